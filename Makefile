@@ -1,0 +1,137 @@
+# wsbox: one non-recursive Makefile; what each folder builds stands in its Kbuild.
+#
+# A Kbuild file sets, relative to its own folder:
+#   obj-y, obj-$(CONFIG_X)   objects of the layer (collected in <folder>/lib.a)
+#   prog-y                   programs; for each:  <prog>-y       its objects
+#                                                 <prog>-libs    layers it links, highest first
+#                                                 <prog>-ldlibs  system libraries
+#   test-y                   test programs, built and linked like prog-y but only by "make check"
+#   check-y                  other tests: executable files run by "make check"
+# and may add rules of its own with $(d) as its folder and $(o) as its output folder.
+
+VERSION  := 0.1.0
+SAN      ?=
+O        ?= build$(if $(SAN),-san)
+CC       ?= gcc
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+AR       ?= ar
+PREFIX   ?= /usr/local
+Q        := $(if $(V),,@)
+say       = $(if $(V),:,printf '  %-7s %s\n' '$1' '$2')
+
+CPPFLAGS += -I. -I$(O) -D_GNU_SOURCE -DWSBOX_VERSION='"$(VERSION)"' -DWSBOX_LIBEXEC='"$(PREFIX)/libexec/wsbox"'
+WARN     := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
+	    -Wimplicit-fallthrough -Wno-unused-parameter $(if $(WERROR),-Werror)
+CFLAGS   ?= -O2 -g
+CONFIGS  := $(foreach v,$(filter CONFIG_%,$(.VARIABLES)),$(if $(filter y,$($v)),-D$v=1))
+ALLFLAGS := -std=gnu11 -fno-strict-aliasing -fno-omit-frame-pointer -fstack-protector-strong -fPIE -pthread \
+	    $(WARN) $(CPPFLAGS) $(CONFIGS) $(CFLAGS)
+LINK     := -static-pie
+ifneq ($(SAN),)
+ALLFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -DWSBOX_SAN=1
+LINK     := -pie -fsanitize=address,undefined
+endif
+LDFLAGS  += -pthread -Wl,-z,relro,-z,now
+
+all:
+include Kbuild
+
+all-objs :=
+progs :=
+tests :=
+checks :=
+generated :=
+
+define layer
+d := $1
+o := $(O)/$1
+obj-y :=
+prog-y :=
+test-y :=
+check-y :=
+include $1/Kbuild
+objs-$1 := $$(addprefix $(O)/$1/,$$(obj-y))
+all-objs += $$(objs-$1)
+$(O)/$1/lib.a: $$(objs-$1)
+progs += $$(addprefix $1/,$$(prog-y))
+tests += $$(addprefix $1/,$$(test-y))
+checks += $$(addprefix $1/,$$(check-y))
+$$(foreach p,$$(prog-y) $$(test-y),$$(eval $$(call program,$1,$$p)))
+endef
+
+define program
+objs-$1/$2 := $$(addprefix $(O)/$1/,$$(if $$($2-y),$$($2-y),$2.o))
+all-objs += $$(objs-$1/$2)
+$(O)/$1/$2: $$(objs-$1/$2) $$(patsubst %,$(O)/%/lib.a,$$($2-libs))
+$(O)/$1/$2: ldlibs := $$($2-ldlibs)
+$(O)/$1/$2: link := $$(if $$($2-dynamic),$$(filter-out -static-pie,$(LINK)) -pie,$(LINK))
+endef
+
+$(foreach l,$(layer-y),$(eval $(call layer,$l)))
+
+prog-files  := $(addprefix $(O)/,$(progs))
+test-files  := $(addprefix $(O)/,$(tests))
+layer-libs  := $(patsubst %,$(O)/%/lib.a,$(layer-y))
+
+all: $(prog-files) ## build the programs (default)
+
+# Rebuilt when the flags change.
+flags-now := $(CC) $(ALLFLAGS) $(LDFLAGS) $(LINK)
+$(O)/.flags: FORCE
+	@mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(flags-now))' | cmp -s - $@ || \
+	printf '%s\n' '$(subst ','\'',$(flags-now))' > $@
+
+$(O)/%.o: %.c $(O)/.flags | $(generated)
+	@mkdir -p $(@D); $(call say,CC,$@)
+	$(Q)$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
+$(O)/%.o: %.S $(O)/.flags
+	@mkdir -p $(@D); $(call say,AS,$@)
+	$(Q)$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
+$(layer-libs):
+	@mkdir -p $(@D); $(call say,AR,$@)
+	$(Q)rm -f $@; $(AR) rcs $@ $^
+$(prog-files) $(test-files):
+	@mkdir -p $(@D); $(call say,LD,$@)
+	$(Q)$(CC) $(link) $(LDFLAGS) -o $@ $(filter %.o,$^) \
+	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ldlibs)
+
+-include $(all-objs:.o=.d)
+
+tests: all $(test-files) ## build the test programs
+
+check: deps-check tests ## install what the tests need, build, run all tests
+	$(Q)O=$(O) SAN=$(SAN) tests/run $(test-files) $(checks)
+
+quickstart: deps-build all ## install what the build needs, build, run a program confined
+	$(Q)O=$(O) tools/quickstart
+
+deps-build deps-check:
+	$(Q)tools/deps $(@:deps-%=%)
+
+bench: all ## measure against native code and the peers installed here
+	$(Q)O=$(O) tests/bench/run $(BENCH)
+
+fuzz: ## fuzz every target for FUZZ_SECONDS each (default 60)
+	$(Q)O=$(O) tests/fuzz/run $(FUZZ)
+
+lint: ## checks of structure and of the scripts
+	$(Q)O=$(O) tests/check/lint
+
+install: all ## copy programs, manual pages and completion below DESTDIR/PREFIX
+	$(Q)O=$(O) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) tools/install
+uninstall: ## remove what install copied
+	$(Q)O=$(O) DESTDIR=$(DESTDIR) PREFIX=$(PREFIX) tools/install --remove
+
+clean: ## remove the output folder
+	rm -rf $(O)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@echo '  variables: O=<output folder> V=1 SAN=1 CC=clang CFLAGS= WERROR=1 CONFIG_X=y DESTDIR= PREFIX='
+
+FORCE:
+.PHONY: all tests check quickstart deps-build deps-check bench fuzz lint install uninstall clean help FORCE
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules

@@ -1,0 +1,71 @@
+#include "runtime/base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Text from a module or a file may hold anything: a message stays one printable line. */
+static void make_printable(char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			*s = '?';
+}
+
+static void vset(struct wsbox_err *err, int code, int status, uint64_t offset,
+		 const char *fmt, va_list ap)
+{
+	if (!err)
+		return;
+	err->code = code;
+	err->status = status;
+	err->offset = offset;
+	vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	make_printable(err->text);
+}
+
+int err_set(struct wsbox_err *err, int code, int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vset(err, code, status, WSBOX_NO_OFFSET, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+int err_module(struct wsbox_err *err, uint64_t offset, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vset(err, -ENOEXEC, WSBOX_INVALID, offset, fmt, ap);
+	va_end(ap);
+	return -ENOEXEC;
+}
+
+int err_prefix(struct wsbox_err *err, const char *fmt, ...)
+{
+	char old[WSBOX_ERR_TEXT];
+	va_list ap;
+	int n;
+
+	if (!err)
+		return -EINVAL;
+	memcpy(old, err->text, sizeof(old));
+	va_start(ap, fmt);
+	n = vsnprintf(err->text, sizeof(err->text), fmt, ap);
+	va_end(ap);
+	if (n >= 0 && (size_t)n < sizeof(err->text))
+		snprintf(err->text + n, sizeof(err->text) - n, ": %s", old);
+	make_printable(err->text);
+	return err->code;
+}
+
+const char *err_name(int code)
+{
+	const char *s = strerrordesc_np(code < 0 ? -code : code);
+
+	return s ? s : "unknown error";
+}
