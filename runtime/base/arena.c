@@ -1,0 +1,104 @@
+#include "runtime/base/arena.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/num.h"
+
+#define CHUNK_MIN ((size_t)16 << 10)
+#define CHUNK_MAX ((size_t)4 << 20)
+
+struct arena_chunk {
+	struct arena_chunk *next;
+	size_t size;			/* of data */
+	_Alignas(16) char data[];
+};
+
+void arena_init(struct arena *a, size_t limit)
+{
+	*a = (struct arena){ .limit = limit };
+}
+
+void arena_done(struct arena *a)
+{
+	struct arena_chunk *c, *next;
+
+	for (c = a->chunks; c; c = next) {
+		next = c->next;
+		free(c);
+	}
+	arena_init(a, a->limit);
+}
+
+void arena_reset(struct arena *a)
+{
+	struct arena_chunk *c = a->chunks, *next;
+
+	if (!c)
+		return;
+	for (; c->next; c = next) {
+		next = c->next;
+		free(c);
+	}
+	memset(c->data, 0, c->size);
+	a->chunks = c;
+	a->at = c->data;
+	a->end = c->data + c->size;
+	a->used = c->size;
+}
+
+static bool grow(struct arena *a, size_t need)
+{
+	size_t size = a->used < CHUNK_MIN ? CHUNK_MIN : num_min(a->used, CHUNK_MAX);
+	struct arena_chunk *c;
+
+	size = num_max(size, need);
+	if (a->limit && (a->used >= a->limit || size > a->limit - a->used))
+		size = need;
+	if (a->limit && (a->used >= a->limit || size > a->limit - a->used))
+		return false;
+	c = calloc(1, sizeof(*c) + size);
+	if (!c)
+		return false;
+	c->size = size;
+	c->next = a->chunks;
+	a->chunks = c;
+	a->at = c->data;
+	a->end = c->data + size;
+	a->used += size;
+	return true;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	void *p;
+
+	if (size > SIZE_MAX / 4)
+		return NULL;
+	size = num_align(size ? size : 1, 16);
+	if ((size_t)(a->end - a->at) < size && !grow(a, size))
+		return NULL;
+	p = a->at;
+	a->at += size;
+	assert(a->at <= a->end);
+	return p;
+}
+
+void *arena_array(struct arena *a, size_t n, size_t size)
+{
+	size_t bytes;
+
+	return num_mul(n, size, &bytes) ? arena_alloc(a, bytes) : NULL;
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t n)
+{
+	char *p = n < SIZE_MAX ? arena_alloc(a, n + 1) : NULL;
+
+	if (p)
+		memcpy(p, s, n);
+	return p;
+}
