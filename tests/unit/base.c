@@ -1,0 +1,187 @@
+/* The base layer: LEB128 at its edges, the sticky reader, UTF-8, sizes and times, arenas, sealed memfds. */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/base/arena.h"
+#include "runtime/base/err.h"
+#include "runtime/base/fd.h"
+#include "runtime/base/num.h"
+#include "runtime/base/reader.h"
+#include "runtime/base/vec.h"
+
+#define READER(...) reader_of((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }))
+
+START_TEST(leb_values)
+{
+	struct reader r = READER(0xff, 0xff, 0xff, 0xff, 0x0f, 0x80, 0x00, 0x7f, 0xc0, 0x00, 0x40);
+
+	ck_assert_uint_eq(reader_u32(&r), UINT32_MAX);
+	ck_assert_uint_eq(reader_u32(&r), 0);
+	ck_assert_int_eq(reader_s32(&r), -1);
+	ck_assert_int_eq(reader_s32(&r), 64);
+	ck_assert_int_eq(reader_s32(&r), -64);
+	ck_assert(reader_ok(&r));
+	ck_assert_uint_eq(reader_left(&r), 0);
+
+	r = READER(0x80, 0x80, 0x80, 0x80, 0x78);
+	ck_assert_int_eq(reader_s32(&r), INT32_MIN);
+	r = READER(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00);
+	ck_assert_int_eq(reader_s64(&r), INT64_MAX);
+	r = READER(0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f);
+	ck_assert_int_eq(reader_s64(&r), INT64_MIN);
+	r = READER(0x80, 0x80, 0x80, 0x80, 0x70);
+	ck_assert_int_eq(reader_s33(&r), -((int64_t)1 << 32));
+}
+END_TEST
+
+START_TEST(leb_malformed)
+{
+	static const struct {
+		uint8_t bytes[12];
+		uint8_t n;
+		bool is_signed;
+		const char *why;
+	} rows[] = {
+		{ { 0x80 }, 1, false, "unexpected end" },
+		{ { 0x80, 0x80, 0x80, 0x80, 0x80, 0x00 }, 6, false, "integer representation too long" },
+		{ { 0xff, 0xff, 0xff, 0xff, 0x1f }, 5, false, "integer too large" },
+		{ { 0xff, 0xff, 0xff, 0xff, 0x4f }, 5, true, "integer too large" },
+		{ { 0x80, 0x80, 0x80, 0x80, 0x10 }, 5, true, "integer too large" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct reader r = reader_of(rows[i].bytes, rows[i].n);
+
+		if (rows[i].is_signed)
+			reader_s32(&r);
+		else
+			reader_u32(&r);
+		ck_assert(!reader_ok(&r));
+		ck_assert_str_eq(r.why, rows[i].why);
+		ck_assert_uint_eq(reader_byte(&r), 0);
+		ck_assert_str_eq(r.why, rows[i].why);
+	}
+}
+END_TEST
+
+START_TEST(reader_bounds)
+{
+	struct reader r = READER(3, 'a', 'b', 'c', 2, 0xc0, 0x80), s;
+	uint32_t n;
+
+	ck_assert_mem_eq(reader_name(&r, &n), "abc", 3);
+	ck_assert_uint_eq(n, 3);
+	ck_assert_uint_eq(reader_offset(&r), 4);
+	reader_name(&r, &n);
+	ck_assert_str_eq(r.why, "malformed UTF-8 encoding");
+	ck_assert_uint_eq(r.where, 5);
+
+	r = READER(1, 2, 3);
+	s = reader_sub(&r, 2);
+	ck_assert_uint_eq(reader_left(&s), 2);
+	ck_assert_uint_eq(reader_left(&r), 1);
+	s = reader_sub(&r, 2);
+	ck_assert(!reader_ok(&s));
+	ck_assert(!reader_ok(&r));
+	ck_assert_ptr_null(reader_bytes(&s, 1));
+}
+END_TEST
+
+START_TEST(utf8)
+{
+	ck_assert(utf8_valid("\xf0\x9f\x98\x80 \xe2\x82\xac \xc3\xa9 z", 13));
+	ck_assert(!utf8_valid("\xed\xa0\x80", 3));
+	ck_assert(!utf8_valid("\xf4\x90\x80\x80", 4));
+	ck_assert(!utf8_valid("\xe0\x80\x80", 3));
+	ck_assert(!utf8_valid("\xe2\x82", 2));
+	ck_assert(!utf8_valid("\xff", 1));
+}
+END_TEST
+
+START_TEST(quantities)
+{
+	uint64_t v = 7;
+
+	ck_assert_int_eq(num_parse_size("64M", &v), 0);
+	ck_assert_uint_eq(v, 64 << 20);
+	ck_assert_int_eq(num_parse_size("1.5K", &v), 0);
+	ck_assert_uint_eq(v, 1536);
+	ck_assert_int_eq(num_parse_time("1.5s", &v), 0);
+	ck_assert_uint_eq(v, 1500000000);
+	ck_assert_int_eq(num_parse_time("250us", &v), 0);
+	ck_assert_uint_eq(v, 250000);
+	v = 7;
+	ck_assert_int_eq(num_parse_size("-1", &v), -EINVAL);
+	ck_assert_int_eq(num_parse_size("0x10", &v), -EINVAL);
+	ck_assert_int_eq(num_parse_size("1e3", &v), -EINVAL);
+	ck_assert_int_eq(num_parse_size("", &v), -EINVAL);
+	ck_assert_int_eq(num_parse_size("5Q", &v), -EINVAL);
+	ck_assert_int_eq(num_parse_size("99999999999T", &v), -ERANGE);
+	ck_assert_int_eq(num_parse_u64("18446744073709551616", 0, UINT64_MAX, &v), -ERANGE);
+	ck_assert_uint_eq(v, 7);
+}
+END_TEST
+
+START_TEST(arena_limits)
+{
+	struct arena a;
+	char *p;
+
+	arena_init(&a, 64 << 10);
+	p = arena_alloc(&a, 100);
+	ck_assert_ptr_nonnull(p);
+	ck_assert_uint_eq((uintptr_t)p % 16, 0);
+	memset(p, 1, 100);
+	ck_assert_ptr_null(arena_alloc(&a, 128 << 10));
+	ck_assert_ptr_null(arena_array(&a, SIZE_MAX / 2, 4));
+	arena_reset(&a);
+	p = arena_alloc(&a, 100);
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(p[i], 0);
+	arena_done(&a);
+}
+END_TEST
+
+START_TEST(vectors)
+{
+	struct VEC(int) v = { 0 };
+
+	for (int i = 0; i < 1000; i++)
+		ck_assert(vec_push(&v, i));
+	ck_assert_uint_eq(v.len, 1000);
+	ck_assert_int_eq(v.at[999], 999);
+	ck_assert(!vec_reserve(&v, SIZE_MAX - 5));
+	ck_assert_int_eq(v.at[0], 0);
+	vec_done(&v);
+}
+END_TEST
+
+START_TEST(sealed_memfd)
+{
+	FD_AUTO fd = fd_memfd("test");
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(fd_write_all(fd, "abc", 3), 0);
+	ck_assert_int_eq(fd_sealed(fd), -EPERM);
+	ck_assert_int_eq(fd_seal(fd), 0);
+	ck_assert_int_eq(fd_sealed(fd), 0);
+	ck_assert_int_eq(write(fd, "d", 1), -1);
+}
+END_TEST
+
+START_TEST(messages)
+{
+	struct wsbox_err err = WSBOX_ERR_INIT;
+
+	ck_assert_int_eq(err_module(&err, 17, "bad \x1b[31m%s", "name\n"), -ENOEXEC);
+	ck_assert_str_eq(err.text, "bad ?[31mname?");
+	ck_assert_uint_eq(err.offset, 17);
+	ck_assert_int_eq(err_prefix(&err, "function %d", 3), -ENOEXEC);
+	ck_assert_str_eq(err.text, "function 3: bad ?[31mname?");
+}
+END_TEST
+
+UNIT("base", leb_values, leb_malformed, reader_bounds, utf8, quantities, arena_limits, vectors, sealed_memfd, messages)
