@@ -1,0 +1,86 @@
+#include "runtime/base/cell.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "runtime/base/fd.h"
+
+static const uint32_t sizes[CELL_MSG_TYPES] = {
+	[CELL_MSG_JOB] = sizeof(struct cell_job),
+	[CELL_MSG_IMAGE] = sizeof(struct cell_head),
+	[CELL_MSG_COMPILED] = sizeof(struct cell_compiled),
+	[CELL_MSG_READY] = sizeof(struct cell_ready),
+	[CELL_MSG_EXIT] = sizeof(struct cell_exit),
+};
+
+union control {
+	struct cmsghdr align;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+int cell_send(int sock, const void *msg, int fd)
+{
+	const struct cell_head *head = msg;
+	struct iovec iov = { .iov_base = (void *)msg, .iov_len = head->size };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
+	union control control = { 0 };
+	ssize_t n;
+
+	assert(head->type < CELL_MSG_TYPES && head->size == sizes[head->type]);
+	if (fd >= 0) {
+		struct cmsghdr *c;
+
+		mh.msg_control = control.bytes;
+		mh.msg_controllen = sizeof(control.bytes);
+		c = CMSG_FIRSTHDR(&mh);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	do {
+		n = sendmsg(sock, &mh, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == head->size ? 0 : -EMSGSIZE;
+}
+
+static int attached(struct msghdr *mh)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(mh);
+	int fd;
+
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
+	    c->cmsg_len != CMSG_LEN(sizeof(int)))
+		return -1;
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+int cell_recv(int sock, void *msg, uint32_t room, int *ret_fd)
+{
+	const struct cell_head *head = msg;
+	struct iovec iov = { .iov_base = msg, .iov_len = room };
+	union control control = { 0 };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+			     .msg_controllen = sizeof(control.bytes) };
+	ssize_t n;
+
+	do {
+		n = recvmsg(sock, &mh, MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	FD_AUTO fd = attached(&mh);
+	if (n == 0)
+		return -EPIPE;
+	if ((mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || (size_t)n < sizeof(*head) ||
+	    head->type >= CELL_MSG_TYPES || head->size != sizes[head->type] || (size_t)n != head->size)
+		return -EBADMSG;
+	if (ret_fd)
+		*ret_fd = fd_take(&fd);
+	return 0;
+}

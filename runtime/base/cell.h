@@ -1,0 +1,133 @@
+/*
+ * What passes between the supervisor (wsbox) and its cells (wsbox-cell): descriptors at fixed numbers and a few
+ * messages of fixed layout. Nothing else does, and no message has a length or an index that the receiver uses unchecked.
+ *
+ *	            module memfd (sealed)
+ *	 wsbox ──────────────────────────────► compiler cell
+ *	   │  ▲                 CELL_MSG_COMPILED │ writes the image memfd
+ *	   │  └───────────────────────────────────┘
+ *	   │  seals the image, CELL_MSG_IMAGE (+ descriptor)
+ *	   ├─────────────────────────────────► instance cell ── CELL_MSG_READY, then the guest runs
+ *	   ◄───────────────────────────────────────┘ CELL_MSG_EXIT
+ *
+ * A message is one packet of a SOCK_SEQPACKET socket: a struct cell_head and the rest of the struct its type names,
+ * of exactly that size. A receiver refuses anything else. The supervisor believes nothing a cell says beyond what the
+ * user of that cell may be told: exit statuses, texts to print (made printable) and figures.
+ */
+#ifndef RUNTIME_BASE_CELL_H
+#define RUNTIME_BASE_CELL_H
+
+#include <stdint.h>
+
+#include "runtime/base/err.h"
+
+/* Descriptors of a cell at exec. 0, 1 and 2 are the guest's; a compiler cell has /dev/null there. */
+enum cell_fd {
+	CELL_FD_CONTROL = 3,	/* the socket */
+	CELL_FD_MODULE = 4,	/* the module, a sealed memfd */
+	CELL_FD_IMAGE = 5,	/* compiler: memfd to write the image to. instance: -1 until CELL_MSG_IMAGE */
+	CELL_FD_STRINGS = 6,	/* instance: memfd of NUL-terminated strings, in the order struct cell_job tells */
+	CELL_FD_FILTER = 7,	/* memfd holding an array of struct sock_filter; absent without the wall */
+	CELL_FD_LANDLOCK = 8,	/* Landlock ruleset; absent without the wall */
+	CELL_FD_PREOPEN = 10,	/* the first preopened directory; the others follow */
+};
+
+#define CELL_PREOPEN_MAX 64
+
+enum cell_msg_type {
+	CELL_MSG_JOB = 1,	/* supervisor to either cell: struct cell_job */
+	CELL_MSG_IMAGE,		/* supervisor to instance: struct cell_head, the image's descriptor attached */
+	CELL_MSG_COMPILED,	/* compiler to supervisor: struct cell_compiled */
+	CELL_MSG_READY,		/* instance to supervisor: struct cell_ready */
+	CELL_MSG_EXIT,		/* instance to supervisor: struct cell_exit */
+	CELL_MSG_TYPES,
+};
+
+struct cell_head {
+	uint32_t type;		/* enum cell_msg_type */
+	uint32_t size;		/* of the whole message in bytes */
+};
+
+enum cell_role {
+	CELL_ROLE_COMPILE = 1,
+	CELL_ROLE_RUN,
+	CELL_ROLE_VALIDATE,	/* as COMPILE, but no image */
+	CELL_ROLE_INSPECT,	/* as VALIDATE; a listing of the module goes to descriptor 1 */
+};
+
+enum cell_job_flag {
+	CELL_JOB_FILTER = 1 << 0,	/* CELL_FD_FILTER is there and must be applied */
+	CELL_JOB_LANDLOCK = 1 << 1,	/* CELL_FD_LANDLOCK likewise */
+	CELL_JOB_RING = 1 << 2,		/* an io_uring may be made */
+	CELL_JOB_MDWE = 1 << 3,		/* PR_SET_MDWE must hold */
+	CELL_JOB_INVOKE = 1 << 4,	/* call the named export instead of _start */
+	CELL_JOB_TEST_INJECT = 1 << 5,	/* test builds only: run the code of tests/escape after the lock */
+};
+
+/* Strings in CELL_FD_STRINGS: argc arguments, envc "K=V", preopens guest names, then the export to invoke. */
+struct cell_job {
+	struct cell_head head;
+	uint32_t role;
+	uint32_t flags;
+	uint64_t features;		/* set of enum wasm_feature bits that are on */
+	uint64_t module_size;		/* bytes of CELL_FD_MODULE */
+	uint64_t memory_max;		/* bytes of linear memory and tables together; UINT64_MAX: none */
+	uint32_t argc, envc, preopens;
+	uint32_t readonly[CELL_PREOPEN_MAX / 32];	/* bit set: that preopen is read-only */
+	uint32_t strings_size;
+	uint32_t jobs;			/* threads a compiler may use */
+	uint32_t nofile;		/* descriptors a guest may have open */
+};
+
+struct cell_compiled {
+	struct cell_head head;
+	int32_t ok;			/* 1: the image is complete */
+	uint32_t functions;
+	uint64_t image_size;
+	uint64_t body_bytes;		/* size of the code section compiled */
+	uint64_t text_bytes;		/* machine code made */
+	uint64_t ns_lock, ns_decode, ns_compile, ns_publish;
+	uint64_t peak_bytes;
+	struct wsbox_err err;		/* set when not ok */
+};
+
+struct cell_ready {
+	struct cell_head head;
+	uint64_t ns_start;		/* CLOCK_MONOTONIC when main() began */
+	uint64_t ns_decode, ns_map, ns_instantiate, ns_ring, ns_lock;	/* durations */
+	uint32_t walls;			/* set of enum cell_wall that this cell put up itself */
+	uint32_t ring;			/* 1: io_uring is in use */
+};
+
+enum cell_wall {
+	CELL_WALL_NO_NEW_PRIVS = 1 << 0,
+	CELL_WALL_NOT_DUMPABLE = 1 << 1,
+	CELL_WALL_MDWE = 1 << 2,
+	CELL_WALL_LANDLOCK = 1 << 3,
+	CELL_WALL_SECCOMP = 1 << 4,
+};
+
+enum cell_reason {
+	CELL_EXITED = 1,	/* code is the guest's exit status */
+	CELL_TRAPPED,		/* code is enum rt_trap; err.text says it, the backtrace is on descriptor 2 */
+	CELL_FAILED,		/* linking or instantiation failed: err */
+};
+
+struct cell_exit {
+	struct cell_head head;
+	int32_t reason;		/* enum cell_reason */
+	int32_t code;
+	uint64_t memory_peak;	/* largest linear memory, bytes */
+	struct wsbox_err err;
+};
+
+/* Sends one message, with one descriptor if fd >= 0. 0 or -errno. */
+int cell_send(int sock, const void *msg, int fd);
+
+/*
+ * Receives one message into msg (room bytes) and checks that its size is what its head and type say. *ret_fd (may be NULL)
+ * is the attached descriptor, owned by the caller, or -1. 0, -EPIPE at the end of the stream, -EBADMSG, or -errno.
+ */
+int cell_recv(int sock, void *msg, uint32_t room, int *ret_fd);
+
+#endif
