@@ -1,0 +1,155 @@
+/*
+ * One pass over a function body: decode an instruction, check its types, hand it out.
+ *
+ *	wasm_body_init(&b, ...);
+ *	while ((ret = wasm_body_next(&b, &insn)) > 0) {
+ *		...use insn and b.sp[-1], b.sp[-2]...; leave the stack as wasm_body_apply() would
+ *		wasm_body_apply(&b, &insn);
+ *	}
+ *
+ * The abstract stack is the validation stack: each entry holds its type and, behind it, what a compiler wants to
+ * know about the value (where it is). wasm_body_next() checks the operands that lie on the stack but moves
+ * nothing. Then the stack must be brought to the state after the instruction:
+ *  - wasm_body_apply() does it for every instruction and leaves the compiler's part of the new entries zero;
+ *  - for instructions that are not control (row flag WASM_OP_CONTROL), a compiler in reachable code may instead pop and
+ *    push itself with wasm_body_pop()/push() and must end with the same types;
+ *  - control instructions always need exactly one wasm_body_apply(), when the compiler is ready for it. Before it,
+ *    b.ctl is the frame as it was; after it, entered or left.
+ * In unreachable code (b.ctl->unreachable before the instruction) there is nothing to compile: apply only.
+ * Linear time; memory bounded by the body's size.
+ */
+#ifndef RUNTIME_WASM_BODY_H
+#define RUNTIME_WASM_BODY_H
+
+#include "runtime/base/reader.h"
+#include "runtime/base/vec.h"
+#include "runtime/wasm/module.h"
+#include "runtime/wasm/op.h"
+
+/* 24 bytes. All but `type` belongs to the compiler and is zero after wasm_body_apply(). */
+struct wasm_val {
+	wasm_valtype type;
+	uint8_t kind;		/* where the value is: the compiler's own enum */
+	uint8_t reg;
+	uint8_t reg2;
+	uint8_t scale;
+	union {
+		uint64_t bits;	/* constant */
+		uint32_t local;	/* alias of a local */
+		int64_t disp;
+	};
+	uint32_t slot;		/* frame slot this stack position owns */
+	uint32_t extra;
+};
+
+struct wasm_insn {
+	const struct wasm_op_row *row;
+	uint16_t op;		/* enum wasm_op */
+	uint8_t lane;
+	uint8_t align;		/* memarg: log2 */
+	uint32_t at;		/* byte offset of the opcode in the module */
+	uint32_t index;		/* local, global, function, type, table, data, elem, label depth, memory */
+	uint32_t index2;	/* second index (table.copy source, call_indirect table, memory.init memory...) */
+	union {
+		uint64_t bits;			/* const: i32 (sign-extended), i64, f32, f64 */
+		uint64_t offset;		/* memarg */
+		const uint8_t *bytes16;		/* v128.const, i8x16.shuffle */
+		/* valid until the next instruction: */
+		const wasm_valtype *types;		/* select t: index of them */
+		const struct wasm_functype *block;	/* block, loop, if, try_table */
+		const uint32_t *targets;		/* br_table: index targets, then the default */
+	};
+};
+
+enum wasm_ctl_kind { WASM_CTL_FUNC, WASM_CTL_BLOCK, WASM_CTL_LOOP, WASM_CTL_IF, WASM_CTL_ELSE, WASM_CTL_TRY };
+
+struct wasm_ctl {
+	uint8_t kind;
+	bool unreachable;	/* the rest of this frame cannot be reached */
+	bool dead;		/* it was entered in unreachable code: nothing of it is compiled */
+	uint32_t height;	/* values below it on the stack; its parameters lie above */
+	struct wasm_functype type;
+	uint32_t at;		/* byte offset of the opcode */
+	uint32_t user;		/* the compiler's */
+};
+
+struct wasm_body {
+	const struct wasm_module *m;
+	uint32_t func;
+	const struct wasm_functype *type;
+	struct reader r;
+	const wasm_valtype *locals;	/* nlocals of them, parameters first */
+	uint32_t nlocals;
+	uint8_t *local_set;		/* non-defaultable locals that have been set (3.0); NULL when there are none */
+	struct wasm_val *stack, *sp, *stack_end;	/* sp: one past the top */
+	struct wasm_ctl *ctls, *ctl, *ctls_end;		/* ctl: the innermost */
+	struct wsbox_err *err;
+	struct arena *arena;		/* the function's */
+	uint32_t *targets;		/* br_table's, grown */
+	uint32_t targets_cap;
+	wasm_valtype types1[2];		/* backs shorthand block types and select t */
+};
+
+/* Reads the local declarations and opens the function's frame. 0, or -ENOEXEC / -ENOMEM with err set. */
+int wasm_body_init(struct wasm_body *b, const struct wasm_module *m, uint32_t func, struct arena *arena,
+		   struct wsbox_err *err);
+
+/* 1: *insn is next and type-checks. 0: the body ended. -ENOEXEC / -ENOMEM: err is set (offset, function). */
+int wasm_body_next(struct wasm_body *b, struct wasm_insn *insn);
+
+/* Moves the stack and the control frames past insn. Cannot fail: wasm_body_next() made the room. */
+void wasm_body_apply(struct wasm_body *b, const struct wasm_insn *insn);
+
+static inline struct wasm_val *wasm_body_push(struct wasm_body *b, wasm_valtype t)
+{
+	struct wasm_val *v = b->sp++;
+
+	v->type = t;
+	return v;
+}
+
+/* The control frame that label depth names. */
+static inline struct wasm_ctl *wasm_body_label(struct wasm_body *b, uint32_t depth)
+{
+	return b->ctl - depth;
+}
+
+/* The types a branch to this frame carries: a loop's parameters, else results. */
+static inline uint32_t wasm_label_types(const struct wasm_ctl *c, const wasm_valtype **ret)
+{
+	*ret = c->kind == WASM_CTL_LOOP ? c->type.params : c->type.results;
+	return c->kind == WASM_CTL_LOOP ? c->type.nparams : c->type.nresults;
+}
+
+/* Validates one function: a walk without a compiler. */
+int wasm_body_validate(const struct wasm_module *m, uint32_t func, struct arena *arena, struct wsbox_err *err);
+
+/*
+ * A scan before compiling, without types: linear, safe on malformed code (it stops). For each loop, in order of its
+ * opcode, what a register allocator wants to know.
+ */
+struct wasm_loop {
+	uint32_t at;		/* byte offset of the opcode */
+	uint32_t parent;	/* index of the enclosing loop, or WASM_NONE */
+	bool has_call;		/* itself or inner */
+	uint32_t first_use, nuses;	/* in wasm_scan.uses: locals used in it (itself and inner), most used first */
+};
+
+struct wasm_use {
+	uint32_t local;
+	uint32_t weight;	/* uses, times 8 for each loop level inside this loop; saturating */
+	bool written;
+};
+
+struct wasm_scan {
+	uint32_t nloops, nuses;
+	struct wasm_loop *loops;	/* [0] is the function itself (at = 0) */
+	struct wasm_use *uses;
+	bool has_call, has_simd;
+	uint32_t ncalls, nops;
+};
+
+/* In the arena; at most max_uses uses are kept for each loop. 0 or -ENOMEM. */
+int wasm_body_scan(const struct wasm_body *b, uint32_t max_uses, struct wasm_scan *ret);
+
+#endif

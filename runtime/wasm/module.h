@@ -1,0 +1,177 @@
+/*
+ * A decoded module: every section but the function bodies, which stay bytes until body.h walks them.
+ *
+ * All arrays live in the module's arena; names and bytes point into the module's own bytes, which must
+ * outlive it and must not change (a sealed memfd). Decoding checks everything in the spec's module validation
+ * except bodies; after wasm_module_decode() returns 0, every index stored here is in range.
+ */
+#ifndef RUNTIME_WASM_MODULE_H
+#define RUNTIME_WASM_MODULE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/base/arena.h"
+#include "runtime/base/err.h"
+#include "runtime/wasm/type.h"
+
+/* Named limits (documented in wsbox(1)); beyond each: "... exceeds the limit of N". */
+enum wasm_limit {
+	WASM_MAX_MODULE = 1 << 30,	/* bytes */
+	WASM_MAX_TYPES = 1000000,
+	WASM_MAX_FUNCTIONS = 1000000,
+	WASM_MAX_IMPORTS = 100000,
+	WASM_MAX_EXPORTS = 1000000,
+	WASM_MAX_GLOBALS = 1000000,
+	WASM_MAX_TABLES = 100,
+	WASM_MAX_MEMORIES = 100,
+	WASM_MAX_SEGMENTS = 100000,
+	WASM_MAX_PARAMS = 1000,
+	WASM_MAX_RESULTS = 1000,
+	WASM_MAX_LOCALS = 50000,
+	WASM_MAX_BODY = 7654321,	/* bytes of a function, as in the JS API's limits */
+	WASM_MAX_TABLE_SIZE = 10000000,
+	WASM_MAX_NAME = 100000,
+};
+
+/* The proposals a module may use; bits of `features`. Rows in feature.h give name, default and -W help. */
+typedef uint64_t wasm_features;
+
+struct wasm_name {
+	const char *at;		/* UTF-8, not NUL-terminated */
+	uint32_t len;
+};
+
+enum wasm_extern {		/* the binary format's codes */
+	WASM_EXTERN_FUNC, WASM_EXTERN_TABLE, WASM_EXTERN_MEMORY, WASM_EXTERN_GLOBAL, WASM_EXTERN_TAG,
+};
+
+struct wasm_limits {
+	uint64_t min, max;	/* max is UINT64_MAX when absent */
+	bool has_max, is64, shared;
+};
+
+struct wasm_tabletype {
+	wasm_valtype elem;
+	struct wasm_limits limits;
+};
+
+struct wasm_memtype {
+	struct wasm_limits limits;	/* in pages of 64 KiB */
+};
+
+struct wasm_globaltype {
+	wasm_valtype type;
+	bool mut;
+};
+
+/* A constant expression: bytes up to and including `end`, validated; rt evaluates it with wasm_const_*. */
+struct wasm_expr {
+	const uint8_t *at;
+	uint32_t len;
+};
+
+struct wasm_import {
+	struct wasm_name module, name;
+	uint8_t kind;		/* enum wasm_extern */
+	uint32_t index;		/* in the index space of its kind */
+};
+
+struct wasm_export {
+	struct wasm_name name;
+	uint8_t kind;
+	uint32_t index;
+};
+
+struct wasm_func {
+	uint32_t type;		/* index into types */
+	uint32_t body_len;	/* 0 for imports */
+	const uint8_t *body;	/* after the size: local declarations, then code. NULL for imports */
+};
+
+struct wasm_table {
+	struct wasm_tabletype type;
+	struct wasm_expr init;	/* len 0: null references */
+};
+
+struct wasm_global {
+	struct wasm_globaltype type;
+	struct wasm_expr init;	/* len 0 for imports */
+};
+
+enum wasm_segment_mode { WASM_SEGMENT_ACTIVE, WASM_SEGMENT_PASSIVE, WASM_SEGMENT_DECLARED };
+
+struct wasm_elem {
+	uint8_t mode;
+	wasm_valtype type;
+	uint32_t table;
+	struct wasm_expr offset;
+	uint32_t n;
+	const uint32_t *funcs;		/* n function indices, or NULL */
+	const struct wasm_expr *exprs;	/* n expressions, or NULL */
+};
+
+struct wasm_data {
+	uint8_t mode;
+	uint32_t memory;
+	struct wasm_expr offset;
+	const uint8_t *at;
+	uint64_t len;
+};
+
+struct wasm_custom {
+	struct wasm_name name;
+	const uint8_t *at;
+	size_t len;
+};
+
+#define WASM_NONE UINT32_MAX
+
+struct wasm_module {
+	const uint8_t *bytes;
+	size_t size;
+	wasm_features features;		/* that it may use */
+	struct arena arena;
+	uint32_t ntypes, nimports, nfuncs, ntables, nmemories, nglobals, nexports, nelems, ndatas, ncustoms;
+	/* of the index spaces, how many come from imports (they come first) */
+	uint32_t imported_funcs, imported_tables, imported_memories, imported_globals;
+	struct wasm_functype *types;
+	struct wasm_import *imports;
+	struct wasm_func *funcs;
+	struct wasm_table *tables;
+	struct wasm_memtype *memories;
+	struct wasm_global *globals;
+	struct wasm_export *exports;
+	struct wasm_elem *elems;
+	struct wasm_data *datas;
+	struct wasm_custom *customs;
+	uint32_t start;			/* function index or WASM_NONE */
+	bool has_datacount;
+	uint32_t datacount;
+	uint64_t code_bytes;		/* of the code section */
+	uint8_t *declared;		/* bit per function: ref.func may name it (core spec 3.4.1, refs) */
+	uint8_t *exported_or_escaping;	/* bit per function: reachable from outside direct calls */
+};
+
+/*
+ * Decodes and validates all but bodies. 0, or -ENOEXEC / -ENOMEM with err set: malformed ("unexpected end"...),
+ * invalid ("unknown type 7"...), over a limit, or uses a feature that is off ("... needs -W simd=y"). Message texts begin with the
+ * words the spec suite expects. On failure *m is as after wasm_module_done().
+ */
+int wasm_module_decode(struct wasm_module *m, const void *bytes, size_t size, wasm_features features,
+		       struct wsbox_err *err);
+void wasm_module_done(struct wasm_module *m);
+
+/* The type of function index f. */
+static inline const struct wasm_functype *wasm_func_type(const struct wasm_module *m, uint32_t f)
+{
+	return &m->types[m->funcs[f].type];
+}
+
+/* NULL if there is no such export. */
+const struct wasm_export *wasm_export_find(const struct wasm_module *m, const char *name, size_t len);
+
+/* The function's name from the name section (malformed ones are ignored), then exports, else "func[N]". Into buf. */
+const char *wasm_func_name(const struct wasm_module *m, uint32_t f, char *buf, size_t size);
+
+#endif
