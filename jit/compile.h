@@ -1,0 +1,48 @@
+/*
+ * Bytes in, code out: validates every body and compiles it in the same pass.
+ *
+ * A pure function of the module, the options and the compiler: no files, no time, no randomness.
+ */
+#ifndef JIT_COMPILE_H
+#define JIT_COMPILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/base/err.h"
+#include "runtime/wasm/module.h"
+
+struct jit_options {
+	bool gs;		/* the CPU has FSGSBASE or the caller sets gs otherwise: gs: forms may be used */
+	uint32_t threads;	/* workers including the caller; 0 and 1: only the caller */
+};
+
+struct jit_stats {
+	uint32_t functions;
+	uint64_t body_bytes, text_bytes, image_bytes;
+	uint64_t ns_compile, ns_publish;
+};
+
+/*
+ * Threads that wait for work. They are made before the process locks itself and is refused new ones. NULL when
+ * none could be made: the caller compiles alone.
+ */
+struct jit_pool;
+struct jit_pool *jit_pool_new(uint32_t threads);
+void jit_pool_free(struct jit_pool *pool);
+
+/*
+ * Compiles m and writes the image (image.h) to image_fd from offset 0; with image_fd < 0 the code is made and dropped (validate).
+ * pool may be NULL. 0; -ENOEXEC with err (offset, "function N (name): ..."); -ENOMEM; -EFBIG; -ENOTSUP for a feature the
+ * compiler lacks; or the error of a write. The failure reported is the one with the lowest function index.
+ */
+int jit_compile(const struct wasm_module *m, const struct jit_options *options, struct jit_pool *pool, int image_fd,
+		struct jit_stats *ret_stats, struct wsbox_err *err);
+
+/* 0, or -ENOTSUP with err naming what the CPU lacks of x86-64-v3. */
+int jit_cpu_check(struct wsbox_err *err);
+
+/* Whether user code may use wrgsbase (AT_HWCAP2 bit 1). */
+bool jit_cpu_fsgsbase(void);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * The code image: what the compiler makes of a module, and all of it. One file, mapped read-execute as it is; no fix-ups.
+ *
+ *	┌────────────────────┐ 0
+ *	│ struct jit_image   │
+ *	├────────────────────┤ funcs_off   u32 for each defined function: offset of its entry in text
+ *	├────────────────────┤ sites_off   struct jit_site[nsites], sorted by pc
+ *	├────────────────────┤ text_off    page-aligned: machine code with jump tables and constants after each function or batch
+ *	└────────────────────┘ size
+ * The instance takes everything else (types, imports, data, names) from the module. A reader checks magic, version, sizes
+ * and offsets before use, but trusts text: whoever maps an image trusts its maker (the compiler cell, or the cache's MAC).
+ */
+#ifndef JIT_IMAGE_H
+#define JIT_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/base/err.h"
+
+#define JIT_IMAGE_MAGIC "wsboximg"
+#define JIT_IMAGE_VERSION 1
+
+enum jit_image_flag {
+	JIT_IMAGE_GS = 1 << 0,		/* code uses gs: the instance must set its base */
+	JIT_IMAGE_FUEL = 1 << 1,
+};
+
+struct jit_image {
+	char magic[8];
+	uint32_t version, flags;
+	uint64_t size;			/* of the whole file */
+	uint64_t module_size;		/* of the module it was made from; with its hash, once there is a cache */
+	uint8_t module_hash[32];	/* zero: not computed */
+	uint32_t nfuncs, nsites;
+	uint64_t funcs_off, sites_off, text_off, text_size;
+	uint32_t ctx_size;		/* jit_layout.size the code was made for */
+	uint32_t tier;
+};
+
+/*
+ * A place in code that can trap or call, and where it is in the module. pc is an offset in text: of the instruction itself for
+ * accesses that may fault, of the return address for calls (and so for calls of the trap entry).
+ */
+struct jit_site {
+	uint32_t pc;
+	uint32_t at;			/* byte offset in the module */
+};
+
+/* Checks everything but the code. 0 or -ENOEXEC with err. */
+int jit_image_check(const void *image, size_t size, struct wsbox_err *err);
+
+/* The site with this pc, or NULL. */
+const struct jit_site *jit_image_site(const struct jit_image *image, uint32_t pc);
+
+/* The defined function (0-based, imports not counted) whose text holds pc. */
+uint32_t jit_image_func(const struct jit_image *image, uint32_t pc);
+
+#endif

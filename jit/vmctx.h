@@ -1,0 +1,152 @@
+/*
+ * What compiled code and the runtime share in memory. r13 points at the base of memory 0 in every wasm function of
+ * every tier; the context of the instance lies directly below it:
+ *
+ *	  lower addresses                                                          r13
+ *	──┬──────────┬─────────┬────────┬──────────┬──────┬───────────────────────┬────────────────────────
+ *	  │ globals  │ imports │ tables │ memories │ sigs │ struct jit_vmctx      │ memory 0: 8 GiB + 64 KiB
+ *	──┴──────────┴─────────┴────────┴──────────┴──────┴───────────────────────┴────────────────────────
+ *	   16 each     32 each   32 each  16 each    4 each  JIT_VMCTX(field)        accessible up to its size,
+ *	                                                                            then PROT_NONE
+ * All are reached as [r13 - disp32]. Sizes depend on the module only: struct jit_layout computes them for
+ * compiler and runtime alike. The context is never accessible as linear memory (indices are unsigned).
+ *
+ * Memory 0 is reached as [r13 + index + offset] only if the module defines it. If it is imported, as for memories 1 and up, its
+ * base is loaded from its slot: two instances that share a memory have two contexts.
+ */
+#ifndef JIT_VMCTX_H
+#define JIT_VMCTX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/wasm/module.h"
+
+struct rt_instance;
+struct rt_func;
+
+#define JIT_PAGE 65536u				/* a wasm page */
+#define JIT_MEMORY_RESERVE ((8ull << 30) + JIT_PAGE)	/* u32 index + u32 offset + access never leaves it */
+
+/* A callee: what an indirect or imported call needs. Entries of funcref tables and import slots, inline. */
+struct jit_callee {
+	uint32_t sig;		/* process-wide id of the type; 0: null entry */
+	uint32_t flags;
+	void *code;		/* to call, with r10 = address of this struct */
+	void *ctx;		/* r13 of the function's owner; a host function's env */
+	struct rt_func *func;	/* the reference value; NULL: null */
+};
+
+_Static_assert(sizeof(struct jit_callee) == 32, "compiled code shifts table indices by 5");
+
+/* A function as a reference value points to it. Compiled code reads callee only. */
+struct rt_func {
+	struct jit_callee callee;
+	struct rt_instance *owner;
+	const void *host;	/* struct rt_host_func, for host functions */
+	uint32_t index;		/* in the owner's index space */
+	uint32_t unused[3];
+};
+
+_Static_assert(sizeof(struct rt_func) == 64, "compiled code computes ref.func as base + 64 * index");
+
+/* Calls from compiled code into the runtime; each a pointer in the context. Arguments in rsi rdx rcx r8 r9 (rdi is
+ * loaded with the instance by the thunk), result in rax; clobbers what a call clobbers; may trap. */
+#define JIT_LIBCALLS(X) \
+	X(memory_grow)		/* (memory, pages) -> old pages, or -1 as 64 bits */ \
+	X(memory_copy)		/* (dst memory, src memory, d, s, n) */ \
+	X(memory_fill)		/* (memory, d, byte, n) */ \
+	X(memory_init)		/* (data | memory << 32, d, s, n) */ \
+	X(data_drop)		/* (data) */ \
+	X(table_get)		/* (table, i) -> reference */ \
+	X(table_set)		/* (table, i, reference) */ \
+	X(table_grow)		/* (table, reference, n) -> old size, or -1 as 64 bits */ \
+	X(table_fill)		/* (table, i, reference, n) */ \
+	X(table_copy)		/* (dst table, src table, d, s, n) */ \
+	X(table_init)		/* (elem | table << 32, d, s, n) */ \
+	X(elem_drop)		/* (elem) */
+
+enum jit_libcall {
+#define X(name) JIT_LIB_##name,
+	JIT_LIBCALLS(X)
+#undef X
+	JIT_LIB_MAX,
+};
+
+/* Why code trapped. Texts: those the spec suite expects (rt_trap_text). */
+#define JIT_TRAPS(X) \
+	X(UNREACHABLE, "unreachable") \
+	X(OUT_OF_BOUNDS, "out of bounds memory access") \
+	X(DIVIDE_BY_ZERO, "integer divide by zero") \
+	X(INTEGER_OVERFLOW, "integer overflow") \
+	X(INVALID_CONVERSION, "invalid conversion to integer") \
+	X(INDIRECT_NULL, "uninitialized element") \
+	X(INDIRECT_SIG, "indirect call type mismatch") \
+	X(TABLE_BOUNDS, "out of bounds table access") \
+	X(INDIRECT_BOUNDS, "undefined element") \
+	X(NULL_REFERENCE, "null reference") \
+	X(STACK_EXHAUSTED, "call stack exhausted") \
+	X(UNALIGNED, "unaligned atomic") \
+	X(INTERRUPTED, "interrupted") \
+	X(OUT_OF_FUEL, "all fuel consumed") \
+	X(CAST, "cast failure") \
+	X(UNCAUGHT, "uncaught exception") \
+	X(HOST, "host function failed") \
+	X(EXIT, "exit")		/* not a trap: proc_exit unwinds the same way */
+
+enum rt_trap {
+	RT_TRAP_NONE,
+#define X(name, text) RT_TRAP_##name,
+	JIT_TRAPS(X)
+#undef X
+	RT_TRAPS,
+};
+
+/* The fixed part, just below r13. Compiled code reads and writes memory_size and the pointers it calls only. */
+struct jit_vmctx {
+	void *lib[JIT_LIB_MAX];		/* libcall thunks */
+	void *trap;			/* called with eax = enum rt_trap; does not return */
+	void *indirect_fail;		/* called with r10 = entry, eax = the sig wanted: null or mismatch; does not return */
+	struct rt_instance *instance;
+	struct rt_func *funcs;		/* one for each function index */
+	void *host_rsp;			/* stack to switch to for calls out of wasm */
+	void *guest_rsp, *guest_rbp;	/* where wasm stood when it called out: for backtraces */
+	uint64_t stack_limit;		/* lowest usable address of the guest stack */
+	uint64_t memory_size;		/* of memory 0, in bytes */
+	uint64_t reserved[4];
+};
+
+_Static_assert(sizeof(struct jit_vmctx) % 16 == 0, "globals are 16-byte aligned below it");
+
+/* r13-relative displacement of a field: negative. */
+#define JIT_VMCTX(field) ((int32_t)offsetof(struct jit_vmctx, field) - (int32_t)sizeof(struct jit_vmctx))
+
+/* Slot of a table. own: the table itself. imported: only `link` is used, and points to the owner's slot. */
+struct jit_table {
+	void *base;		/* never moves: the maximum is reserved */
+	uint64_t size;		/* elements; struct jit_callee for funcref (and typed function references), else 8 bytes */
+	struct jit_table *link;	/* to itself, or to the owner's slot */
+	void *rt;		/* struct rt_table */
+};
+
+struct jit_memory {
+	void *base;
+	uint64_t *size;		/* points to the owner's size in bytes */
+};
+
+/* Displacements from r13 (negative) of the first slot of each kind; slot i is at disp + i * its size. */
+struct jit_layout {
+	int32_t globals, imports, tables, memories, sigs;
+	uint32_t size;		/* of all, with struct jit_vmctx; a multiple of 4096: where the mapping below r13 begins */
+};
+
+/* 0, or -EFBIG when the context would not fit in 1 GiB. */
+int jit_layout_init(struct jit_layout *l, const struct wasm_module *m);
+
+/* Slot of global i: the value itself, or for an imported global a pointer to its owner's slot. */
+static inline int32_t jit_global_disp(const struct jit_layout *l, uint32_t i)
+{
+	return l->globals + (int32_t)i * 16;
+}
+
+#endif
