@@ -6,6 +6,7 @@
  *	results     rax rdx; xmm0 xmm1. If one does not fit, all go to memory: rdi is then a hidden first argument, the address
  *	            of an array of 16 bytes a result, and rax returns nothing.
  *	preserved   rbx r12 r14 r15 rbp; r13 (memory base, context) never changes
+ *	i32         zero-extended to 64 bits wherever it is passed or returned in a register or an 8-byte slot
  *	r10         address of the struct jit_callee at indirect and imported calls; otherwise free
  *	stack       rsp is a multiple of 16 at the call instruction
  *

@@ -113,7 +113,7 @@ struct jit_vmctx {
 	void *guest_rsp, *guest_rbp;	/* where wasm stood when it called out: for backtraces */
 	uint64_t stack_limit;		/* lowest usable address of the guest stack */
 	uint64_t memory_size;		/* of memory 0, in bytes */
-	uint64_t reserved[4];
+	uint64_t reserved[3];
 };
 
 _Static_assert(sizeof(struct jit_vmctx) % 16 == 0, "globals are 16-byte aligned below it");
