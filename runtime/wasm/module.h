@@ -13,6 +13,7 @@
 
 #include "runtime/base/arena.h"
 #include "runtime/base/err.h"
+#include "runtime/wasm/feature.h"
 #include "runtime/wasm/type.h"
 
 /* Named limits (documented in wsbox(1)); beyond each: "... exceeds the limit of N". */
@@ -34,8 +35,6 @@ enum wasm_limit {
 	WASM_MAX_NAME = 100000,
 };
 
-/* The proposals a module may use; bits of `features`. Rows in feature.h give name, default and -W help. */
-typedef uint64_t wasm_features;
 
 struct wasm_name {
 	const char *at;		/* UTF-8, not NUL-terminated */

@@ -1,20 +1,21 @@
 /*
  * The instruction set: one table (op-table.h), expanded by every reader.
  *
- * Rows: OP(enumerator, prefix, code, "text name", IMMEDIATE, "params:results", flags, FEATURE)
+ * Rows: OP(enumerator, prefix, code, "text name", IMMEDIATE, signature, flags, FEATURE)
  *   prefix     0 for one-byte opcodes, else 0xfb (GC), 0xfc, 0xfd (SIMD), 0xfe (threads)
  *   IMMEDIATE  WASM_IMM_*: what follows the opcode
- *   signature  a letter a value: i l f d v (i32 i64 f32 f64 v128), r any reference, c externref, F funcref, a: address type of the
- *              memory (i or l); "*" when types depend on the immediate or the stack, and then the validator has a function for it
- *   flags      WASM_OP_*
+ *   signature  parameters_results, a letter a value: i l f d v (i32 i64 f32 f64 v128), a: address type of the memory
+ *              (i32 or i64); `special` when types depend on the immediate or the stack: then body.c has a rule for it
+ *   flags      WASM_OP_* without the prefix, and BYTES(n)
  *   FEATURE    the proposal it came with (feature.h): instructions of a proposal that is off are refused by name
- * The table has rows for all of 3.0 and threads; those not implemented say so by their feature, not by absence.
+ * The table has rows for all of 3.0, threads and wide arithmetic; those not implemented say so by their feature.
  */
 #ifndef RUNTIME_WASM_OP_H
 #define RUNTIME_WASM_OP_H
 
 #include <stdint.h>
 
+#include "runtime/wasm/feature.h"
 #include "runtime/wasm/type.h"
 
 enum wasm_imm {
@@ -23,7 +24,8 @@ enum wasm_imm {
 	WASM_IMM_MEMARG, WASM_IMM_MEMARG_LANE, WASM_IMM_LANE, WASM_IMM_MEMORY, WASM_IMM_MEMORY_MEMORY,
 	WASM_IMM_DATA_MEMORY, WASM_IMM_DATA, WASM_IMM_I32, WASM_IMM_I64, WASM_IMM_F32, WASM_IMM_F64, WASM_IMM_V128,
 	WASM_IMM_SHUFFLE, WASM_IMM_SELECT_T, WASM_IMM_HEAP, WASM_IMM_TYPE, WASM_IMM_TAG, WASM_IMM_TRY_TABLE,
-	WASM_IMM_FENCE, WASM_IMM_GC,	/* reference to op-table.h's own note */
+	WASM_IMM_FENCE, WASM_IMM_TYPE_FIELD, WASM_IMM_TYPE_COUNT, WASM_IMM_TYPE_DATA, WASM_IMM_TYPE_ELEM,
+	WASM_IMM_TYPE_TYPE, WASM_IMM_CAST,
 };
 
 enum wasm_op_flag {
@@ -33,8 +35,8 @@ enum wasm_op_flag {
 	WASM_OP_STORE = 1 << 3,
 	WASM_OP_COMMUTES = 1 << 4,
 	WASM_OP_COMPARE = 1 << 5,	/* result is 0 or 1 */
-	WASM_OP_CAN_TRAP = 1 << 6,	/* beyond loads and stores */
-	WASM_OP_CONST_EXPR = 1 << 7,	/* allowed in constant expressions */
+	WASM_OP_TRAPS = 1 << 6,		/* may trap, beyond loads and stores */
+	WASM_OP_CONST = 1 << 7,		/* allowed in constant expressions */
 };
 
 enum wasm_op {
@@ -50,14 +52,15 @@ struct wasm_op_row {
 	uint16_t code;
 	uint8_t nparams, nresults;	/* of fixed signatures */
 	uint8_t access;			/* log2 of the bytes of a memory access: natural alignment */
-	bool special;			/* signature "*" */
-	wasm_valtype params[3];
-	wasm_valtype result;
+	bool special;			/* signature `special`: nparams and nresults say nothing */
+	bool address;			/* params[0] is an address: i32 here, i64 if the memory says so */
+	wasm_valtype params[4];
+	wasm_valtype results[2];
 };
 
 extern const struct wasm_op_row wasm_ops[WASM_OPS];
 
-/* The row for an opcode, or WASM_OPS if there is none. */
+/* The enumerator for an opcode, or WASM_OPS if there is none. */
 uint16_t wasm_op_find(uint8_t prefix, uint32_t code);
 
 #endif
