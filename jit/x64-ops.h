@@ -33,6 +33,7 @@
 	X(MR)		/* x64_mr x64_rr (destination is r/m); widths 8 to 64 */ \
 	X(UNARY)	/* x64_r x64_m; widths 8 to 64 */ \
 	X(NEAR)		/* x64_r x64_m; always 64 bits */ \
+	X(NEAR_M)	/* x64_m; always 64 bits */ \
 	X(SHIFT)	/* x64_shift (immediate) x64_shift_cl; widths 8 to 64 */ \
 	X(BIT)		/* x64_bit (immediate); widths 16 to 64 */ \
 	X(REG)		/* x64_r; register in the opcode; 32, 64 */ \
@@ -53,12 +54,14 @@
 	X(VM)		/* x64_vm */ \
 	X(VVM)		/* x64_vvm */ \
 	X(MV)		/* x64_mv: a store */ \
-	X(VR)		/* x64_vr x64_vm */ \
-	X(RV)		/* x64_rv x64_mv: vector in reg, general register or memory in rm */ \
-	X(VVR)		/* x64_vvr x64_vvm */ \
-	X(VVRI)		/* x64_vvri x64_vvmi */ \
+	X(VR)		/* x64_vr; widths 32, 64, as in all that follow (32 where W is 0) */ \
+	X(RV)		/* x64_rv: vector in reg, general register in rm */ \
+	X(VVR)		/* x64_vvr x64_vvm_w */ \
+	X(VVRI)		/* x64_vvri x64_vvmi_w */ \
 	X(RVI)		/* x64_rvi x64_mvi: vector in reg, general register or memory in rm */ \
-	X(GV)		/* x64_gv x64_gm: general register in reg, vector or memory in rm */
+	X(MVI)		/* x64_mvi */ \
+	X(GV)		/* x64_gv x64_gm: general register in reg, vector or memory in rm */ \
+	X(GVI)		/* x64_gvi: the same with an immediate */
 
 /* Integer instructions. */
 #define X64_OPS_GENERAL(X) \
@@ -99,8 +102,8 @@
 	X(DEC, "dec", UNARY, 0, 0, 0xff, 1, G, G) \
 	X(CALL_IND, "call", NEAR, 0, 0, 0xff, 2, 0, 8) \
 	X(JMP_IND, "jmp", NEAR, 0, 0, 0xff, 4, 0, 8) \
-	X(PUSH_M, "push", NEAR, 0, 0, 0xff, 6, 0, 8) \
-	X(POP_M, "pop", NEAR, 0, 0, 0x8f, 0, 0, 8) \
+	X(PUSH_M, "push", NEAR_M, 0, 0, 0xff, 6, 0, 8) \
+	X(POP_M, "pop", NEAR_M, 0, 0, 0x8f, 0, 0, 8) \
 	X(ROL, "rol", SHIFT, 0, 0, 0xc1, 0, G, G) \
 	X(ROR, "ror", SHIFT, 0, 0, 0xc1, 1, G, G) \
 	X(SHL, "shl", SHIFT, 0, 0, 0xc1, 4, G, G) \
@@ -167,13 +170,14 @@
 	X(VMOVSLDUP, "vmovsldup", VV, 2, 1, 0x12, 0, 0, 16) \
 	X(VMOVSHDUP, "vmovshdup", VV, 2, 1, 0x16, 0, 0, 16) \
 	X(VMOVDDUP, "vmovddup", VV, 3, 1, 0x12, 0, 0, 8) \
-	X(VMOVD_VR, "vmov", VR, 1, 1, 0x6e, 0, G, G) \
-	X(VMOVD_RV, "vmov", RV, 1, 1, 0x7e, 0, G, G) \
+	X(VMOVD_VR, "vmov", VR, 1, 1, 0x6e, 0, G, N) \
+	X(VMOVD_RV, "vmov", RV, 1, 1, 0x7e, 0, G, N) \
 	X(VPINSRB, "vpinsrb", VVRI, 1, 3, 0x20, 0, 0, 1) \
 	X(VPINSRW, "vpinsrw", VVRI, 1, 1, 0xc4, 0, 0, 2) \
 	X(VPINSR, "vpinsr", VVRI, 1, 3, 0x22, 0, G, G) \
 	X(VPEXTRB, "vpextrb", RVI, 1, 3, 0x14, 0, 0, 1) \
-	X(VPEXTRW, "vpextrw", RVI, 1, 3, 0x15, 0, 0, 2) \
+	X(VPEXTRW, "vpextrw", GVI, 1, 1, 0xc5, 0, 0, N) \
+	X(VPEXTRW_ST, "vpextrw", MVI, 1, 3, 0x15, 0, 0, 2) \
 	X(VPEXTR, "vpextr", RVI, 1, 3, 0x16, 0, G, G) \
 	X(VEXTRACTPS, "vextractps", RVI, 1, 3, 0x17, 0, 0, 4) \
 	X(VMOVMSKPS, "vmovmskps", GV, 0, 1, 0x50, 0, 0, N) \

@@ -13,7 +13,7 @@
  *
  * Invariants:
  * - Emitters do not check for room: x64_reserve() has been called for the bytes that follow, at most X64_LEN_MAX an
- *   instruction. When the buffer is full it starts over at its beginning and `overflow` sticks: what is then in
+ *   instruction (they may scribble up to X64_SLACK bytes ahead). When the buffer is full it starts over at its beginning and `overflow` sticks: what is then in
  *   the buffer is rubbish and must be thrown away, but nothing outside of it was written.
  * - Encodings are those of the GNU assembler's defaults (tests/unit/x64.c), so always the shortest displacement
  *   and VEX prefix; exceptions are said at the function.
@@ -65,6 +65,7 @@ enum { X64_MEM_1, X64_MEM_2, X64_MEM_4, X64_MEM_8 = 3, X64_MEM_16, X64_MEM_G = 6
 	((opcode) | (pp) << 8 | (map) << 10 | (digit) << 16 | (W) << 20 | (form) << 22 | (mem) << 28)
 
 enum x64_op {
+	X64_0F = 1 << 10,		/* the map alone, for the condition families */
 #define X(name, text, form, pp, map, opcode, digit, W, mem) \
 	X64_##name = X64_PACK(X64_FORM_##form, pp, map, opcode, digit, X64_W_##W, X64_MEM_##mem),
 	X64_OPS(X)
@@ -206,10 +207,10 @@ static inline bool x64_label_used(const struct x64_label *l)
 /* Binds to the current place and writes all earlier references. Once. */
 void x64_bind(struct x64_buf *b, struct x64_label *l);
 
-/* Writes a 32-bit field that refers to l; tail bytes of the instruction follow it. */
-static inline void x64_rel32(struct x64_buf *b, struct x64_label *l, unsigned int tail)
+/* Writes the 32-bit field at p that refers to l; tail bytes of the instruction follow it. */
+static inline uint8_t *x64_put_ref(struct x64_buf *b, uint8_t *p, struct x64_label *l, unsigned int tail)
 {
-	uint32_t at = x64_offset(b), v;
+	uint32_t at = (uint32_t)(p - b->start), v;
 
 	if (l->bound) {
 		v = l->at - (at + 4 + tail);
@@ -217,11 +218,11 @@ static inline void x64_rel32(struct x64_buf *b, struct x64_label *l, unsigned in
 		v = l->at << 3 | tail;
 		l->at = at + 1;
 	}
-	memcpy(b->at, &v, 4);
-	b->at += 4;
+	memcpy(p, &v, 4);
+	return p + 4;
 }
 
-/* ---- raw encoding; compilers use the shapes below ---- */
+/* ---- raw encoding: writes at p and returns what follows; compilers use the shapes below ---- */
 
 #ifdef __OPTIMIZE__
 __attribute__((error("this instruction has no such operands")))
@@ -236,73 +237,67 @@ void x64_wrong_form(void);
 #endif
 #define X64_F(form) ((uint64_t)1 << X64_FORM_##form)
 
-static inline void x64_put8(struct x64_buf *b, unsigned int v)
+static inline uint8_t *x64_put8(uint8_t *p, unsigned int v)
 {
-	*b->at++ = (uint8_t)v;
+	*p = (uint8_t)v;
+	return p + 1;
 }
 
-static inline void x64_put16(struct x64_buf *b, unsigned int v)
+static inline uint8_t *x64_put32(uint8_t *p, uint32_t v)
 {
-	uint16_t w = (uint16_t)v;
-
-	memcpy(b->at, &w, 2);
-	b->at += 2;
+	memcpy(p, &v, 4);
+	return p + 4;
 }
 
-static inline void x64_put32(struct x64_buf *b, uint32_t v)
+static inline uint8_t *x64_put64(uint8_t *p, uint64_t v)
 {
-	memcpy(b->at, &v, 4);
-	b->at += 4;
+	memcpy(p, &v, 8);
+	return p + 8;
 }
 
-static inline void x64_put64(struct x64_buf *b, uint64_t v)
+/* Bytes of an immediate in an instruction of this width. */
+static inline unsigned int x64_imm_size(enum x64_width w)
 {
-	memcpy(b->at, &v, 8);
-	b->at += 8;
+	return w == X64_8 ? 1 : w == X64_16 ? 2 : 4;
 }
 
-/* An immediate as an instruction of this width has it. */
-static inline void x64_put_imm(struct x64_buf *b, enum x64_width w, int32_t imm)
+static inline uint8_t *x64_put_imm(uint8_t *p, enum x64_width w, int32_t imm)
 {
-	if (w == X64_8)
-		x64_put8(b, (uint8_t)imm);
-	else if (w == X64_16)
-		x64_put16(b, (uint16_t)imm);
-	else
-		x64_put32(b, (uint32_t)imm);
+	memcpy(p, &imm, 4);
+	return p + x64_imm_size(w);
 }
 
-/* Operand size and mandatory prefixes, REX (forced for the new 8-bit registers), escape bytes. */
-static inline void x64_put_legacy(struct x64_buf *b, enum x64_op op, enum x64_width w, unsigned int rex, bool force)
+/* Operand size and mandatory prefixes, REX (forced for the new 8-bit registers), escape bytes, opcode. */
+static inline uint8_t *x64_put_op(uint8_t *p, enum x64_op op, unsigned int opcode, enum x64_width w,
+				  unsigned int rex, bool force)
 {
-	static const uint8_t prefix[4] = { 0, 0x66, 0xf3, 0xf2 };
-
-	if (w == X64_16)
-		x64_put8(b, 0x66);
+	*p = 0x66;
+	p += w == X64_16;
 	if (x64_pp(op))
-		x64_put8(b, prefix[x64_pp(op)]);
-	*b->at = (uint8_t)(0x40 | rex);
-	b->at += (rex | force) != 0;
+		p = x64_put8(p, x64_pp(op) == 1 ? 0x66 : x64_pp(op) == 2 ? 0xf3 : 0xf2);
+	*p = (uint8_t)(0x40 | rex);
+	p += (rex | force) != 0;
 	if (x64_map(op)) {
-		x64_put8(b, 0x0f);
+		p = x64_put8(p, 0x0f);
 		if (x64_map(op) > 1)
-			x64_put8(b, x64_map(op) == 2 ? 0x38 : 0x3a);
+			p = x64_put8(p, x64_map(op) == 2 ? 0x38 : 0x3a);
 	}
+	return x64_put8(p, opcode);
 }
 
-/* rex is W 3, R 2, X 1, B 0 as in the prefix. */
-static inline void x64_put_vex(struct x64_buf *b, enum x64_op op, unsigned int rex, unsigned int vvvv)
+/* rex is W 3, R 2, X 1, B 0 as in the REX prefix. */
+static inline uint8_t *x64_put_vex(uint8_t *p, enum x64_op op, unsigned int rex, unsigned int vvvv)
 {
-	unsigned int low = (~vvvv & 15) << 3 | x64_pp(op);
+	uint32_t low = (~vvvv & 15) << 3 | x64_pp(op), v;
+	bool two = x64_map(op) == 1 && !(rex & 11);
 
-	if (x64_map(op) == 1 && !(rex & 11)) {
-		x64_put8(b, 0xc5);
-		x64_put8(b, ((rex & 4) << 5 ^ 0x80) | low);
-	} else {
-		x64_put8(b, 0xc4);
-		x64_put8(b, ((rex & 7) << 5 ^ 0xe0) | x64_map(op));
-		x64_put8(b, (rex & 8) << 4 | low);
-	}
+	if (two)
+		v = 0xc5 | (((rex & 4) << 5 ^ 0x80) | low) << 8 | x64_opcode(op) << 16;
+	else
+		v = 0xc4 | (((rex & 7) << 5 ^ 0xe0) | x64_map(op)) << 8 | ((rex & 8) << 4 | low) << 16 |
+		    x64_opcode(op) << 24;
+	memcpy(p, &v, 4);
+	return p + (two ? 3 : 4);
 }
 
 static inline unsigned int x64_rex_rr(unsigned int W, unsigned int reg, unsigned int rm)
@@ -315,33 +310,31 @@ static inline unsigned int x64_rex_rm(unsigned int W, unsigned int reg, struct x
 	return W << 3 | (reg >> 3) << 2 | (m.index >> 3 & 1) << 1 | (m.base >> 3 & 1);
 }
 
-static inline void x64_put_modrm(struct x64_buf *b, unsigned int reg, unsigned int rm)
+static inline uint8_t *x64_put_modrm(uint8_t *p, unsigned int reg, unsigned int rm)
 {
-	x64_put8(b, 0xc0 | (reg & 7) << 3 | (rm & 7));
+	return x64_put8(p, 0xc0 | (reg & 7) << 3 | (rm & 7));
 }
 
-/* Segment and address size come before all other prefixes. */
-static inline void x64_put_mem_prefix(struct x64_buf *b, struct x64_mem m)
+/* Segment and address size: before all other prefixes. */
+static inline uint8_t *x64_put_mem_prefix(uint8_t *p, struct x64_mem m)
 {
-	if (m.flags & X64_GS)
-		x64_put8(b, 0x65);
-	if (m.flags & X64_ADDR32)
-		x64_put8(b, 0x67);
+	*p = 0x65;
+	p += m.flags & X64_GS;
+	*p = 0x67;
+	return p + (m.flags >> 1 & 1);
 }
 
 /* ModRM, SIB and displacement; tail bytes of the instruction follow. */
-static inline void x64_put_mem(struct x64_buf *b, unsigned int reg, struct x64_mem m, unsigned int tail)
+static inline uint8_t *x64_put_mem(struct x64_buf *b, uint8_t *p, unsigned int reg, struct x64_mem m,
+				   unsigned int tail)
 {
 	unsigned int r = (reg & 7) << 3, low = m.base & 7, mod = 0x80, size = 4;
 
 	if (m.base == X64_RIP) {
 		assert(m.index == X64_NO_INDEX);
-		x64_put8(b, r | 5);
-		if (m.flags & X64_LABEL)
-			x64_rel32(b, &b->pool[m.disp], tail);
-		else
-			x64_put32(b, (uint32_t)m.disp);
-		return;
+		p = x64_put8(p, r | 5);
+		return m.flags & X64_LABEL ? x64_put_ref(b, p, &b->pool[m.disp], tail) :
+					     x64_put32(p, (uint32_t)m.disp);
 	}
 	if (m.base == X64_NO_BASE)
 		mod = 0;
@@ -350,30 +343,30 @@ static inline void x64_put_mem(struct x64_buf *b, unsigned int reg, struct x64_m
 	else if (m.disp == (int8_t)m.disp)
 		mod = 0x40, size = 1;
 	if (m.index == X64_NO_INDEX && low != 4 && m.base != X64_NO_BASE) {
-		x64_put8(b, mod | r | low);
+		p = x64_put8(p, mod | r | low);
 	} else {
-		x64_put8(b, mod | r | 4);
-		x64_put8(b, m.scale << 6 | (m.index & 7) << 3 | low);
+		p = x64_put8(p, mod | r | 4);
+		p = x64_put8(p, m.scale << 6 | (m.index & 7) << 3 | low);
 	}
-	memcpy(b->at, &m.disp, 4);
-	b->at += size;
+	x64_put32(p, (uint32_t)m.disp);
+	return p + size;
 }
 
-static inline void x64_legacy_rr(struct x64_buf *b, enum x64_op op, unsigned int opcode, enum x64_width w,
-				 unsigned int reg, unsigned int rm, bool force)
+static inline uint8_t *x64_legacy_rr(struct x64_buf *b, enum x64_op op, unsigned int opcode, enum x64_width w,
+				     unsigned int reg, unsigned int rm, bool force)
 {
-	x64_put_legacy(b, op, w, x64_rex_rr(w == X64_64, reg, rm), force);
-	x64_put8(b, opcode);
-	x64_put_modrm(b, reg, rm);
+	uint8_t *p = x64_put_op(b->at, op, opcode, w, x64_rex_rr(w == X64_64, reg, rm), force);
+
+	return x64_put_modrm(p, reg, rm);
 }
 
-static inline void x64_legacy_rm(struct x64_buf *b, enum x64_op op, unsigned int opcode, enum x64_width w,
-				 unsigned int reg, struct x64_mem m, bool force, unsigned int tail)
+static inline uint8_t *x64_legacy_rm(struct x64_buf *b, enum x64_op op, unsigned int opcode, enum x64_width w,
+				     unsigned int reg, struct x64_mem m, bool force, unsigned int tail)
 {
-	x64_put_mem_prefix(b, m);
-	x64_put_legacy(b, op, w, x64_rex_rm(w == X64_64, reg, m), force);
-	x64_put8(b, opcode);
-	x64_put_mem(b, reg, m, tail);
+	uint8_t *p = x64_put_mem_prefix(b->at, m);
+
+	p = x64_put_op(p, op, opcode, w, x64_rex_rm(w == X64_64, reg, m), force);
+	return x64_put_mem(b, p, reg, m, tail);
 }
 
 /* VEX.W of an instruction at a width */
@@ -384,21 +377,19 @@ static inline unsigned int x64_vex_w(enum x64_op op, enum x64_width w)
 	return column == X64_W_G ? w == X64_64 : column;
 }
 
-static inline void x64_vex_rr(struct x64_buf *b, enum x64_op op, enum x64_width w, unsigned int reg,
-			      unsigned int vvvv, unsigned int rm)
+static inline uint8_t *x64_vex_rr(struct x64_buf *b, enum x64_op op, enum x64_width w, unsigned int reg,
+				  unsigned int vvvv, unsigned int rm)
 {
-	x64_put_vex(b, op, x64_rex_rr(x64_vex_w(op, w), reg, rm), vvvv);
-	x64_put8(b, x64_opcode(op));
-	x64_put_modrm(b, reg, rm);
+	return x64_put_modrm(x64_put_vex(b->at, op, x64_rex_rr(x64_vex_w(op, w), reg, rm), vvvv), reg, rm);
 }
 
-static inline void x64_vex_rm(struct x64_buf *b, enum x64_op op, enum x64_width w, unsigned int reg,
-			      unsigned int vvvv, struct x64_mem m, unsigned int tail)
+static inline uint8_t *x64_vex_rm(struct x64_buf *b, enum x64_op op, enum x64_width w, unsigned int reg,
+				  unsigned int vvvv, struct x64_mem m, unsigned int tail)
 {
-	x64_put_mem_prefix(b, m);
-	x64_put_vex(b, op, x64_rex_rm(x64_vex_w(op, w), reg, m), vvvv);
-	x64_put8(b, x64_opcode(op));
-	x64_put_mem(b, reg, m, tail);
+	uint8_t *p = x64_put_mem_prefix(b->at, m);
+
+	p = x64_put_vex(p, op, x64_rex_rm(x64_vex_w(op, w), reg, m), vvvv);
+	return x64_put_mem(b, p, reg, m, tail);
 }
 
 /* ---- integer instructions ---- */
@@ -422,16 +413,16 @@ static inline void x64_rr(struct x64_buf *b, enum x64_op op, enum x64_width w, e
 
 	X64_ALLOW(op, X64_F(ALU) | X64_F(MOV) | X64_F(TEST) | X64_F(RM) | X64_F(RM8) | X64_F(MR) | X64_F(RD));
 	if (f == X64_FORM_RD)
-		x64_vex_rr(b, op, w, x64_digit(op), dst, src);
+		b->at = x64_vex_rr(b, op, w, x64_digit(op), dst, src);
 	else if (f == X64_FORM_MR || f == X64_FORM_TEST)
-		x64_legacy_rr(b, op, x64_sized(x64_opcode(op), w), w, src, dst,
+		b->at = x64_legacy_rr(b, op, x64_sized(x64_opcode(op), w), w, src, dst,
 			      w == X64_8 && (x64_new8(dst) || x64_new8(src)));
 	else if (f == X64_FORM_RM)
-		x64_legacy_rr(b, op, x64_opcode(op), w, dst, src, false);
+		b->at = x64_legacy_rr(b, op, x64_opcode(op), w, dst, src, false);
 	else if (f == X64_FORM_RM8)
-		x64_legacy_rr(b, op, x64_opcode(op), w, dst, src, x64_new8(src));
+		b->at = x64_legacy_rr(b, op, x64_opcode(op), w, dst, src, x64_new8(src));
 	else
-		x64_legacy_rr(b, op, x64_sized(x64_opcode(op), w), w, dst, src,
+		b->at = x64_legacy_rr(b, op, x64_sized(x64_opcode(op), w), w, dst, src,
 			      w == X64_8 && (x64_new8(dst) || x64_new8(src)));
 }
 
@@ -442,11 +433,11 @@ static inline void x64_rm(struct x64_buf *b, enum x64_op op, enum x64_width w, e
 
 	X64_ALLOW(op, X64_F(ALU) | X64_F(MOV) | X64_F(RM) | X64_F(RM8) | X64_F(LOAD) | X64_F(RD));
 	if (f == X64_FORM_RD)
-		x64_vex_rm(b, op, w, x64_digit(op), dst, m, 0);
+		b->at = x64_vex_rm(b, op, w, x64_digit(op), dst, m, 0);
 	else if (f == X64_FORM_ALU || f == X64_FORM_MOV)
-		x64_legacy_rm(b, op, x64_sized(x64_opcode(op), w), w, dst, m, w == X64_8 && x64_new8(dst), 0);
+		b->at = x64_legacy_rm(b, op, x64_sized(x64_opcode(op), w), w, dst, m, w == X64_8 && x64_new8(dst), 0);
 	else
-		x64_legacy_rm(b, op, x64_opcode(op), w, dst, m, false, 0);
+		b->at = x64_legacy_rm(b, op, x64_opcode(op), w, dst, m, false, 0);
 }
 
 /* op [m], src */
@@ -460,7 +451,7 @@ static inline void x64_mr(struct x64_buf *b, enum x64_op op, enum x64_width w, s
 		opcode -= 2;
 	if (f != X64_FORM_STORE)
 		opcode = x64_sized(opcode, w);
-	x64_legacy_rm(b, op, opcode, w, src, m, w == X64_8 && x64_new8(src), 0);
+	b->at = x64_legacy_rm(b, op, opcode, w, src, m, w == X64_8 && x64_new8(src), 0);
 }
 
 /* op dst, imm: an immediate of 8, 16 or 32 bits, sign-extended to 64. Not for mov: x64_mov_imm. */
@@ -470,17 +461,17 @@ static inline void x64_ri(struct x64_buf *b, enum x64_op op, enum x64_width w, e
 
 	X64_ALLOW(op, X64_F(ALU) | X64_F(TEST));
 	if (!test && w != X64_8 && imm == (int8_t)imm) {
-		x64_legacy_rr(b, op, 0x83, w, x64_digit(op), dst, force);
-		x64_put8(b, (uint8_t)imm);
+		b->at = x64_legacy_rr(b, op, 0x83, w, x64_digit(op), dst, force);
+		b->at = x64_put8(b->at, (uint8_t)imm);
 		return;
 	}
 	if (dst == X64_RAX) {
-		x64_put_legacy(b, op, w, (w == X64_64) << 3, false);
-		x64_put8(b, x64_sized(test ? 0xa9 : x64_opcode(op) + 2, w));
+		b->at = x64_put_op(b->at, op, x64_sized(test ? 0xa9 : x64_opcode(op) + 2, w), w, (w == X64_64) << 3,
+				   false);
 	} else {
-		x64_legacy_rr(b, op, x64_sized(test ? 0xf7 : 0x81, w), w, x64_digit(op), dst, force);
+		b->at = x64_legacy_rr(b, op, x64_sized(test ? 0xf7 : 0x81, w), w, x64_digit(op), dst, force);
 	}
-	x64_put_imm(b, w, imm);
+	b->at = x64_put_imm(b->at, w, imm);
 }
 
 /* op [m], imm: as x64_ri, and mov. Writes the width, reads it (but for mov). */
@@ -491,12 +482,12 @@ static inline void x64_mi(struct x64_buf *b, enum x64_op op, enum x64_width w, s
 
 	X64_ALLOW(op, X64_F(ALU) | X64_F(MOV) | X64_F(TEST));
 	if (f == X64_FORM_ALU && w != X64_8 && imm == (int8_t)imm) {
-		x64_legacy_rm(b, op, 0x83, w, x64_digit(op), m, false, 1);
-		x64_put8(b, (uint8_t)imm);
+		b->at = x64_legacy_rm(b, op, 0x83, w, x64_digit(op), m, false, 1);
+		b->at = x64_put8(b->at, (uint8_t)imm);
 		return;
 	}
-	x64_legacy_rm(b, op, x64_sized(opcode, w), w, x64_digit(op), m, false, w == X64_8 ? 1 : w == X64_16 ? 2 : 4);
-	x64_put_imm(b, w, imm);
+	b->at = x64_legacy_rm(b, op, x64_sized(opcode, w), w, x64_digit(op), m, false, x64_imm_size(w));
+	b->at = x64_put_imm(b->at, w, imm);
 }
 
 /* mov dst, imm in the shortest of its forms; flags are kept, so 0 is not an xor. */
@@ -507,17 +498,17 @@ static inline void x64_mov_imm(struct x64_buf *b, enum x64_reg dst, uint64_t imm
 	if (imm <= UINT32_MAX) {
 		*b->at = 0x41;
 		b->at += B;
-		x64_put8(b, 0xb8 | (dst & 7));
-		x64_put32(b, (uint32_t)imm);
+		b->at = x64_put8(b->at, 0xb8 | (dst & 7));
+		b->at = x64_put32(b->at, (uint32_t)imm);
 	} else if ((int64_t)imm == (int32_t)imm) {
-		x64_put8(b, 0x48 | B);
-		x64_put8(b, 0xc7);
-		x64_put_modrm(b, 0, dst);
-		x64_put32(b, (uint32_t)imm);
+		b->at = x64_put8(b->at, 0x48 | B);
+		b->at = x64_put8(b->at, 0xc7);
+		b->at = x64_put_modrm(b->at, 0, dst);
+		b->at = x64_put32(b->at, (uint32_t)imm);
 	} else {
-		x64_put8(b, 0x48 | B);
-		x64_put8(b, 0xb8 | (dst & 7));
-		x64_put64(b, imm);
+		b->at = x64_put8(b->at, 0x48 | B);
+		b->at = x64_put8(b->at, 0xb8 | (dst & 7));
+		b->at = x64_put64(b->at, imm);
 	}
 }
 
@@ -536,22 +527,21 @@ static inline void x64_r(struct x64_buf *b, enum x64_op op, enum x64_width w, en
 	if (f == X64_FORM_NEAR || f == X64_FORM_REG64)
 		w = X64_32;
 	if (f == X64_FORM_REG || f == X64_FORM_REG64) {
-		x64_put_legacy(b, op, w, x64_rex_rr(w == X64_64, 0, r), false);
-		x64_put8(b, x64_opcode(op) | (r & 7));
+		b->at = x64_put_op(b->at, op, x64_opcode(op) | (r & 7), w, x64_rex_rr(w == X64_64, 0, r), false);
 	} else if (f == X64_FORM_UNARY) {
-		x64_legacy_rr(b, op, x64_sized(x64_opcode(op), w), w, x64_digit(op), r, w == X64_8 && x64_new8(r));
+		b->at = x64_legacy_rr(b, op, x64_sized(x64_opcode(op), w), w, x64_digit(op), r, w == X64_8 && x64_new8(r));
 	} else {
-		x64_legacy_rr(b, op, x64_opcode(op), w, x64_digit(op), r, false);
+		b->at = x64_legacy_rr(b, op, x64_opcode(op), w, x64_digit(op), r, false);
 	}
 }
 
 static inline void x64_m(struct x64_buf *b, enum x64_op op, enum x64_width w, struct x64_mem m)
 {
-	X64_ALLOW(op, X64_F(UNARY) | X64_F(NEAR));
-	if (x64_form(op) == X64_FORM_NEAR)
-		x64_legacy_rm(b, op, x64_opcode(op), X64_32, x64_digit(op), m, false, 0);
+	X64_ALLOW(op, X64_F(UNARY) | X64_F(NEAR) | X64_F(NEAR_M));
+	if (x64_form(op) != X64_FORM_UNARY)
+		b->at = x64_legacy_rm(b, op, x64_opcode(op), X64_32, x64_digit(op), m, false, 0);
 	else
-		x64_legacy_rm(b, op, x64_sized(x64_opcode(op), w), w, x64_digit(op), m, false, 0);
+		b->at = x64_legacy_rm(b, op, x64_sized(x64_opcode(op), w), w, x64_digit(op), m, false, 0);
 }
 
 static inline void x64_push(struct x64_buf *b, enum x64_reg r)
@@ -568,48 +558,46 @@ static inline void x64_pop(struct x64_buf *b, enum x64_reg r)
 static inline void x64_bare(struct x64_buf *b, enum x64_op op)
 {
 	X64_ALLOW(op, X64_F(BARE) | X64_F(FENCE));
-	x64_put_legacy(b, op, X64_32, (op >> 20 & 3) << 3, false);
-	x64_put8(b, x64_opcode(op));
+	b->at = x64_put_op(b->at, op, x64_opcode(op), X64_32, (op >> 20 & 3) << 3, false);
 	if (x64_form(op) == X64_FORM_FENCE)
-		x64_put_modrm(b, x64_digit(op), 0);
+		b->at = x64_put_modrm(b->at, x64_digit(op), 0);
 }
 
 /* ret n: also takes n bytes of arguments off the stack */
 static inline void x64_ret(struct x64_buf *b, unsigned int n)
 {
 	assert(n <= UINT16_MAX);
-	x64_put8(b, n ? 0xc2 : 0xc3);
-	if (n)
-		x64_put16(b, n);
+	x64_put32(b->at, (n ? 0xc2 : 0xc3) | n << 8);
+	b->at += n ? 3 : 1;
 }
 
 /* Makes the next instruction atomic: add, sub, and, or, xor, inc, dec, not, neg, xadd, cmpxchg on memory. */
 static inline void x64_lock(struct x64_buf *b)
 {
-	x64_put8(b, 0xf0);
+	b->at = x64_put8(b->at, 0xf0);
 }
 
 /* Shift or rotate by a constant (of which the machine uses the low 5 or 6 bits), or by cl. */
 static inline void x64_shift(struct x64_buf *b, enum x64_op op, enum x64_width w, enum x64_reg r, unsigned int n)
 {
 	X64_ALLOW(op, X64_F(SHIFT));
-	x64_legacy_rr(b, op, x64_sized(n == 1 ? 0xd1 : 0xc1, w), w, x64_digit(op), r, w == X64_8 && x64_new8(r));
+	b->at = x64_legacy_rr(b, op, x64_sized(n == 1 ? 0xd1 : 0xc1, w), w, x64_digit(op), r, w == X64_8 && x64_new8(r));
 	if (n != 1)
-		x64_put8(b, n & 0xff);
+		b->at = x64_put8(b->at, n & 0xff);
 }
 
 static inline void x64_shift_cl(struct x64_buf *b, enum x64_op op, enum x64_width w, enum x64_reg r)
 {
 	X64_ALLOW(op, X64_F(SHIFT));
-	x64_legacy_rr(b, op, x64_sized(0xd3, w), w, x64_digit(op), r, w == X64_8 && x64_new8(r));
+	b->at = x64_legacy_rr(b, op, x64_sized(0xd3, w), w, x64_digit(op), r, w == X64_8 && x64_new8(r));
 }
 
 /* bt and its kin by a constant; not width 8 */
 static inline void x64_bit(struct x64_buf *b, enum x64_op op, enum x64_width w, enum x64_reg r, unsigned int n)
 {
 	X64_ALLOW(op, X64_F(BIT));
-	x64_legacy_rr(b, op, x64_opcode(op), w, x64_digit(op), r, false);
-	x64_put8(b, n & 0xff);
+	b->at = x64_legacy_rr(b, op, x64_opcode(op), w, x64_digit(op), r, false);
+	b->at = x64_put8(b->at, n & 0xff);
 }
 
 /* dst = src * imm */
@@ -617,44 +605,40 @@ static inline void x64_imul_rri(struct x64_buf *b, enum x64_width w, enum x64_re
 {
 	bool small = imm == (int8_t)imm;
 
-	x64_put_legacy(b, 0, w, x64_rex_rr(w == X64_64, dst, src), false);
-	x64_put8(b, small ? 0x6b : 0x69);
-	x64_put_modrm(b, dst, src);
-	x64_put_imm(b, small ? X64_8 : w, imm);
+	b->at = x64_legacy_rr(b, 0, small ? 0x6b : 0x69, w, dst, src, false);
+	b->at = x64_put_imm(b->at, small ? X64_8 : w, imm);
 }
 
 static inline void x64_imul_rmi(struct x64_buf *b, enum x64_width w, enum x64_reg dst, struct x64_mem m, int32_t imm)
 {
 	bool small = imm == (int8_t)imm;
 
-	x64_legacy_rm(b, 0, small ? 0x6b : 0x69, w, dst, m, false, small ? 1 : w == X64_16 ? 2 : 4);
-	x64_put_imm(b, small ? X64_8 : w, imm);
+	b->at = x64_legacy_rm(b, 0, small ? 0x6b : 0x69, w, dst, m, false, small ? 1 : w == X64_16 ? 2 : 4);
+	b->at = x64_put_imm(b->at, small ? X64_8 : w, imm);
 }
 
 /* Sets the 8-bit register to 0 or 1; the rest of it stays. */
 static inline void x64_setcc(struct x64_buf *b, enum x64_cond cc, enum x64_reg r)
 {
-	x64_put_legacy(b, 1 << 10, X64_32, x64_rex_rr(0, 0, r), x64_new8(r));
-	x64_put8(b, 0x90 | cc);
-	x64_put_modrm(b, 0, r);
+	b->at = x64_legacy_rr(b, X64_0F, 0x90 | cc, X64_32, 0, r, x64_new8(r));
 }
 
 static inline void x64_setcc_m(struct x64_buf *b, enum x64_cond cc, struct x64_mem m)
 {
-	x64_legacy_rm(b, 1 << 10, 0x90 | cc, X64_32, 0, m, false, 0);
+	b->at = x64_legacy_rm(b, X64_0F, 0x90 | cc, X64_32, 0, m, false, 0);
 }
 
 /* dst = cc ? src : dst; at 32 bits the upper half of dst is cleared either way. */
 static inline void x64_cmov(struct x64_buf *b, enum x64_cond cc, enum x64_width w, enum x64_reg dst, enum x64_reg src)
 {
-	x64_legacy_rr(b, 1 << 10, 0x40 | cc, w, dst, src, false);
+	b->at = x64_legacy_rr(b, X64_0F, 0x40 | cc, w, dst, src, false);
 }
 
 /* Memory is read whether the condition holds or not. */
 static inline void x64_cmov_m(struct x64_buf *b, enum x64_cond cc, enum x64_width w, enum x64_reg dst,
 			      struct x64_mem m)
 {
-	x64_legacy_rm(b, 1 << 10, 0x40 | cc, w, dst, m, false, 0);
+	b->at = x64_legacy_rm(b, X64_0F, 0x40 | cc, w, dst, m, false, 0);
 }
 
 /* ---- BMI: three operands, flags of the shifts and rorx untouched ---- */
@@ -665,39 +649,39 @@ static inline void x64_rrr(struct x64_buf *b, enum x64_op op, enum x64_width w, 
 {
 	X64_ALLOW(op, X64_F(RRR) | X64_F(RRC));
 	if (x64_form(op) == X64_FORM_RRR)
-		x64_vex_rr(b, op, w, dst, first, second);
+		b->at = x64_vex_rr(b, op, w, dst, first, second);
 	else
-		x64_vex_rr(b, op, w, dst, second, first);
+		b->at = x64_vex_rr(b, op, w, dst, second, first);
 }
 
 static inline void x64_rrm(struct x64_buf *b, enum x64_op op, enum x64_width w, enum x64_reg dst, enum x64_reg first,
 			   struct x64_mem m)
 {
 	X64_ALLOW(op, X64_F(RRR));
-	x64_vex_rm(b, op, w, dst, first, m, 0);
+	b->at = x64_vex_rm(b, op, w, dst, first, m, 0);
 }
 
 static inline void x64_rmr(struct x64_buf *b, enum x64_op op, enum x64_width w, enum x64_reg dst, struct x64_mem m,
 			   enum x64_reg count)
 {
 	X64_ALLOW(op, X64_F(RRC));
-	x64_vex_rm(b, op, w, dst, count, m, 0);
+	b->at = x64_vex_rm(b, op, w, dst, count, m, 0);
 }
 
 static inline void x64_rri(struct x64_buf *b, enum x64_op op, enum x64_width w, enum x64_reg dst, enum x64_reg src,
 			   unsigned int imm)
 {
 	X64_ALLOW(op, X64_F(RRI));
-	x64_vex_rr(b, op, w, dst, 0, src);
-	x64_put8(b, imm & 0xff);
+	b->at = x64_vex_rr(b, op, w, dst, 0, src);
+	b->at = x64_put8(b->at, imm & 0xff);
 }
 
 static inline void x64_rmi(struct x64_buf *b, enum x64_op op, enum x64_width w, enum x64_reg dst, struct x64_mem m,
 			   unsigned int imm)
 {
 	X64_ALLOW(op, X64_F(RRI));
-	x64_vex_rm(b, op, w, dst, 0, m, 1);
-	x64_put8(b, imm & 0xff);
+	b->at = x64_vex_rm(b, op, w, dst, 0, m, 1);
+	b->at = x64_put8(b->at, imm & 0xff);
 }
 
 /* ---- vector instructions: registers are numbers, 0 to 15 ---- */
@@ -705,38 +689,30 @@ static inline void x64_rmi(struct x64_buf *b, enum x64_op op, enum x64_width w, 
 static inline void x64_vvv(struct x64_buf *b, enum x64_op op, unsigned int dst, unsigned int s1, unsigned int s2)
 {
 	X64_ALLOW(op, X64_F(VVV));
-	x64_vex_rr(b, op, X64_32, dst, s1, s2);
+	b->at = x64_vex_rr(b, op, X64_32, dst, s1, s2);
 }
 
 static inline void x64_vvm(struct x64_buf *b, enum x64_op op, unsigned int dst, unsigned int s1, struct x64_mem m)
 {
 	X64_ALLOW(op, X64_F(VVV) | X64_F(VVM));
 	assert((op >> 28 & 7) != X64_MEM_N);
-	x64_vex_rm(b, op, X64_32, dst, s1, m, 0);
+	b->at = x64_vex_rm(b, op, X64_32, dst, s1, m, 0);
 }
 
 static inline void x64_vvvi(struct x64_buf *b, enum x64_op op, unsigned int dst, unsigned int s1, unsigned int s2,
 			    unsigned int imm)
 {
 	X64_ALLOW(op, X64_F(VVVI));
-	x64_vex_rr(b, op, X64_32, dst, s1, s2);
-	x64_put8(b, imm & 0xff);
-}
-
-/* Also VVRI: a lane from memory. */
-static inline void x64_vvmi_w(struct x64_buf *b, enum x64_op op, enum x64_width w, unsigned int dst, unsigned int s1,
-			      struct x64_mem m, unsigned int imm)
-{
-	X64_ALLOW(op, X64_F(VVVI) | X64_F(VVRI));
-	x64_vex_rm(b, op, w, dst, s1, m, 1);
-	x64_put8(b, imm & 0xff);
+	b->at = x64_vex_rr(b, op, X64_32, dst, s1, s2);
+	b->at = x64_put8(b->at, imm & 0xff);
 }
 
 static inline void x64_vvmi(struct x64_buf *b, enum x64_op op, unsigned int dst, unsigned int s1, struct x64_mem m,
 			    unsigned int imm)
 {
 	X64_ALLOW(op, X64_F(VVVI));
-	x64_vvmi_w(b, op, X64_32, dst, s1, m, imm);
+	b->at = x64_vex_rm(b, op, X64_32, dst, s1, m, 1);
+	b->at = x64_put8(b->at, imm & 0xff);
 }
 
 /* dst = mask ? s2 : s1, by the top bit of each lane of mask */
@@ -744,35 +720,28 @@ static inline void x64_vvvv(struct x64_buf *b, enum x64_op op, unsigned int dst,
 			    unsigned int mask)
 {
 	X64_ALLOW(op, X64_F(VVVV));
-	x64_vex_rr(b, op, X64_32, dst, s1, s2);
-	x64_put8(b, mask << 4);
+	b->at = x64_vex_rr(b, op, X64_32, dst, s1, s2);
+	b->at = x64_put8(b->at, mask << 4);
 }
 
 static inline void x64_vvmv(struct x64_buf *b, enum x64_op op, unsigned int dst, unsigned int s1, struct x64_mem m,
 			    unsigned int mask)
 {
 	X64_ALLOW(op, X64_F(VVVV));
-	x64_vex_rm(b, op, X64_32, dst, s1, m, 1);
-	x64_put8(b, mask << 4);
+	b->at = x64_vex_rm(b, op, X64_32, dst, s1, m, 1);
+	b->at = x64_put8(b->at, mask << 4);
 }
 
 static inline void x64_vv(struct x64_buf *b, enum x64_op op, unsigned int dst, unsigned int src)
 {
 	X64_ALLOW(op, X64_F(VV));
-	x64_vex_rr(b, op, X64_32, dst, 0, src);
-}
-
-/* Loads: also vmovd and vmovq from memory (VR), by the width. */
-static inline void x64_vm_w(struct x64_buf *b, enum x64_op op, enum x64_width w, unsigned int dst, struct x64_mem m)
-{
-	X64_ALLOW(op, X64_F(VV) | X64_F(VM) | X64_F(VR));
-	x64_vex_rm(b, op, w, dst, 0, m, 0);
+	b->at = x64_vex_rr(b, op, X64_32, dst, 0, src);
 }
 
 static inline void x64_vm(struct x64_buf *b, enum x64_op op, unsigned int dst, struct x64_mem m)
 {
 	X64_ALLOW(op, X64_F(VV) | X64_F(VM));
-	x64_vm_w(b, op, X64_32, dst, m);
+	b->at = x64_vex_rm(b, op, X64_32, dst, 0, m, 0);
 }
 
 /* Two operands and an immediate: shuffles, rounding, and shifts by a constant. */
@@ -780,59 +749,52 @@ static inline void x64_vvi(struct x64_buf *b, enum x64_op op, unsigned int dst, 
 {
 	X64_ALLOW(op, X64_F(VVI) | X64_F(VSI));
 	if (x64_form(op) == X64_FORM_VSI)
-		x64_vex_rr(b, op, X64_32, x64_digit(op), dst, src);
+		b->at = x64_vex_rr(b, op, X64_32, x64_digit(op), dst, src);
 	else
-		x64_vex_rr(b, op, X64_32, dst, 0, src);
-	x64_put8(b, imm & 0xff);
+		b->at = x64_vex_rr(b, op, X64_32, dst, 0, src);
+	b->at = x64_put8(b->at, imm & 0xff);
 }
 
 static inline void x64_vmi(struct x64_buf *b, enum x64_op op, unsigned int dst, struct x64_mem m, unsigned int imm)
 {
 	X64_ALLOW(op, X64_F(VVI));
-	x64_vex_rm(b, op, X64_32, dst, 0, m, 1);
-	x64_put8(b, imm & 0xff);
-}
-
-/* Stores: also vmovd and vmovq to memory (RV), by the width. */
-static inline void x64_mv_w(struct x64_buf *b, enum x64_op op, enum x64_width w, struct x64_mem m, unsigned int src)
-{
-	X64_ALLOW(op, X64_F(MV) | X64_F(RV));
-	x64_vex_rm(b, op, w, src, 0, m, 0);
+	b->at = x64_vex_rm(b, op, X64_32, dst, 0, m, 1);
+	b->at = x64_put8(b->at, imm & 0xff);
 }
 
 static inline void x64_mv(struct x64_buf *b, enum x64_op op, struct x64_mem m, unsigned int src)
 {
 	X64_ALLOW(op, X64_F(MV));
-	x64_mv_w(b, op, X64_32, m, src);
+	b->at = x64_vex_rm(b, op, X64_32, src, 0, m, 0);
 }
 
 /* Between vector and general registers; the width is that of the general one. */
 static inline void x64_vr(struct x64_buf *b, enum x64_op op, enum x64_width w, unsigned int dst, enum x64_reg src)
 {
 	X64_ALLOW(op, X64_F(VR));
-	x64_vex_rr(b, op, w, dst, 0, src);
+	b->at = x64_vex_rr(b, op, w, dst, 0, src);
 }
 
 static inline void x64_rv(struct x64_buf *b, enum x64_op op, enum x64_width w, enum x64_reg dst, unsigned int src)
 {
 	X64_ALLOW(op, X64_F(RV));
-	x64_vex_rr(b, op, w, src, 0, dst);
+	b->at = x64_vex_rr(b, op, w, src, 0, dst);
 }
 
 static inline void x64_rvi(struct x64_buf *b, enum x64_op op, enum x64_width w, enum x64_reg dst, unsigned int src,
 			   unsigned int imm)
 {
 	X64_ALLOW(op, X64_F(RVI));
-	x64_vex_rr(b, op, w, src, 0, dst);
-	x64_put8(b, imm & 0xff);
+	b->at = x64_vex_rr(b, op, w, src, 0, dst);
+	b->at = x64_put8(b->at, imm & 0xff);
 }
 
 static inline void x64_mvi(struct x64_buf *b, enum x64_op op, enum x64_width w, struct x64_mem m, unsigned int src,
 			   unsigned int imm)
 {
-	X64_ALLOW(op, X64_F(RVI));
-	x64_vex_rm(b, op, w, src, 0, m, 1);
-	x64_put8(b, imm & 0xff);
+	X64_ALLOW(op, X64_F(RVI) | X64_F(MVI));
+	b->at = x64_vex_rm(b, op, w, src, 0, m, 1);
+	b->at = x64_put8(b->at, imm & 0xff);
 }
 
 /* dst = s1 with its low lane made from a general register: conversions from integers */
@@ -840,36 +802,52 @@ static inline void x64_vvr(struct x64_buf *b, enum x64_op op, enum x64_width w, 
 			   enum x64_reg src)
 {
 	X64_ALLOW(op, X64_F(VVR));
-	x64_vex_rr(b, op, w, dst, s1, src);
+	b->at = x64_vex_rr(b, op, w, dst, s1, src);
 }
 
 static inline void x64_vvm_w(struct x64_buf *b, enum x64_op op, enum x64_width w, unsigned int dst, unsigned int s1,
 			     struct x64_mem m)
 {
 	X64_ALLOW(op, X64_F(VVR));
-	x64_vex_rm(b, op, w, dst, s1, m, 0);
+	b->at = x64_vex_rm(b, op, w, dst, s1, m, 0);
 }
 
 static inline void x64_vvri(struct x64_buf *b, enum x64_op op, enum x64_width w, unsigned int dst, unsigned int s1,
 			    enum x64_reg src, unsigned int imm)
 {
 	X64_ALLOW(op, X64_F(VVRI));
-	x64_vex_rr(b, op, w, dst, s1, src);
-	x64_put8(b, imm & 0xff);
+	b->at = x64_vex_rr(b, op, w, dst, s1, src);
+	b->at = x64_put8(b->at, imm & 0xff);
+}
+
+/* a lane put into s1 from memory; w as the form VVRI says */
+static inline void x64_vvmi_w(struct x64_buf *b, enum x64_op op, enum x64_width w, unsigned int dst, unsigned int s1,
+			      struct x64_mem m, unsigned int imm)
+{
+	X64_ALLOW(op, X64_F(VVRI));
+	b->at = x64_vex_rm(b, op, w, dst, s1, m, 1);
+	b->at = x64_put8(b->at, imm & 0xff);
 }
 
 /* dst general: conversions to integers, masks */
 static inline void x64_gv(struct x64_buf *b, enum x64_op op, enum x64_width w, enum x64_reg dst, unsigned int src)
 {
 	X64_ALLOW(op, X64_F(GV));
-	x64_vex_rr(b, op, w, dst, 0, src);
+	b->at = x64_vex_rr(b, op, w, dst, 0, src);
+}
+
+static inline void x64_gvi(struct x64_buf *b, enum x64_op op, enum x64_reg dst, unsigned int src, unsigned int imm)
+{
+	X64_ALLOW(op, X64_F(GVI));
+	b->at = x64_vex_rr(b, op, X64_32, dst, 0, src);
+	b->at = x64_put8(b->at, imm & 0xff);
 }
 
 static inline void x64_gm(struct x64_buf *b, enum x64_op op, enum x64_width w, enum x64_reg dst, struct x64_mem m)
 {
 	X64_ALLOW(op, X64_F(GV));
 	assert((op >> 28 & 7) != X64_MEM_N);
-	x64_vex_rm(b, op, w, dst, 0, m, 0);
+	b->at = x64_vex_rm(b, op, w, dst, 0, m, 0);
 }
 
 /* ---- jumps ---- */
@@ -880,12 +858,11 @@ static inline void x64_jmp(struct x64_buf *b, struct x64_label *l)
 	int64_t d = (int64_t)l->at - (x64_offset(b) + 2);
 
 	if (l->bound && d >= INT8_MIN) {
-		x64_put8(b, 0xeb);
-		x64_put8(b, (uint8_t)d);
+		b->at = x64_put8(x64_put8(b->at, 0xeb), (uint8_t)d);
 		return;
 	}
-	x64_put8(b, 0xe9);
-	x64_rel32(b, l, 0);
+	b->at = x64_put8(b->at, 0xe9);
+	b->at = x64_put_ref(b, b->at, l, 0);
 }
 
 static inline void x64_jcc(struct x64_buf *b, enum x64_cond cc, struct x64_label *l)
@@ -893,25 +870,24 @@ static inline void x64_jcc(struct x64_buf *b, enum x64_cond cc, struct x64_label
 	int64_t d = (int64_t)l->at - (x64_offset(b) + 2);
 
 	if (l->bound && d >= INT8_MIN) {
-		x64_put8(b, 0x70 | cc);
-		x64_put8(b, (uint8_t)d);
+		b->at = x64_put8(x64_put8(b->at, 0x70 | cc), (uint8_t)d);
 		return;
 	}
-	x64_put16(b, 0x800f | cc << 8);
-	x64_rel32(b, l, 0);
+	b->at = x64_put8(x64_put8(b->at, 0x0f), 0x80 | cc);
+	b->at = x64_put_ref(b, b->at, l, 0);
 }
 
 static inline void x64_call(struct x64_buf *b, struct x64_label *l)
 {
-	x64_put8(b, 0xe8);
-	x64_rel32(b, l, 0);
+	b->at = x64_put8(b->at, 0xe8);
+	b->at = x64_put_ref(b, b->at, l, 0);
 }
 
 /* call rel32 whose target is filled in later by the caller, at the returned offset of the field */
 static inline uint32_t x64_call_hole(struct x64_buf *b)
 {
-	x64_put8(b, 0xe8);
-	x64_put32(b, 0);
+	b->at = x64_put8(b->at, 0xe8);
+	b->at = x64_put32(b->at, 0);
 	return x64_offset(b) - 4;
 }
 
@@ -921,13 +897,13 @@ static inline uint32_t x64_call_hole(struct x64_buf *b)
  */
 static inline uint8_t *x64_jcc8(struct x64_buf *b, enum x64_cond cc)
 {
-	x64_put16(b, 0x70 | cc);
+	b->at = x64_put8(x64_put8(b->at, 0x70 | cc), 0);
 	return b->at - 1;
 }
 
 static inline uint8_t *x64_jmp8(struct x64_buf *b)
 {
-	x64_put16(b, 0xeb);
+	b->at = x64_put8(x64_put8(b->at, 0xeb), 0);
 	return b->at - 1;
 }
 
