@@ -1,0 +1,32 @@
+/* Where the parts of a module's context lie below r13 (vmctx.h). */
+#include <errno.h>
+
+#include "jit/vmctx.h"
+#include "runtime/base/num.h"
+
+#define CONTEXT_MAX ((uint64_t)1 << 30)
+
+/* Takes n items of size bytes below *top; returns their displacement. */
+static int32_t place(uint64_t *top, uint64_t n, uint64_t size)
+{
+	*top = num_align(*top + n * size, 16);
+	return -(int32_t)*top;
+}
+
+int jit_layout_init(struct jit_layout *l, const struct wasm_module *m)
+{
+	struct jit_layout r = { 0 };
+	uint64_t top = sizeof(struct jit_vmctx);
+
+	if (m->ntypes * 4ull + m->nmemories * 16ull + m->ntables * 32ull + m->imported_funcs * 32ull +
+	    m->nglobals * 16ull > CONTEXT_MAX - 65536)
+		return -EFBIG;
+	r.sigs = place(&top, m->ntypes, sizeof(uint32_t));
+	r.memories = place(&top, m->nmemories, sizeof(struct jit_memory));
+	r.tables = place(&top, m->ntables, sizeof(struct jit_table));
+	r.imports = place(&top, m->imported_funcs, sizeof(struct jit_callee));
+	r.globals = place(&top, m->nglobals, 16);
+	r.size = (uint32_t)num_align(top, 4096);
+	*l = r;
+	return 0;
+}
