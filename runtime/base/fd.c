@@ -2,10 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "runtime/base/num.h"
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U
@@ -81,31 +84,44 @@ int fd_sealed(int fd)
 	return seals >= 0 && (seals & SEALS) == SEALS ? 0 : -EPERM;
 }
 
-/* sendfile stays in the kernel; where the source cannot, read and write. */
-static int copy(int dst, int src, uint64_t max, uint64_t *ret_size)
+/*
+ * One piece of at most room bytes from src to dst: its size, 0 at the end, or -errno.
+ * sendfile stays in the kernel, but not every source can.
+ */
+static ssize_t copy_some(int dst, int src, size_t room, bool *sendfile_works)
 {
 	char buf[16384];
+	ssize_t n;
+	int ret;
+
+	if (*sendfile_works) {
+		n = sendfile(dst, src, NULL, num_min(room, 1 << 30));
+		if (n >= 0 || errno == EINTR)
+			return n < 0 ? -EINTR : n;
+		*sendfile_works = false;
+	}
+	n = read(src, buf, num_min(room, sizeof(buf)));
+	if (n <= 0)
+		return n < 0 ? -errno : 0;
+	ret = fd_write_all(dst, buf, (size_t)n);
+	return ret < 0 ? ret : n;
+}
+
+static int copy_all(int dst, int src, uint64_t max, uint64_t *ret_size)
+{
+	bool sendfile_works = true;
 	uint64_t done = 0;
+	ssize_t n;
 
-	for (;;) {
-		off_t off = (off_t)done;
-		ssize_t n = sendfile(dst, src, &off, 1 << 30);
-
-		if (n < 0 && errno != EINTR) {
-			n = pread(src, buf, sizeof(buf), (off_t)done);
-			if (n > 0 && fd_write_all(dst, buf, (size_t)n) < 0)
-				return -EIO;
-		}
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		done += (uint64_t)n;
+	do {
+		n = copy_some(dst, src, max - done + 1, &sendfile_works);
+		if (n > 0)
+			done += (uint64_t)n;
 		if (done > max)
 			return -EFBIG;
-	}
+	} while (n > 0 || n == -EINTR);
+	if (n < 0)
+		return (int)n;
 	*ret_size = done;
 	return 0;
 }
@@ -121,7 +137,7 @@ int fd_copy_sealed(int src, const char *name, uint64_t max, uint64_t *ret_size)
 		return fd;
 	if (fstat(src, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size > max)
 		return -EFBIG;
-	ret = copy(fd, src, max, &size);
+	ret = copy_all(fd, src, max, &size);
 	if (ret == 0)
 		ret = fd_seal(fd);
 	if (ret < 0)

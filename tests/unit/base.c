@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -184,4 +185,39 @@ START_TEST(messages)
 }
 END_TEST
 
-UNIT("base", leb_values, leb_malformed, reader_bounds, utf8, quantities, arena_limits, vectors, sealed_memfd, messages)
+START_TEST(copy_sealed)
+{
+	uint64_t size;
+	char buf[8];
+	int ends[2], fd;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(fd_write_all(ends[1], "module", 6), 0);
+	close(ends[1]);
+	fd = fd_copy_sealed(ends[0], "test", 6, &size);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_uint_eq(size, 6);
+	ck_assert_int_eq(pread(fd, buf, sizeof(buf), 0), 6);
+	ck_assert_mem_eq(buf, "module", 6);
+	ck_assert_int_eq(fd_sealed(fd), 0);
+	/* a memfd as source: by sendfile, from its position */
+	ck_assert_int_eq(lseek(fd, 3, SEEK_SET), 3);
+	int copy = fd_copy_sealed(fd, "test", 3, &size);
+	ck_assert_int_ge(copy, 0);
+	ck_assert_uint_eq(size, 3);
+	ck_assert_int_eq(pread(copy, buf, sizeof(buf), 0), 3);
+	ck_assert_mem_eq(buf, "ule", 3);
+	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
+	ck_assert_int_eq(fd_copy_sealed(fd, "test", 5, &size), -EFBIG);
+	ck_assert_uint_eq(size, 3);
+	close(fd);
+	close(copy);
+	close(ends[0]);
+	fd = open("/", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(fd_copy_sealed(fd, "test", 5, &size), -EISDIR);
+	close(fd);
+}
+END_TEST
+
+UNIT("base", leb_values, leb_malformed, reader_bounds, utf8, quantities, arena_limits, vectors, sealed_memfd, copy_sealed,
+     messages)
