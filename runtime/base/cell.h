@@ -33,6 +33,7 @@ enum cell_fd {
 };
 
 #define CELL_PREOPEN_MAX 64
+#define CELL_MODULE_MAX (1 << 30)	/* bytes of a module */
 
 enum cell_msg_type {
 	CELL_MSG_JOB = 1,	/* supervisor to either cell: struct cell_job */
