@@ -129,7 +129,7 @@ static int copy_all(int dst, int src, uint64_t max, uint64_t *ret_size)
 int fd_copy_sealed(int src, const char *name, uint64_t max, uint64_t *ret_size)
 {
 	FD_AUTO fd = fd_memfd(name);
-	uint64_t size;
+	uint64_t size = 0;
 	struct stat st;
 	int ret;
 

@@ -202,7 +202,7 @@ START_TEST(copy_sealed)
 	ck_assert_int_eq(fd_sealed(fd), 0);
 	/* a memfd as source: by sendfile, from its position */
 	ck_assert_int_eq(lseek(fd, 3, SEEK_SET), 3);
-	int copy = fd_copy_sealed(fd, "test", 3, &size);
+	int copy = fd_copy_sealed(fd, "test", 6, &size);
 	ck_assert_int_ge(copy, 0);
 	ck_assert_uint_eq(size, 3);
 	ck_assert_int_eq(pread(copy, buf, sizeof(buf), 0), 3);
