@@ -18,6 +18,10 @@ CC       := gcc
 endif
 AR       ?= ar
 PREFIX   ?= /usr/local
+# The programs' C library. With musl a static program starts in a quarter of glibc's time, most of which is spent in CPUID
+# instructions, which trap in virtual machines. Tests are linked against glibc, as Check is.
+MUSL_DIR ?= x86_64-linux-musl
+LIBC     ?= $(if $(SAN),glibc,$(if $(wildcard /usr/lib/$(MUSL_DIR)/rcrt1.o),musl,glibc))
 Q        := $(if $(V),,@)
 say       = $(if $(V),:,printf '  %-7s %s\n' '$1' '$2')
 
@@ -35,10 +39,19 @@ LINK     := -pie -fsanitize=address,undefined
 endif
 LDFLAGS  += -pthread -Wl,-z,relro,-z,now
 
+# P: where what goes into programs is built; O: what goes into tests. One place if both use one C library.
+P        := $(if $(filter musl,$(LIBC)),$(O)/musl,$(O))
+MUSL_CC  := $(CC) -nostdinc -isystem /usr/include/$(MUSL_DIR) -isystem $(shell $(CC) -print-file-name=include) \
+	    -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
+MUSL_LIB := /usr/lib/$(MUSL_DIR)
+MUSL_BEG := -nostdlib $(MUSL_LIB)/rcrt1.o $(MUSL_LIB)/crti.o -L$(MUSL_LIB)
+MUSL_END := -Wl,--start-group -lc -lgcc -lgcc_eh -Wl,--end-group $(MUSL_LIB)/crtn.o
+
 all:
 include Kbuild
 
 all-objs :=
+layer-libs :=
 progs :=
 tests :=
 checks :=
@@ -52,20 +65,29 @@ prog-y :=
 test-y :=
 check-y :=
 include $1/Kbuild
-objs-$1 := $$(addprefix $(O)/$1/,$$(obj-y))
-all-objs += $$(objs-$1)
-$(O)/$1/lib.a: $$(objs-$1)
+$$(foreach b,$$(sort $(O) $(P)),$$(eval $$(call archive,$1,$$b)))
 progs += $$(addprefix $1/,$$(prog-y))
 tests += $$(addprefix $1/,$$(test-y))
 checks += $$(addprefix $1/,$$(check-y))
-$$(foreach p,$$(prog-y) $$(test-y),$$(eval $$(call program,$1,$$p)))
+$$(foreach p,$$(prog-y),$$(eval $$(call program,$1,$$p,$(P))))
+$$(foreach p,$$(test-y),$$(eval $$(call program,$1,$$p,$(O))))
 endef
 
+# $1 folder, $2 where it is built
+define archive
+all-objs += $$(addprefix $2/$1/,$$(obj-y))
+$2/$1/lib.a: $$(addprefix $2/$1/,$$(obj-y))
+layer-libs += $2/$1/lib.a
+endef
+
+# $1 folder, $2 program, $3 where its parts are built
 define program
-objs-$1/$2 := $$(addprefix $(O)/$1/,$$(if $$($2-y),$$($2-y),$2.o))
+objs-$1/$2 := $$(addprefix $3/$1/,$$(if $$($2-y),$$($2-y),$2.o))
 all-objs += $$(objs-$1/$2)
-$(O)/$1/$2: $$(objs-$1/$2) $$(patsubst %,$(O)/%/lib.a,$$($2-libs))
+$(O)/$1/$2: $$(objs-$1/$2) $$(patsubst %,$3/%/lib.a,$$($2-libs))
 $(O)/$1/$2: ldlibs := $$($2-ldlibs)
+$(O)/$1/$2: before := $(if $(filter-out $(O),$3),$(MUSL_BEG))
+$(O)/$1/$2: after := $(if $(filter-out $(O),$3),$(MUSL_END))
 $(O)/$1/$2: link := $$(if $$($2-dynamic),$$(filter-out -static-pie,$(LINK)) -pie,$(LINK))
 endef
 
@@ -73,19 +95,24 @@ $(foreach l,$(layer-y),$(eval $(call layer,$l)))
 
 prog-files  := $(addprefix $(O)/,$(progs))
 test-files  := $(addprefix $(O)/,$(tests))
-layer-libs  := $(patsubst %,$(O)/%/lib.a,$(layer-y))
 
 all: $(prog-files) ## build the programs (default)
 
 # Rebuilt when the flags change.
-flags-now := $(CC) $(ALLFLAGS) $(LDFLAGS) $(LINK)
+flags-now := $(CC) $(LIBC) $(ALLFLAGS) $(LDFLAGS) $(LINK)
 $(O)/.flags: FORCE
 	@mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(flags-now))' | cmp -s - $@ || \
 	printf '%s\n' '$(subst ','\'',$(flags-now))' > $@
 
+$(O)/musl/%.o: %.c $(O)/.flags | $(generated)
+	@mkdir -p $(@D); $(call say,CC,$@)
+	$(Q)$(MUSL_CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
 $(O)/%.o: %.c $(O)/.flags | $(generated)
 	@mkdir -p $(@D); $(call say,CC,$@)
 	$(Q)$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
+$(O)/musl/%.o: %.S $(O)/.flags
+	@mkdir -p $(@D); $(call say,AS,$@)
+	$(Q)$(MUSL_CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
 $(O)/%.o: %.S $(O)/.flags
 	@mkdir -p $(@D); $(call say,AS,$@)
 	$(Q)$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
@@ -94,8 +121,8 @@ $(layer-libs):
 	$(Q)rm -f $@; $(AR) rcs $@ $^
 $(prog-files) $(test-files):
 	@mkdir -p $(@D); $(call say,LD,$@)
-	$(Q)$(CC) $(link) $(LDFLAGS) -o $@ $(filter %.o,$^) \
-	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ldlibs)
+	$(Q)$(CC) $(link) $(LDFLAGS) -o $@ $(before) $(filter %.o,$^) \
+	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ldlibs) $(after)
 
 -include $(all-objs:.o=.d)
 
@@ -129,7 +156,7 @@ clean: ## remove the output folder
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
-	@echo '  variables: O=<output folder> V=1 SAN=1 CC=clang CFLAGS= WERROR=1 CONFIG_X=y DESTDIR= PREFIX='
+	@echo '  variables: O=<output folder> V=1 SAN=1 CC=clang LIBC=musl|glibc CFLAGS= WERROR=1 CONFIG_X=y DESTDIR= PREFIX='
 
 FORCE:
 .PHONY: all tests check quickstart deps-build deps-check bench fuzz lint install uninstall clean help FORCE

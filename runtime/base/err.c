@@ -65,7 +65,5 @@ int err_prefix(struct wsbox_err *err, const char *fmt, ...)
 
 const char *err_name(int code)
 {
-	const char *s = strerrordesc_np(code < 0 ? -code : code);
-
-	return s ? s : "unknown error";
+	return strerror(code < 0 ? -code : code);
 }

@@ -45,7 +45,7 @@ int err_module(struct wsbox_err *err, uint64_t offset, const char *fmt, ...);
 __attribute__((format(printf, 2, 3)))
 int err_prefix(struct wsbox_err *err, const char *fmt, ...);
 
-/* Name of an errno for messages ("No such file or directory"); thread-safe. */
+/* Name of an errno for messages ("No such file or directory"). */
 const char *err_name(int code);
 
 #endif
