@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "runtime/base/fd.h"
 
@@ -20,28 +21,30 @@ union control {
 	char bytes[CMSG_SPACE(sizeof(int))];
 };
 
+static ssize_t send_with(int sock, struct iovec *iov, int fd)
+{
+	union control control = { 0 };
+	struct msghdr mh = { .msg_iov = iov, .msg_iovlen = 1, .msg_control = control.bytes,
+			     .msg_controllen = sizeof(control.bytes) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&mh);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	return sendmsg(sock, &mh, MSG_NOSIGNAL);
+}
+
+/* A locked cell may write(2) to its socket, and no more. */
 int cell_send(int sock, const void *msg, int fd)
 {
 	const struct cell_head *head = msg;
 	struct iovec iov = { .iov_base = (void *)msg, .iov_len = head->size };
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
-	union control control = { 0 };
 	ssize_t n;
 
 	assert(head->type < CELL_MSG_TYPES && head->size == sizes[head->type]);
-	if (fd >= 0) {
-		struct cmsghdr *c;
-
-		mh.msg_control = control.bytes;
-		mh.msg_controllen = sizeof(control.bytes);
-		c = CMSG_FIRSTHDR(&mh);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
 	do {
-		n = sendmsg(sock, &mh, MSG_NOSIGNAL);
+		n = fd < 0 ? write(sock, msg, head->size) : send_with(sock, &iov, fd);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;

@@ -122,7 +122,7 @@ struct cell_exit {
 	struct wsbox_err err;
 };
 
-/* Sends one message, with one descriptor if fd >= 0. 0 or -errno. */
+/* Sends one message, with one descriptor if fd >= 0, else by write(2): the caller ignores or blocks SIGPIPE. 0 or -errno. */
 int cell_send(int sock, const void *msg, int fd);
 
 /*
