@@ -5,12 +5,20 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Text from a module or a file may hold anything: a message stays one printable line. */
-static void make_printable(char *s)
+#include "runtime/base/reader.h"
+
+void err_printable(char *s, size_t n)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			*s = '?';
+	bool utf8 = utf8_valid(s, n);
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i], next = i + 1 < n ? (unsigned char)s[i + 1] : 0;
+
+		if (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8))
+			s[i] = '?';
+		else if (c == 0xc2 && next < 0xa0)
+			s[i] = s[i + 1] = '?';
+	}
 }
 
 static void vset(struct wsbox_err *err, int code, int status, uint64_t offset,
@@ -22,7 +30,7 @@ static void vset(struct wsbox_err *err, int code, int status, uint64_t offset,
 	err->status = status;
 	err->offset = offset;
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
-	make_printable(err->text);
+	err_printable(err->text, strlen(err->text));
 }
 
 int err_set(struct wsbox_err *err, int code, int status, const char *fmt, ...)
@@ -59,7 +67,7 @@ int err_prefix(struct wsbox_err *err, const char *fmt, ...)
 	va_end(ap);
 	if (n >= 0 && (size_t)n < sizeof(err->text))
 		snprintf(err->text + n, sizeof(err->text) - n, ": %s", old);
-	make_printable(err->text);
+	err_printable(err->text, strlen(err->text));
 	return err->code;
 }
 

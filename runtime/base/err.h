@@ -8,6 +8,7 @@
 #ifndef RUNTIME_BASE_ERR_H
 #define RUNTIME_BASE_ERR_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Exit statuses of the programs, documented in wsbox(1). */
@@ -44,6 +45,12 @@ int err_module(struct wsbox_err *err, uint64_t offset, const char *fmt, ...);
 /* Puts "text: " in front of a message that is set; returns err->code. */
 __attribute__((format(printf, 2, 3)))
 int err_prefix(struct wsbox_err *err, const char *fmt, ...);
+
+/*
+ * Text from a module or a file may hold anything: replaces in place what a terminal might obey, or what would be a second
+ * line (C0 and C1 controls, bytes that are not UTF-8), by '?'.
+ */
+void err_printable(char *s, size_t n);
 
 /* Name of an errno for messages ("No such file or directory"). */
 const char *err_name(int code);

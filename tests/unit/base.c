@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "runtime/base/arena.h"
+#include "runtime/base/cell.h"
 #include "runtime/base/err.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/num.h"
@@ -182,6 +184,38 @@ START_TEST(messages)
 	ck_assert_uint_eq(err.offset, 17);
 	ck_assert_int_eq(err_prefix(&err, "function %d", 3), -ENOEXEC);
 	ck_assert_str_eq(err.text, "function 3: bad ?[31mname?");
+	/* a C1 control in UTF-8, then a letter of that kind, then bytes that are no UTF-8 */
+	err_module(&err, 0, "a\xc2\x9b" "31m \xc3\xa4");
+	ck_assert_str_eq(err.text, "a??31m \xc3\xa4");
+	err_module(&err, 0, "a\xff" "b");
+	ck_assert_str_eq(err.text, "a?b");
+}
+END_TEST
+
+START_TEST(cell_messages)
+{
+	const struct cell_head image = { CELL_MSG_IMAGE, sizeof(image) };
+	const struct cell_head bad[] = { { CELL_MSG_TYPES, sizeof(image) }, { CELL_MSG_IMAGE, sizeof(image) + 1 },
+					 { CELL_MSG_EXIT, sizeof(image) } };
+	struct cell_head got;
+	int pair[2], fd;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	ck_assert_int_eq(cell_send(pair[0], &image, -1), 0);
+	ck_assert_int_eq(cell_recv(pair[1], &got, sizeof(got), &fd), 0);
+	ck_assert_uint_eq(got.type, CELL_MSG_IMAGE);
+	ck_assert_int_eq(fd, -1);
+	ck_assert_int_eq(cell_send(pair[0], &image, pair[0]), 0);
+	ck_assert_int_eq(cell_recv(pair[1], &got, sizeof(got), &fd), 0);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		ck_assert_int_eq(write(pair[0], &bad[i], sizeof(bad[i])), sizeof(bad[i]));
+		ck_assert_int_eq(cell_recv(pair[1], &got, sizeof(got), NULL), -EBADMSG);
+	}
+	close(pair[0]);
+	ck_assert_int_eq(cell_recv(pair[1], &got, sizeof(got), NULL), -EPIPE);
+	close(pair[1]);
 }
 END_TEST
 
@@ -220,4 +254,4 @@ START_TEST(copy_sealed)
 END_TEST
 
 UNIT("base", leb_values, leb_malformed, reader_bounds, utf8, quantities, arena_limits, vectors, sealed_memfd, copy_sealed,
-     messages)
+     messages, cell_messages)
