@@ -1,0 +1,300 @@
+/*
+ * Making, joining and removing a cell's group.
+ *
+ * v1: a leaf below the caller's own group of each controller that a limit needs; root only. v2: a leaf below the first of
+ * these that gives the controllers: the caller's own group when it is delegated to it (its processes then move to a leaf
+ * beside, since a group with controllers for children may have no processes), or, for root, a group of our own at the top.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cgroup/internal.h"
+#include "runtime/base/fd.h"
+#include "runtime/base/num.h"
+
+#define PERIOD_US 100000	/* the kernel's default for cpu.max and cpu.cfs_period_us */
+#define QUOTA_MIN_US 1000
+#define V2_TOP "/sys/fs/cgroup"
+#define V2_OURS "wsbox"
+#define V2_SELF "wsbox-supervisor"
+
+static const char *const controllers[] = {
+#define NAME(id, name) [CG_##id] = name,
+	CG_CONTROLLERS(NAME)
+};
+
+_Static_assert(ARRAY_SIZE(controllers) == CG_CONTROLLER_COUNT, "a row a controller");
+
+static int refused(struct wsbox_err *err, int code, const char *what)
+{
+	return err_set(err, code, WSBOX_FAILED, "cgroup %s: %s", what, err_name(code));
+}
+
+static bool wanted(const struct cg_limits *l, enum cg_controller c)
+{
+	return c == CG_MEMORY ? l->memory : c == CG_CPU ? l->cpus_milli : l->pids;
+}
+
+static uint64_t quota_us(uint64_t milli)
+{
+	uint64_t us = milli * PERIOD_US / 1000;
+
+	return us < QUOTA_MIN_US ? QUOTA_MIN_US : us;
+}
+
+/* Files that exist only with swap accounting or a newer kernel may refuse: the limit itself may not. */
+static int set_memory(bool v2, int dir, uint64_t bytes)
+{
+	int code = cg_write_u64(dir, v2 ? "memory.max" : "memory.limit_in_bytes", bytes);
+
+	if (v2) {
+		(void)cg_write(dir, "memory.swap.max", "0");
+		(void)cg_write(dir, "memory.oom.group", "1");
+	} else {
+		(void)cg_write_u64(dir, "memory.memsw.limit_in_bytes", bytes);
+		(void)cg_write(dir, "memory.swappiness", "0");
+	}
+	return code;
+}
+
+static int set_cpu(bool v2, int dir, uint64_t milli)
+{
+	char text[48];
+
+	if (!v2)
+		return cg_write_u64(dir, "cpu.cfs_quota_us", quota_us(milli));
+	(void)snprintf(text, sizeof(text), "%llu %d", (unsigned long long)quota_us(milli), PERIOD_US);
+	return cg_write(dir, "cpu.max", text);
+}
+
+static int set_limit(bool v2, int dir, enum cg_controller c, const struct cg_limits *l)
+{
+	switch (c) {
+	case CG_MEMORY:
+		return set_memory(v2, dir, l->memory);
+	case CG_CPU:
+		return set_cpu(v2, dir, l->cpus_milli);
+	case CG_PIDS:
+		return cg_write_u64(dir, "pids.max", l->pids);
+	case CG_CONTROLLER_COUNT:
+		break;
+	}
+	return -EINVAL;
+}
+
+/* A leaf below parent, which it takes over, in slot c of g. */
+static int make_leaf(struct cg_group *g, enum cg_controller c, int parent)
+{
+	g->parent[c] = parent;
+	if (mkdirat(parent, g->name, 0755))
+		return -errno;
+	g->dir[c] = openat(parent, g->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return g->dir[c] < 0 ? -errno : 0;
+}
+
+static int make_v1(struct cg_group *g, const struct cg_limits *l, struct wsbox_err *err)
+{
+	if (geteuid())
+		return refused(err, -EOPNOTSUPP, "v1: not for a user who is not root");
+	for (int c = 0; c < CG_CONTROLLER_COUNT; c++) {
+		int code;
+
+		if (!wanted(l, c))
+			continue;
+		code = cg_own_open(g->mode, controllers[c]);
+		if (code >= 0)
+			code = make_leaf(g, c, code);
+		if (!code)
+			code = set_limit(false, g->dir[c], c, l);
+		if (code < 0)
+			return refused(err, code, controllers[c]);
+	}
+	return 0;
+}
+
+static bool gives(int dir, const struct cg_limits *l)
+{
+	char list[256];
+
+	if (cg_read(dir, "cgroup.subtree_control", list, sizeof(list)) < 0)
+		return false;
+	for (int c = 0; c < CG_CONTROLLER_COUNT; c++)
+		if (wanted(l, c) && !cg_word_in(list, controllers[c]))
+			return false;
+	return true;
+}
+
+/* Each controller on its own, so that one that the host lacks does not keep the others away. */
+static bool enable(int dir, const struct cg_limits *l)
+{
+	char text[32];
+
+	for (int c = 0; c < CG_CONTROLLER_COUNT; c++) {
+		(void)snprintf(text, sizeof(text), "+%s", controllers[c]);
+		(void)cg_write(dir, "cgroup.subtree_control", text);
+	}
+	return gives(dir, l);
+}
+
+/* systemd marks what it delegated; a user's own group is theirs when they may write there. */
+static bool delegated(int dir)
+{
+	char path[48], mark = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", dir);
+	if (getxattr(path, "user.delegate", &mark, 1) == 1 || getxattr(path, "trusted.delegate", &mark, 1) == 1)
+		return mark == '1';
+	return geteuid() && !faccessat(dir, ".", W_OK, 0) && !faccessat(dir, "cgroup.subtree_control", W_OK, 0);
+}
+
+static bool only_us_in(int dir)
+{
+	char text[64], own[16];
+
+	(void)snprintf(own, sizeof(own), "%d", getpid());
+	return cg_read(dir, "cgroup.procs", text, sizeof(text)) > 0 && !strcmp(text, own);
+}
+
+static bool move_aside(int dir)
+{
+	FD_AUTO aside = -1;
+
+	if (mkdirat(dir, V2_SELF, 0755) && errno != EEXIST)
+		return false;
+	aside = openat(dir, V2_SELF, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return aside >= 0 && !cg_write(aside, "cgroup.procs", "0");
+}
+
+static int parent_delegated(const struct cg_limits *l)
+{
+	FD_AUTO own = cg_own_open(CG_V2, NULL);
+
+	if (own < 0)
+		return own;
+	if (!delegated(own))
+		return -EACCES;
+	if (!gives(own, l) && !(only_us_in(own) && move_aside(own) && enable(own, l)))
+		return -EBUSY;
+	return fd_take(&own);
+}
+
+/* Only where the top already gives its children the controllers: its own files are the host manager's. */
+static int parent_top(const struct cg_limits *l)
+{
+	FD_AUTO ours = -1;
+	FD_AUTO top = open(V2_TOP, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (top < 0)
+		return -errno;
+	if (!gives(top, l))
+		return -EOPNOTSUPP;
+	if (mkdirat(top, V2_OURS, 0755) && errno != EEXIST)
+		return -errno;
+	ours = openat(top, V2_OURS, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (ours < 0)
+		return -errno;
+	return gives(ours, l) || enable(ours, l) ? fd_take(&ours) : -EOPNOTSUPP;
+}
+
+static int make_v2(struct cg_group *g, const struct cg_limits *l, struct wsbox_err *err)
+{
+	int code, parent = parent_delegated(l);
+
+	if (parent < 0 && !geteuid())
+		parent = parent_top(l);
+	if (parent < 0)
+		return refused(err, parent, "v2: no group with these controllers is delegated to the caller");
+	code = make_leaf(g, 0, parent);
+	for (int c = 0; !code && c < CG_CONTROLLER_COUNT; c++)
+		if (wanted(l, c))
+			code = set_limit(true, g->dir[0], c, l);
+	return code ? refused(err, code, "v2") : 0;
+}
+
+static void close_all(struct cg_group *g)
+{
+	for (int c = 0; c < CG_CONTROLLER_COUNT; c++) {
+		fd_closep(&g->dir[c]);
+		fd_closep(&g->parent[c]);
+	}
+	g->mode = CG_NONE;
+}
+
+int cg_make(const struct cg_limits *limits, struct cg_group *ret, struct wsbox_err *err)
+{
+	static unsigned int made;
+	struct cg_group g = { .mode = cg_mode() };
+	int code;
+
+	for (int c = 0; c < CG_CONTROLLER_COUNT; c++)
+		g.dir[c] = g.parent[c] = -1;
+	(void)snprintf(g.name, sizeof(g.name), "wsbox-%d-%u", getpid(), __atomic_fetch_add(&made, 1, __ATOMIC_RELAXED));
+	if (g.mode == CG_NONE)
+		return refused(err, -EOPNOTSUPP, "file system: not mounted");
+	code = g.mode == CG_V2 ? make_v2(&g, limits, err) : make_v1(&g, limits, err);
+	if (code) {
+		(void)cg_remove(&g);
+		return code;
+	}
+	*ret = g;
+	return 0;
+}
+
+int cg_clone_fd(const struct cg_group *g)
+{
+	return g->mode == CG_V2 ? g->dir[0] : -1;
+}
+
+/* v1: "tasks" moves the writing thread alone, which spares the kernel the lock that waits for a grace period. */
+int cg_join(const struct cg_group *g)
+{
+	for (int c = 0; c < CG_CONTROLLER_COUNT; c++) {
+		int code = g->dir[c] < 0 ? 0 : cg_write(g->dir[c], g->mode == CG_V2 ? "cgroup.procs" : "tasks", "0");
+
+		if (code)
+			return code;
+	}
+	return 0;
+}
+
+int cg_kill(const struct cg_group *g)
+{
+	return g->mode == CG_V2 ? cg_write(g->dir[0], "cgroup.kill", "1") : -EOPNOTSUPP;
+}
+
+/* EBUSY until the kernel has dropped the last reference of a process that is gone. */
+static int remove_one(int parent, const char *name)
+{
+	struct timespec pause = { .tv_nsec = 100000 };
+
+	for (int tries = 0; tries < 12; tries++) {
+		if (!unlinkat(parent, name, AT_REMOVEDIR) || errno == ENOENT)
+			return 0;
+		if (errno != EBUSY)
+			break;
+		(void)nanosleep(&pause, NULL);
+		pause.tv_nsec *= 2;
+	}
+	return -errno;
+}
+
+int cg_remove(struct cg_group *g)
+{
+	int code = 0;
+
+	assert(strlen(g->name) > 0);
+	for (int c = 0; c < CG_CONTROLLER_COUNT; c++) {
+		int one = g->parent[c] < 0 ? 0 : remove_one(g->parent[c], g->name);
+
+		code = code ? code : one;
+	}
+	close_all(g);
+	return code;
+}

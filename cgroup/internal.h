@@ -1,0 +1,32 @@
+/* What the files of this folder share: where groups are, and their small text files. */
+#ifndef CGROUP_INTERNAL_H
+#define CGROUP_INTERNAL_H
+
+#include <stddef.h>
+
+#include "cgroup/cgroup.h"
+
+#define CG_PATH_MAX 512
+#define CG_TEXT_MAX 4096
+
+/*
+ * Finds the caller's path for a v1 controller, or on v2 with controller NULL, in the text of /proc/self/cgroup.
+ * 0, -ENOENT, -EXDEV for a path that leaves the cgroup namespace (".."), -ENAMETOOLONG. ret_path begins with a slash.
+ */
+int cg_path_find(const char *text, const char *controller, char *ret_path, size_t size);
+
+/* Finds "key value" in a flat-keyed file's text; false when it is not there. */
+bool cg_key_find(const char *text, const char *key, uint64_t *ret);
+
+/* Whether a space-separated list has the word. */
+bool cg_word_in(const char *list, const char *word);
+
+/* A descriptor (O_PATH) of the group the caller is in, or -errno. */
+int cg_own_open(enum cg_mode mode, const char *controller);
+
+/* Whole text of a file below dir, NUL-terminated, final newline gone: its length or -errno. */
+int cg_read(int dir, const char *file, char *text, size_t size);
+int cg_write(int dir, const char *file, const char *text);
+int cg_write_u64(int dir, const char *file, uint64_t value);
+
+#endif
