@@ -1,0 +1,83 @@
+/*
+ * What the files of the sandbox share: one start of a cell, from sb_spawn to the exec.
+ *
+ * Functions marked CHILD run between clone3 and exec: no allocation, no stdio, no locks, static strings only.
+ */
+#ifndef SANDBOX_INTERNAL_H
+#define SANDBOX_INTERNAL_H
+
+#include <sys/types.h>
+
+#include "sandbox/sandbox.h"
+
+enum sb_identity {
+	SB_ID_CALLER,	/* nothing changes: degraded */
+	SB_ID_USERNS,	/* the caller's ids in a user namespace of the cell's own */
+	SB_ID_OWN,	/* a uid and gid that nobody else has; preopens are mapped to it */
+};
+
+/* Capabilities of the caller that matter here. */
+struct sb_powers {
+	bool admin;	/* CAP_SYS_ADMIN: namespaces and mounts without a user namespace */
+	bool setid;	/* CAP_SETUID and CAP_SETGID, and the range of SB_UID_BASE is mapped */
+	bool pcap;	/* CAP_SETPCAP: bounding set and securebits */
+};
+
+struct sb_start {
+	const struct sb_spec *spec;
+	struct sb_report *report;	/* shared page */
+	struct sb_powers powers;
+	enum sb_identity identity;
+	uint64_t namespaces;		/* CLONE_NEW* */
+	uint32_t euid, egid;		/* the caller's */
+	uint32_t uid, gid;		/* the cell's */
+	struct cg_group cgroup;
+	bool in_cgroup;			/* clone3 put the child there */
+	int null;			/* /dev/null, -1 = not needed */
+	int filter, landlock;		/* -1 = absent */
+	int cell;			/* in the child: where the program was moved to */
+	int preopen[CELL_PREOPEN_MAX];	/* O_PATH directory of the host, then the detached mount */
+	bool detached;			/* preopen[] are detached mounts */
+	bool probe;			/* end instead of the exec */
+};
+
+/* uids from here on belong to no one by systemd's allocation (0x70000000 .. 0x7ffdffff). */
+#define SB_UID_BASE 0x70000000u
+#define SB_UID_END 0x7ffe0000u
+
+uint64_t sb_now(void);
+
+/* Records a fact; why is cut to fit. CHILD. */
+void sb_note(struct sb_start *s, enum sb_wall wall, enum sb_state state, int code, const char *why);
+
+/* Records that a wall is missing: 0 where the isolation level can do without it, else code (negative). CHILD. */
+int sb_missing(struct sb_start *s, enum sb_wall wall, int code, const char *why);
+
+/* filter.c: memfd with the filter this cell needs; a descriptor or -errno. */
+int sb_filter_memfd(const struct sb_spec *spec);
+
+/* landlock.c */
+int sb_landlock_abi(void);		/* 0 = none */
+int sb_landlock_ruleset(const struct sb_start *s);	/* descriptor or -errno */
+
+/* mounts.c */
+int sb_preopens_open(struct sb_start *s, struct wsbox_err *err);	/* parent: O_PATH descriptors */
+int sb_preopens_idmap(struct sb_start *s);	/* parent, rootful: detached mounts mapped to s->uid; -errno changes nothing */
+int sb_child_preopens(struct sb_start *s);	/* CHILD */
+int sb_child_root(struct sb_start *s);		/* CHILD */
+
+/* identity.c */
+void sb_powers_get(struct sb_powers *ret);
+uint32_t sb_own_uid(enum cell_role role);
+int sb_idmap_userns(const struct sb_start *s);	/* parent: user namespace that maps the caller to s->uid; descriptor or -errno */
+int sb_child_maps(struct sb_start *s);		/* CHILD */
+int sb_child_identity(struct sb_start *s);	/* CHILD */
+int sb_child_capabilities(struct sb_start *s);	/* CHILD */
+
+/* child.c: all steps and the exec; does not return. CHILD. */
+_Noreturn void sb_child(struct sb_start *s);
+
+/* spawn.c: as sb_spawn; a probe ends where others execute. */
+int sb_start_cell(const struct sb_spec *spec, bool probe, struct sb_cell *ret, struct wsbox_err *err);
+
+#endif
