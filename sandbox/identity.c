@@ -1,0 +1,259 @@
+/*
+ * Who a cell is: a uid of its own (rootful), or the caller in a user namespace of the cell's own; no capability in any set.
+ *
+ * Rootful cells get a uid that no other cell has at the same time, so that DAC, kill(2) and the per-user limits separate
+ * them. Their preopens are idmapped mounts (Linux 5.12): what the caller owns on the disk belongs to the cell, and what the
+ * cell makes belongs to the caller. File systems without that leave the user namespace.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/base/fd.h"
+#include "runtime/base/num.h"
+#include "sandbox/internal.h"
+
+#define ID_LAST 4294967294u
+#define PID_BITS 22
+
+/* systemd gives 0x70000000 and up to nobody; the last slice must end below SB_UID_END */
+#define UID_SLICES 31u
+_Static_assert(SB_UID_BASE + ((uint64_t)UID_SLICES << (PID_BITS + 1)) <= SB_UID_END, "uids stay in the free range");
+
+static bool has(uint64_t set, int cap)
+{
+	return set >> cap & 1;
+}
+
+static bool maps_everything(const char *path)
+{
+	static const char all[] = "0 0 4294967295";
+	char text[128], *out = text;
+	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+
+	/* the kernel pads the three numbers with spaces */
+	for (ssize_t i = 0; i < n; i++)
+		if (text[i] != ' ' || (out > text && out[-1] != ' '))
+			*out++ = text[i];
+	return out - text == sizeof(all) && !memcmp(text, all, sizeof(all) - 1);
+}
+
+void sb_powers_get(struct sb_powers *ret)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+	uint64_t set;
+
+	(void)syscall(SYS_capget, &head, data);
+	set = data[0].effective | (uint64_t)data[1].effective << 32;
+	ret->admin = has(set, CAP_SYS_ADMIN) && has(set, CAP_SYS_CHROOT);
+	ret->pcap = has(set, CAP_SETPCAP);
+	ret->setid = has(set, CAP_SETUID) && has(set, CAP_SETGID) && maps_everything("/proc/self/uid_map");
+}
+
+uint32_t sb_own_uid(enum cell_role role)
+{
+	uint32_t pid = (uint32_t)getpid();
+	uint32_t slice = 0;
+
+	/* pids are unique in a pid namespace only: chance keeps those of several apart */
+	assert(pid < 1u << PID_BITS);
+	(void)getrandom(&slice, sizeof(slice), GRND_NONBLOCK);
+	return SB_UID_BASE + (slice % UID_SLICES << (PID_BITS + 1)) + (pid << 1) + (role == CELL_ROLE_RUN);
+}
+
+/* Holds a user namespace open until it is killed. Runs in the caller's memory: touches nothing, not even errno. */
+static int hold(void *arg)
+{
+	for (;;) {
+		long n = SYS_pause;
+
+		__asm__ volatile("syscall" : "+a"(n) : : "rcx", "r11", "memory");
+	}
+	return 0;
+}
+
+static int write_file(const char *path, const char *text, size_t n)
+{
+	FD_AUTO fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return write(fd, text, n) == (ssize_t)n ? 0 : -errno;
+}
+
+/* What /proc calls the process: it may show another pid namespace than the caller's. */
+static int pid_in_proc(int pidfd)
+{
+	char path[48], text[512];
+	const char *at;
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	at = strstr(text, "Pid:\t");
+	n = at ? strtol(at + 5, NULL, 10) : 0;
+	return n > 0 ? (int)n : -ESRCH;
+}
+
+/* "inside outside count" lines: caller to own, everything else to itself. */
+static int write_idmap(int pid, const char *which, uint32_t caller, uint32_t own)
+{
+	char path[48], text[160];
+	int n;
+
+	assert(caller < own && own < ID_LAST);
+	(void)snprintf(path, sizeof(path), "/proc/%d/%s", pid, which);
+	n = snprintf(text, sizeof(text), "%u %u 1\n", caller, own);
+	if (caller)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, "0 0 %u\n", caller);
+	n += snprintf(text + n, sizeof(text) - (size_t)n, "%u %u %u\n%u %u %u\n", caller + 1, caller + 1,
+		      own - caller - 1, own + 1, own + 1, ID_LAST - own);
+	return write_file(path, text, (size_t)n);
+}
+
+static int map_and_open(const struct sb_start *s, int pidfd)
+{
+	char path[48];
+	int code, fd, pid = pid_in_proc(pidfd);
+
+	if (pid < 0)
+		return pid;
+	code = write_idmap(pid, "uid_map", s->euid, s->uid);
+	if (!code)
+		code = write_idmap(pid, "gid_map", s->egid, s->gid);
+	if (code)
+		return code;
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int sb_idmap_userns(const struct sb_start *s)
+{
+	char stack[4096] __attribute__((aligned(16)));
+	FD_AUTO pidfd = -1;
+	int pid = clone(hold, stack + sizeof(stack), CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD, NULL, &pidfd);
+	int code;
+
+	if (pid < 0)
+		return -errno;
+	code = map_and_open(s, pidfd);
+	(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+	return code;
+}
+
+static size_t put_number(char *to, uint32_t value)
+{
+	char digits[10];
+	size_t n = 0, i = 0;
+
+	do {
+		digits[n++] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	while (n)
+		to[i++] = digits[--n];
+	return i;
+}
+
+static int write_own_map(const char *path, uint32_t id)
+{
+	char text[32];
+	size_t n = put_number(text, id);
+
+	text[n++] = ' ';
+	n += put_number(text + n, id);
+	text[n++] = ' ';
+	text[n++] = '1';
+	return write_file(path, text, n);
+}
+
+int sb_child_maps(struct sb_start *s)
+{
+	int code;
+
+	if (s->identity != SB_ID_USERNS)
+		return 0;
+	code = write_file("/proc/self/setgroups", "deny", 4);
+	if (!code)
+		code = write_own_map("/proc/self/gid_map", s->egid);
+	if (!code)
+		code = write_own_map("/proc/self/uid_map", s->euid);
+	return code ? sb_missing(s, SB_WALL_IDENTITY, code, "the user namespace's maps") : 0;
+}
+
+static int drop_bounding_set(void)
+{
+	for (int cap = 0; cap < 64; cap++)
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
+			return errno == EINVAL && cap > CAP_AUDIT_READ ? 0 : -errno;
+	return 0;
+}
+
+static int lock_securebits(void)
+{
+	unsigned long bits = SECBIT_NOROOT | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_CAP_AMBIENT_RAISE | SECURE_ALL_LOCKS;
+
+	return prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) ? -errno : 0;
+}
+
+int sb_child_identity(struct sb_start *s)
+{
+	if (s->spec->isolation == SB_NONE)
+		return 0;
+	if (s->powers.pcap || s->identity == SB_ID_USERNS) {
+		int code = drop_bounding_set();
+
+		if (!code)
+			code = lock_securebits();
+		if (code)
+			code = sb_missing(s, SB_WALL_CAPABILITIES, code, "bounding set and securebits");
+		if (code)
+			return code;
+	}
+	if (s->identity != SB_ID_OWN)
+		return 0;
+	if (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, s->gid, s->gid, s->gid) ||
+	    syscall(SYS_setresuid, s->uid, s->uid, s->uid))
+		return sb_missing(s, SB_WALL_IDENTITY, -errno, "changing to a uid of its own");
+	return 0;
+}
+
+int sb_child_capabilities(struct sb_start *s)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { 0 };
+
+	if (s->spec->isolation == SB_NONE)
+		return 0;
+	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	if (syscall(SYS_capset, &head, none))
+		return sb_missing(s, SB_WALL_CAPABILITIES, -errno, "capset");
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return sb_missing(s, SB_WALL_NO_NEW_PRIVS, -errno, "prctl");
+	sb_note(s, SB_WALL_NO_NEW_PRIVS, SB_STANDING, 0, "");
+	if (s->report->wall[SB_WALL_CAPABILITIES].state != SB_MISSING)
+		sb_note(s, SB_WALL_CAPABILITIES, SB_STANDING, 0, s->powers.pcap || s->identity == SB_ID_USERNS ?
+			"" : "the bounding set stays (no CAP_SETPCAP); no_new_privs makes it idle");
+	return 0;
+}

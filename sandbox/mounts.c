@@ -1,0 +1,163 @@
+/*
+ * What a cell can reach: an empty root, and each preopened directory as a detached mount of its own.
+ *
+ * A detached mount (open_tree, Linux 5.2) has no way up: ".." stays at its root. A plain directory descriptor has one, even
+ * after pivot_root. Submounts come along, as the caller would see them, and get the same attributes. Rootful, the parent
+ * makes the mounts, since the map of ids needs its powers; rootless, the child does in its own mount namespace, where the
+ * parent's descriptors are foreign: it opens the path again and checks that it found the same directory.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runtime/base/fd.h"
+#include "sandbox/internal.h"
+
+#define CLONE_TREE (OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE)
+#define HARMLESS (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+int sb_preopens_open(struct sb_start *s, struct wsbox_err *err)
+{
+	for (uint32_t i = 0; i < s->spec->preopen_count; i++) {
+		const char *path = s->spec->preopens[i].host;
+
+		s->preopen[i] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (s->preopen[i] < 0) {
+			int code = -errno;
+
+			return err_set(err, code, WSBOX_FAILED, "--dir %s: %s", path, err_name(code));
+		}
+	}
+	return 0;
+}
+
+static int restrict_tree(int fd, bool readonly, int userns)
+{
+	struct mount_attr attr = { .attr_set = HARMLESS | (readonly ? MOUNT_ATTR_RDONLY : 0) };
+
+	if (userns >= 0) {
+		attr.attr_set |= MOUNT_ATTR_IDMAP;
+		attr.userns_fd = (uint64_t)userns;
+	}
+	return syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) ? -errno : 0;
+}
+
+int sb_preopens_idmap(struct sb_start *s)
+{
+	int tree[CELL_PREOPEN_MAX], code = 0;
+	uint32_t n = 0;
+	FD_AUTO userns = sb_idmap_userns(s);
+
+	if (userns < 0)
+		return userns;
+	for (; !code && n < s->spec->preopen_count; n++) {
+		tree[n] = (int)syscall(SYS_open_tree, s->preopen[n], "", CLONE_TREE | AT_EMPTY_PATH);
+		code = tree[n] < 0 ? -errno : restrict_tree(tree[n], s->spec->preopens[n].readonly, userns);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		fd_closep(code ? &tree[i] : &s->preopen[i]);
+		if (!code)
+			s->preopen[i] = tree[i];
+	}
+	s->detached = !code;
+	return code;
+}
+
+static bool same_directory(int a, int b)
+{
+	struct stat x, y;
+
+	return !fstat(a, &x) && !fstat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static int detach_one(struct sb_start *s, uint32_t i)
+{
+	int code, fd = (int)syscall(SYS_open_tree, AT_FDCWD, s->spec->preopens[i].host, CLONE_TREE);
+
+	if (fd < 0)
+		return -errno;
+	code = same_directory(fd, s->preopen[i]) ? restrict_tree(fd, s->spec->preopens[i].readonly, -1) : -ESTALE;
+	if (code) {
+		close(fd);
+		return code;
+	}
+	close(s->preopen[i]);
+	s->preopen[i] = fd;
+	return 0;
+}
+
+int sb_child_preopens(struct sb_start *s)
+{
+	int code = 0;
+
+	if (!s->spec->preopen_count || s->spec->isolation == SB_NONE) {
+		sb_note(s, SB_WALL_PREOPENS, SB_UNUSED, 0, "");
+		return 0;
+	}
+	if (!(s->namespaces & CLONE_NEWNS) && !s->detached)
+		return sb_missing(s, SB_WALL_PREOPENS, -EPERM, "plain directories: no mount namespace to detach them in");
+	for (uint32_t i = 0; !code && !s->detached && i < s->spec->preopen_count; i++)
+		code = detach_one(s, i);
+	if (code)
+		return sb_missing(s, SB_WALL_PREOPENS, code, "plain directories: detaching a mount was refused");
+	s->detached = true;
+	sb_note(s, SB_WALL_PREOPENS, SB_STANDING, 0, s->identity == SB_ID_OWN ? "detached, idmapped" : "detached");
+	return 0;
+}
+
+/* An empty, read-only tmpfs that is mounted nowhere. */
+static int empty_mount(void)
+{
+	int fd = -1, fs = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
+
+	if (fs < 0)
+		return -errno;
+	if (!syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "mode", "0555", 0) &&
+	    !syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "nr_inodes", "1", 0) &&
+	    !syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | HARMLESS);
+	fd = fd < 0 ? -errno : fd;
+	close(fs);
+	return fd;
+}
+
+/* pivot_root refuses where the root is the initial ram file system; chroot then is as good, since nothing can undo it. */
+static int enter(int root, const char **ret_how)
+{
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return -errno;
+	if (syscall(SYS_move_mount, root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) || fchdir(root))
+		return -errno;
+	if (!syscall(SYS_pivot_root, ".", ".")) {
+		*ret_how = "pivot_root";
+		return umount2(".", MNT_DETACH) || chdir("/") ? -errno : 0;
+	}
+	*ret_how = "chroot (the host's root is an initial ram file system)";
+	return errno != EINVAL || chroot(".") || chdir("/") ? -errno : 0;
+}
+
+int sb_child_root(struct sb_start *s)
+{
+	const char *how = "";
+	int root, code;
+
+	if (s->spec->isolation == SB_NONE) {
+		sb_note(s, SB_WALL_EMPTY_ROOT, SB_UNUSED, 0, "");
+		return 0;
+	}
+	if (!(s->namespaces & CLONE_NEWNS))
+		return sb_missing(s, SB_WALL_EMPTY_ROOT, -EPERM, "no mount namespace");
+	root = empty_mount();
+	if (root < 0)
+		return sb_missing(s, SB_WALL_EMPTY_ROOT, root, "an empty tmpfs");
+	code = enter(root, &how);
+	close(root);
+	if (code)
+		return sb_missing(s, SB_WALL_EMPTY_ROOT, code, "changing the root");
+	sb_note(s, SB_WALL_EMPTY_ROOT, SB_STANDING, 0, how);
+	return 0;
+}
