@@ -1,0 +1,206 @@
+/*
+ * The child between clone3 and exec. Each step is a row; its time and its failure go to the shared page.
+ *
+ * The order matters: the cgroup first, while the cell is still the caller; /proc is needed until the root goes; descriptors
+ * are cleared before PDEATHSIG, because what tells a dead supervisor is the control socket's other end, of which the child
+ * holds a copy until then; PDEATHSIG after the change of uid, which clears it.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runtime/base/num.h"
+#include "sandbox/internal.h"
+
+#define STACK_LIMIT (8u << 20)
+#define COMPILER_TASKS 64
+#define RING_WORKERS 4
+
+static int join(struct sb_start *s)
+{
+	return s->cgroup.mode == CG_NONE || s->in_cgroup ? 0 : cg_join(&s->cgroup);
+}
+
+/* Source of each descriptor of enum cell_fd, -1 = closed. Entry count is where the program goes. */
+static int plan(const struct sb_start *s, int *from)
+{
+	const struct sb_spec *spec = s->spec;
+	int count = CELL_FD_PREOPEN + (int)spec->preopen_count;
+
+	for (int i = 0; i < CELL_FD_PREOPEN; i++)
+		from[i] = -1;
+	for (int i = 0; i < 3; i++)
+		from[i] = spec->stdio[i] >= 0 ? spec->stdio[i] : s->null;
+	from[CELL_FD_CONTROL] = spec->control;
+	from[CELL_FD_MODULE] = spec->module;
+	from[CELL_FD_IMAGE] = spec->image;
+	from[CELL_FD_STRINGS] = spec->strings;
+	from[CELL_FD_FILTER] = s->filter;
+	from[CELL_FD_LANDLOCK] = s->landlock;
+	for (uint32_t i = 0; i < spec->preopen_count; i++)
+		from[CELL_FD_PREOPEN + i] = s->preopen[i];
+	from[count] = spec->cell;
+	return count;
+}
+
+static int descriptors(struct sb_start *s)
+{
+	int from[CELL_FD_PREOPEN + CELL_PREOPEN_MAX + 1];
+	int count = plan(s, from);
+
+	/* out of the way of all targets, then to the targets */
+	for (int i = 0; i <= count; i++) {
+		if (from[i] < 0)
+			continue;
+		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, count + 1);
+		if (from[i] < 0)
+			return -errno;
+	}
+	for (int i = 0; i <= count; i++) {
+		if (from[i] < 0)
+			(void)close(i);
+		else if (dup3(from[i], i, i == count ? O_CLOEXEC : 0) < 0)
+			return -errno;
+	}
+	s->cell = count;
+	return syscall(SYS_close_range, count + 1, ~0u, 0) ? -errno : 0;
+}
+
+static int process(struct sb_start *s)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL }, ign = { .sa_handler = SIG_IGN };
+
+	(void)setsid();
+	/* a write to a closed pipe or beyond a limit is an error for the guest, not its end; SIGKILL and SIGSTOP refuse */
+	for (int sig = 1; sig < SIGRTMIN; sig++)
+		(void)sigaction(sig, sig == SIGPIPE || sig == SIGXFSZ ? &ign : &dfl, NULL);
+	return 0;
+}
+
+static int limit(int resource, uint64_t value)
+{
+	struct rlimit was, now = { .rlim_cur = value, .rlim_max = value };
+
+	if (getrlimit(resource, &was))
+		return -errno;
+	if (now.rlim_max > was.rlim_max)
+		now.rlim_cur = now.rlim_max = was.rlim_max;
+	return setrlimit(resource, &now) ? -errno : 0;
+}
+
+static uint64_t tasks(const struct sb_start *s)
+{
+	const struct sb_spec *spec = s->spec;
+
+	if (spec->limits.pids)
+		return spec->limits.pids;
+	if (spec->role != CELL_ROLE_RUN)
+		return COMPILER_TASKS;
+	return 1 + (spec->ring ? RING_WORKERS : 0);
+}
+
+static int rlimits(struct sb_start *s)
+{
+	const struct sb_limits *l = &s->spec->limits;
+	bool walls = s->spec->isolation != SB_NONE;
+	/* the caller's own processes count against a limit on the caller's uid */
+	bool alone = s->identity != SB_ID_CALLER;
+	const struct {
+		int resource;
+		bool wanted;
+		uint64_t value;
+	} rows[] = {
+		{ RLIMIT_CORE, walls, 0 },
+		{ RLIMIT_STACK, walls, STACK_LIMIT },
+		{ RLIMIT_MSGQUEUE, walls, 0 },
+		{ RLIMIT_RTPRIO, walls, 0 },
+		{ RLIMIT_NPROC, walls && alone, tasks(s) },
+		{ RLIMIT_NOFILE, l->nofile, l->nofile },
+		{ RLIMIT_FSIZE, l->file_size, l->file_size },
+		{ RLIMIT_CPU, l->cpu_ns, l->cpu_ns / 1000000000 + 2 },
+		{ RLIMIT_DATA, l->memory && s->cgroup.mode == CG_NONE, l->memory },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int code = rows[i].wanted ? limit(rows[i].resource, rows[i].value) : 0;
+
+		if (code)
+			return code;
+	}
+	sb_note(s, SB_WALL_RLIMITS, walls ? SB_STANDING : SB_UNUSED, 0,
+		!walls || alone ? "" : "the number of processes is not limited: it would count the caller's");
+	return 0;
+}
+
+static int death(struct sb_start *s)
+{
+	struct pollfd control = { .fd = CELL_FD_CONTROL };
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
+		return -errno;
+	/* it was too late if the supervisor's end is closed already */
+	if (s->spec->control >= 0 && poll(&control, 1, 0) > 0 && (control.revents & POLLHUP))
+		return -EPIPE;
+	sb_note(s, SB_WALL_DEATH, SB_STANDING, 0, "");
+	return 0;
+}
+
+static int execute(struct sb_start *s)
+{
+	char *argv[] = { (char *)s->spec->argv0, NULL }, *envp[] = { NULL };
+	sigset_t none;
+
+	if (s->probe)
+		_exit(0);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	s->report->exec = sb_now();
+	(void)syscall(SYS_execveat, s->cell, "", argv, envp, AT_EMPTY_PATH);
+	return -errno;
+}
+
+static const struct {
+	enum sb_step step;
+	int (*run)(struct sb_start *s);
+} child_steps[] = {
+	{ SB_STEP_JOIN, join },
+	{ SB_STEP_MAPS, sb_child_maps },
+	{ SB_STEP_PREOPENS, sb_child_preopens },
+	{ SB_STEP_ROOT, sb_child_root },
+	{ SB_STEP_DESCRIPTORS, descriptors },
+	{ SB_STEP_PROCESS, process },
+	{ SB_STEP_RLIMITS, rlimits },
+	{ SB_STEP_IDENTITY, sb_child_identity },
+	{ SB_STEP_CAPABILITIES, sb_child_capabilities },
+	{ SB_STEP_DEATH, death },
+	{ SB_STEP_EXEC, execute },
+};
+
+_Static_assert(ARRAY_SIZE(child_steps) == SB_STEP_COUNT - SB_STEP_JOIN, "the child does the steps from JOIN on");
+
+_Noreturn void sb_child(struct sb_start *s)
+{
+	uint64_t before = sb_now();
+
+	for (size_t i = 0; i < ARRAY_SIZE(child_steps); i++) {
+		enum sb_step step = child_steps[i].step;
+		int code = child_steps[i].run(s);
+		uint64_t after = sb_now();
+
+		s->report->ns[step] = after - before;
+		before = after;
+		if (code) {
+			s->report->failed_code = code;
+			s->report->failed_step = step;
+			break;
+		}
+	}
+	_exit(WSBOX_FAILED);
+}

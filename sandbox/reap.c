@@ -1,0 +1,68 @@
+/* The end of a cell: killing it, waiting for it, taking its cgroup down. */
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/base/fd.h"
+#include "sandbox/internal.h"
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+void sb_kill(struct sb_cell *cell)
+{
+	if (cell->cgroup.mode != CG_NONE)
+		(void)cg_kill(&cell->cgroup);
+	(void)syscall(SYS_pidfd_send_signal, cell->pidfd, SIGKILL, NULL, 0);
+}
+
+static uint64_t ns_of(struct timeval t)
+{
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_usec * 1000;
+}
+
+/* waitid(2) through the system call, whose fifth argument is what the library's does not have. */
+static int wait_end(int pidfd, struct sb_end *end)
+{
+	siginfo_t info = { 0 };
+
+	while (syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED, &end->usage))
+		if (errno != EINTR)
+			return -errno;
+	if (info.si_code == CLD_EXITED)
+		end->status = info.si_status << 8;
+	else
+		end->status = info.si_status | (info.si_code == CLD_DUMPED ? 0x80 : 0);
+	end->cpu_ns = ns_of(end->usage.ru_utime) + ns_of(end->usage.ru_stime);
+	end->peak_memory = (uint64_t)end->usage.ru_maxrss * 1024;
+	return 0;
+}
+
+int sb_reap(struct sb_cell *cell, struct sb_end *ret_end)
+{
+	struct sb_end end = { 0 };
+	struct cg_usage usage = { 0 };
+	int code = wait_end(cell->pidfd, &end);
+
+	if (cell->has_timer)
+		(void)timer_delete(cell->cpu_timer);
+	cell->has_timer = false;
+	if (cell->cgroup.mode != CG_NONE) {
+		if (!cg_usage(&cell->cgroup, &usage)) {
+			end.oom_killed = usage.oom_killed;
+			end.peak_memory = usage.memory_peak ? usage.memory_peak : end.peak_memory;
+		}
+		(void)cg_remove(&cell->cgroup);
+	}
+	end.report = *cell->report;
+	(void)munmap(cell->report, sizeof(*cell->report));
+	cell->report = NULL;
+	fd_closep(&cell->pidfd);
+	if (!code && ret_end)
+		*ret_end = end;
+	return code;
+}
