@@ -7,6 +7,7 @@
 #                                                 <prog>-ldlibs  system libraries
 #   test-y                   test programs, built and linked like prog-y but only by "make check"
 #   check-y                  other tests: executable files run by "make check"
+#   helper-y                 programs that tests use: built like them, not run by themselves
 # and may add rules of its own with $(d) as its folder and $(o) as its output folder.
 
 VERSION  := 0.1.0
@@ -54,6 +55,7 @@ all-objs :=
 layer-libs :=
 progs :=
 tests :=
+helpers :=
 checks :=
 generated :=
 
@@ -64,13 +66,15 @@ obj-y :=
 prog-y :=
 test-y :=
 check-y :=
+helper-y :=
 include $1/Kbuild
 $$(foreach b,$$(sort $(O) $(P)),$$(eval $$(call archive,$1,$$b)))
 progs += $$(addprefix $1/,$$(prog-y))
 tests += $$(addprefix $1/,$$(test-y))
+helpers += $$(addprefix $1/,$$(helper-y))
 checks += $$(addprefix $1/,$$(check-y))
 $$(foreach p,$$(prog-y),$$(eval $$(call program,$1,$$p,$(P))))
-$$(foreach p,$$(test-y),$$(eval $$(call program,$1,$$p,$(O))))
+$$(foreach p,$$(test-y) $$(helper-y),$$(eval $$(call program,$1,$$p,$(O))))
 endef
 
 # $1 folder, $2 where it is built
@@ -95,6 +99,7 @@ $(foreach l,$(layer-y),$(eval $(call layer,$l)))
 
 prog-files  := $(addprefix $(O)/,$(progs))
 test-files  := $(addprefix $(O)/,$(tests))
+help-files  := $(addprefix $(O)/,$(helpers))
 
 all: $(prog-files) ## build the programs (default)
 
@@ -119,14 +124,14 @@ $(O)/%.o: %.S $(O)/.flags
 $(layer-libs):
 	@mkdir -p $(@D); $(call say,AR,$@)
 	$(Q)rm -f $@; $(AR) rcs $@ $^
-$(prog-files) $(test-files):
+$(prog-files) $(test-files) $(help-files):
 	@mkdir -p $(@D); $(call say,LD,$@)
 	$(Q)$(CC) $(link) $(LDFLAGS) -o $@ $(before) $(filter %.o,$^) \
 	  -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(ldlibs) $(after)
 
 -include $(all-objs:.o=.d)
 
-tests: all $(test-files) ## build the test programs
+tests: all $(test-files) $(help-files) ## build the test programs
 
 check: deps-check tests ## install what the tests need, build, run all tests
 	$(Q)O=$(O) SAN=$(SAN) tests/run $(test-files) $(checks)
