@@ -1,0 +1,179 @@
+/*
+ * The command line: finds the command, then takes options until FILE. What stands behind FILE
+ * belongs to the guest.
+ */
+#include "tools/wsbox/options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/num.h"
+#include "runtime/wasm/feature.h"
+#include "tools/wsbox/rows.h"
+
+const struct option_row option_rows[OPTIONS] = {
+#define X(id, letter, name, arg, commands, help) { letter, name, arg, commands, help, option_##id },
+	WSBOX_OPTIONS(X)
+#undef X
+};
+
+const struct command_row command_rows[COMMANDS] = {
+#define X(id, name, args, help) { #name, args, help },
+	WSBOX_COMMANDS(X)
+#undef X
+};
+
+void options_init(struct options *o)
+{
+	*o = (struct options){ .features = wasm_features_default(), .stats_fd = -1 };
+}
+
+void options_done(struct options *o)
+{
+	for (size_t i = 0; i < o->owned.len; i++)
+		free(o->owned.at[i]);
+	vec_done(&o->owned);
+	vec_done(&o->env);
+	vec_done(&o->preopens);
+}
+
+enum command command_find(const char *name)
+{
+	for (unsigned int i = 0; i < COMMANDS; i++)
+		if (!strcmp(command_rows[i].name, name))
+			return (enum command)i;
+	return COMMANDS;
+}
+
+/* The row of "--name" (n characters), or the one most like it in *ret_near. */
+static const struct option_row *row_long(const char *name, size_t n,
+					 const struct option_row **ret_near)
+{
+	size_t best = 2;	/* fewer leading letters in common are no likeness */
+
+	*ret_near = NULL;
+	for (unsigned int i = 0; i < OPTIONS; i++) {
+		const struct option_row *row = &option_rows[i];
+		size_t same = 0;
+
+		while (same < n && row->name[same] == name[same])
+			same++;
+		if (same == n && !row->name[n])
+			return row;
+		if (same >= best) {
+			best = same + 1;
+			*ret_near = row;
+		}
+	}
+	return NULL;
+}
+
+static const struct option_row *row_short(char letter)
+{
+	for (unsigned int i = 0; i < OPTIONS; i++)
+		if (option_rows[i].letter == letter)
+			return &option_rows[i];
+	return NULL;
+}
+
+static int unknown(const struct options *o, const char *word, const struct option_row *near,
+		   struct wsbox_err *err)
+{
+	const char *command = command_rows[o->command].name;
+
+	if (near)
+		return err_set(err, -EINVAL, WSBOX_FAILED,
+			       "%s: no such option; is --%s meant? (wsbox %s --help)", word,
+			       near->name, command);
+	return err_set(err, -EINVAL, WSBOX_FAILED,
+		       "%s: no such option (wsbox %s --help lists them)", word, command);
+}
+
+/*
+ * Takes the option at argv[0], with its argument from the same word or argv[1] (NULL at the end).
+ * The number of words used, or -EINVAL.
+ */
+static int take_option(struct options *o, char **argv, struct wsbox_err *err)
+{
+	const char *word = argv[0], *value = NULL;
+	const struct option_row *row, *near = NULL;
+	int used = 1, ret;
+
+	if (word[1] == '-') {
+		size_t n = strcspn(word + 2, "=");
+
+		row = row_long(word + 2, n, &near);
+		if (word[2 + n])
+			value = word + 3 + n;
+	} else {
+		row = row_short(word[1]);
+		if (word[2])
+			value = word + 2 + (word[2] == '=');
+	}
+	if (!row)
+		return unknown(o, word, near, err);
+	if (!(row->commands & 1u << o->command))
+		return err_set(err, -EINVAL, WSBOX_FAILED,
+			       "%s: not an option of wsbox %s (wsbox %s --help lists them)", word,
+			       command_rows[o->command].name, command_rows[o->command].name);
+	if (!row->arg && value)
+		return err_set(err, -EINVAL, WSBOX_FAILED, "%s: --%s takes no value", word,
+			       row->name);
+	if (row->arg && !value) {
+		value = argv[1];
+		used = 2;
+		if (!value)
+			return err_set(err, -EINVAL, WSBOX_FAILED, "%s: wants %s (wsbox %s --help)",
+				       word, row->arg, command_rows[o->command].name);
+	}
+	ret = row->set(o, value, err);
+	return ret < 0 ? ret : used;
+}
+
+static int check_args(const struct options *o, struct wsbox_err *err)
+{
+	const char *name = command_rows[o->command].name;
+	bool wants_file = (1u << o->command) & ON_CODE;
+
+	if (o->help || o->version || o->list_features)
+		return 0;
+	if (wants_file && !o->nargs)
+		return err_set(err, -EINVAL, WSBOX_FAILED,
+			       "FILE is missing: wsbox %s %s (wsbox %s --help)", name,
+			       command_rows[o->command].args, name);
+	if (o->command != COMMAND_RUN && o->nargs > (wants_file || o->command == COMMAND_HELP))
+		return err_set(err, -EINVAL, WSBOX_FAILED,
+			       "%s: one argument too many (wsbox %s --help)", o->args[o->nargs - 1],
+			       name);
+	return 0;
+}
+
+int options_parse(struct options *o, int argc, char **argv, struct wsbox_err *err)
+{
+	int i = 1;
+
+	o->command = COMMAND_RUN;
+	if (argc < 2)
+		return err_set(err, -EINVAL, WSBOX_FAILED,
+			       "FILE is missing: wsbox [options] FILE [args...] (wsbox --help)");
+	if (command_find(argv[1]) != COMMANDS)
+		o->command = command_find(argv[i++]);
+	else if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		o->command = COMMAND_HELP;
+	while (i < argc && argv[i][0] == '-' && argv[i][1]) {
+		int used;
+
+		if (!strcmp(argv[i], "--")) {
+			i++;
+			break;
+		}
+		used = take_option(o, argv + i, err);
+		if (used < 0)
+			return used;
+		i += used;
+	}
+	o->args = argv + i;
+	o->nargs = argc > i ? argc - i : 0;
+	return check_args(o, err);
+}

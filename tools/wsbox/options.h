@@ -1,0 +1,124 @@
+/*
+ * The commands and options of wsbox: one row each. From these rows come parsing, `--help`, the
+ * words that the shell's completion offers, and the tests that compare them with the manual pages.
+ */
+#ifndef TOOLS_WSBOX_OPTIONS_H
+#define TOOLS_WSBOX_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/base/err.h"
+#include "runtime/base/vec.h"
+
+/* X(ID, name, arguments, help). The function is command_<name>(), its result the exit status. */
+#define WSBOX_COMMANDS(X) \
+	X(RUN, run, "FILE [args...]", "run a WebAssembly module, confined (also: wsbox FILE)") \
+	X(VALIDATE, validate, "FILE", "check that a module is valid and compiles") \
+	X(INSPECT, inspect, "FILE", "list a module's sections, imports, exports and limits") \
+	X(FEATURES, features, "", "show which walls this host offers and what is missing") \
+	X(HELP, help, "[COMMAND]", "explain a command") \
+	X(VERSION, version, "", "print the version")
+
+enum command {
+#define X(id, name, args, help) COMMAND_##id,
+	WSBOX_COMMANDS(X)
+#undef X
+	COMMANDS,
+};
+
+#define ON(id) (1u << COMMAND_##id)
+#define ON_CODE (ON(RUN) | ON(VALIDATE) | ON(INSPECT))
+#define ON_ALL ((1u << COMMANDS) - 1)
+
+/*
+ * X(id, short letter or 0, long name, argument or NULL, commands, help). The value is taken by
+ * option_<id>(). The help's first line is up to the first newline.
+ */
+#define WSBOX_OPTIONS(X) \
+	X(dir, 0, "dir", "HOST[::GUEST][:ro]", ON(RUN), \
+	  "let the guest use the directory HOST under the name GUEST;\n" \
+	  ":ro forbids changes. May be repeated") \
+	X(env, 0, "env", "NAME[=VALUE]", ON(RUN), \
+	  "set an environment variable (without =VALUE: pass on this one).\n" \
+	  "May be repeated; nothing else of the environment is passed") \
+	X(argv0, 0, "argv0", "NAME", ON(RUN), \
+	  "the guest's argument 0 (default: FILE's last part)") \
+	X(invoke, 0, "invoke", "FUNC", ON(RUN), \
+	  "call this export with the args, print its results") \
+	X(feature, 'W', "wasm", "FEATURE=y|n", ON_CODE, \
+	  "switch a WebAssembly proposal; -W help lists them") \
+	X(memory, 'm', "memory", "SIZE", ON(RUN), "memory limit, such as 64M or 2G") \
+	X(cpus, 0, "cpus", "N", ON(RUN), "processors the guest may use at once, such as 0.5") \
+	X(cpu_time, 0, "cpu-time", "TIME", ON_CODE, "processor time limit, such as 500ms, 2s, 1m") \
+	X(timeout, 0, "timeout", "TIME", ON_CODE, "wall clock limit") \
+	X(pids_limit, 0, "pids-limit", "N", ON(RUN), \
+	  "limit of tasks in the guest's control group") \
+	X(max_output, 0, "max-output", "SIZE", ON(RUN), \
+	  "limit of bytes on standard output and error together") \
+	X(stats, 0, "stats", NULL, ON(RUN), "afterwards print one line of JSON on standard error") \
+	X(stats_fd, 0, "stats-fd", "N", ON(RUN), "the same, on descriptor N") \
+	X(isolation, 0, "isolation", "full|degraded|none", ON_CODE, \
+	  "full (default): refuse to run if a wall is missing;\n" \
+	  "degraded: use those there are; none: for debugging") \
+	X(verbose, 'v', "verbose", NULL, ON_CODE, "say what was set up and what was missing") \
+	X(json, 0, "json", NULL, ON(FEATURES), "print JSON") \
+	X(help, 'h', "help", NULL, ON_ALL, "print this help") \
+	X(version, 'V', "version", NULL, ON_ALL, "print the version") \
+	X(words, 0, "words", NULL, ON(HELP), "print the options as words, for completion")
+
+enum options_limit {
+	OPTIONS_DIRS_MAX = 64,			/* --dir */
+	OPTIONS_MEMORY_MIN = 1 << 20,		/* --memory: less would not start a cell */
+};
+#define OPTIONS_TIME_MAX (366ull * 24 * 3600 * 1000000000)
+
+struct preopen {
+	const char *host;	/* owned by the options */
+	const char *guest;
+	bool readonly;
+};
+
+enum isolation { ISOLATION_FULL, ISOLATION_DEGRADED, ISOLATION_NONE };
+
+/* A limit that was not given is 0. */
+struct options {
+	enum command command;
+	struct VEC(struct preopen) preopens;
+	struct VEC(const char *) env;		/* "NAME=VALUE" */
+	struct VEC(char *) owned;		/* strings cut out of arguments */
+	const char *argv0, *invoke;
+	uint64_t features;			/* set of proposals that are on */
+	uint64_t memory, cpu_ns, timeout_ns, pids, max_output;
+	uint32_t cpus_milli;			/* thousandths of a processor */
+	int stats_fd;				/* -1: none */
+	enum isolation isolation;
+	bool verbose, json, words, help, version, list_features;
+	char **args; /* FILE and what follows, NULL-terminated; points into argv */
+	int nargs;
+};
+
+void options_init(struct options *o);
+void options_done(struct options *o);
+
+/*
+ * Fills *o from the command line. 0, or -EINVAL with err set (status WSBOX_FAILED): one line that
+ * names the argument and says what would be right.
+ */
+int options_parse(struct options *o, int argc, char **argv, struct wsbox_err *err);
+
+/* Text for people, on standard output. command == COMMANDS: the overview. */
+void help_print(enum command command);
+void help_features(void);
+
+/* One option a line: "--dir=HOST[::GUEST][:ro]", "-v". */
+void help_words(enum command command);
+
+/* COMMANDS if there is no such command. */
+enum command command_find(const char *name);
+
+#define X(id, name, args, help) int command_##name(struct options *o);
+WSBOX_COMMANDS(X)
+#undef X
+
+#endif

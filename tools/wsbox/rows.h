@@ -1,0 +1,37 @@
+/*
+ * The tables of options.h as data, for the parser and for help.
+ */
+#ifndef TOOLS_WSBOX_ROWS_H
+#define TOOLS_WSBOX_ROWS_H
+
+#include "tools/wsbox/options.h"
+
+struct option_row {
+	char letter;			/* 0: none */
+	const char *name;
+	const char *arg;		/* NULL: takes none */
+	uint32_t commands;		/* set of 1 << enum command */
+	const char *help;
+	int (*set)(struct options *o, const char *arg, struct wsbox_err *err);
+};
+
+struct command_row {
+	const char *name, *args, *help;
+};
+
+#define X(id, letter, name, arg, commands, help) \
+	int option_##id(struct options *o, const char *arg_, struct wsbox_err *err);
+WSBOX_OPTIONS(X)
+#undef X
+
+enum {
+#define X(id, letter, name, arg, commands, help) OPTION_##id,
+	WSBOX_OPTIONS(X)
+#undef X
+	OPTIONS,
+};
+
+extern const struct option_row option_rows[OPTIONS];
+extern const struct command_row command_rows[COMMANDS];
+
+#endif

@@ -1,0 +1,227 @@
+/*
+ * What each option does with its argument: one option_<id>() for each row of the table in
+ * options.h. Each checks the argument wholly and says in one line what would be right.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/num.h"
+#include "runtime/wasm/feature.h"
+#include "tools/wsbox/rows.h"
+
+static int no_memory(struct wsbox_err *err)
+{
+	return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory for options");
+}
+
+__attribute__((format(printf, 2, 3)))
+static int usage(struct wsbox_err *err, const char *fmt, ...)
+{
+	char text[WSBOX_ERR_TEXT];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return err_set(err, -EINVAL, WSBOX_FAILED, "%s", text);
+}
+
+/* Takes ownership of s, which may be NULL, for the life of *o. */
+static char *owned(struct options *o, char *s)
+{
+	if (s && !vec_push(&o->owned, s)) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* HOST[::GUEST][:ro]; "::ro" and ":rw" are taken too, since users of other tools write them. */
+int option_dir(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	size_t n = strlen(arg);
+	struct preopen p = { 0 };
+	const char *guest;
+
+	if (n > 3 && (!strcmp(arg + n - 3, ":ro") || !strcmp(arg + n - 3, ":rw"))) {
+		p.readonly = arg[n - 1] == 'o';
+		n -= 3;
+		if (n > 1 && arg[n - 1] == ':')
+			n--;
+	}
+	guest = memmem(arg, n, "::", 2);
+	p.host = owned(o, strndup(arg, guest ? (size_t)(guest - arg) : n));
+	p.guest = guest ? owned(o, strndup(guest + 2, n - (size_t)(guest + 2 - arg))) : p.host;
+	if (!p.host || !p.guest)
+		return no_memory(err);
+	if (!*p.host || !*p.guest)
+		return usage(err,
+			     "--dir %s: want HOST[::GUEST][:ro], such as --dir ./data::/data:ro",
+			     arg);
+	if (o->preopens.len == OPTIONS_DIRS_MAX)
+		return usage(err, "--dir %s: more than %d directories", arg, OPTIONS_DIRS_MAX);
+	return vec_push(&o->preopens, p) ? 0 : no_memory(err);
+}
+
+int option_env(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	const char *equals = strchr(arg, '='), *value;
+	char *row;
+
+	if (equals == arg || !*arg)
+		return usage(err, "--env %s: want NAME=VALUE", arg);
+	if (equals)
+		return vec_push(&o->env, arg) ? 0 : no_memory(err);
+	value = getenv(arg);
+	if (!value)
+		return 0;
+	if (asprintf(&row, "%s=%s", arg, value) < 0 || !owned(o, row))
+		return no_memory(err);
+	return vec_push(&o->env, row) ? 0 : no_memory(err);
+}
+
+int option_argv0(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	o->argv0 = arg;
+	return 0;
+}
+
+int option_invoke(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	o->invoke = arg;
+	return 0;
+}
+
+int option_feature(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	o->list_features = !strcmp(arg, "help");
+	return o->list_features ? 0 : wasm_features_set(&o->features, arg, err);
+}
+
+int option_memory(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	uint64_t bytes;
+
+	if (num_parse_size(arg, &bytes) < 0)
+		return usage(err, "--memory %s: want a size such as 64M or 2G", arg);
+	if (bytes < OPTIONS_MEMORY_MIN)
+		return usage(err, "--memory %s: want at least %dK", arg, OPTIONS_MEMORY_MIN >> 10);
+	o->memory = bytes;
+	return 0;
+}
+
+int option_cpus(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	char *end;
+	double n = strtod(arg, &end);
+
+	if (end == arg || *end || !(n >= 0.01 && n <= 4096))
+		return usage(err, "--cpus %s: want a number from 0.01 to 4096", arg);
+	o->cpus_milli = (uint32_t)(n * 1000 + 0.5);
+	return 0;
+}
+
+static int duration(const char *name, const char *arg, uint64_t *ret_ns, struct wsbox_err *err)
+{
+	uint64_t ns;
+
+	if (num_parse_time(arg, &ns) < 0)
+		return usage(err, "--%s %s: want a time such as 500ms, 2s or 1m", name, arg);
+	if (!ns || ns > OPTIONS_TIME_MAX)
+		return usage(err, "--%s %s: want more than nothing and at most a year", name, arg);
+	*ret_ns = ns;
+	return 0;
+}
+
+int option_cpu_time(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	return duration("cpu-time", arg, &o->cpu_ns, err);
+}
+
+int option_timeout(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	return duration("timeout", arg, &o->timeout_ns, err);
+}
+
+int option_pids_limit(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	if (num_parse_u64(arg, 1, 1 << 22, &o->pids) < 0)
+		return usage(err, "--pids-limit %s: want a number from 1 to %d", arg, 1 << 22);
+	return 0;
+}
+
+int option_max_output(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	uint64_t bytes;
+
+	if (num_parse_size(arg, &bytes) < 0 || !bytes)
+		return usage(err, "--max-output %s: want a size such as 64K or 1M", arg);
+	o->max_output = bytes;
+	return 0;
+}
+
+int option_stats(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	o->stats_fd = 2;
+	return 0;
+}
+
+int option_stats_fd(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	uint64_t fd;
+
+	if (num_parse_u64(arg, 0, INT32_MAX, &fd) < 0)
+		return usage(err, "--stats-fd %s: want the number of an open descriptor", arg);
+	o->stats_fd = (int)fd;
+	return 0;
+}
+
+int option_isolation(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	static const char *const names[] = {
+		[ISOLATION_FULL] = "full",
+		[ISOLATION_DEGRADED] = "degraded",
+		[ISOLATION_NONE] = "none",
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(arg, names[i])) {
+			o->isolation = (enum isolation)i;
+			return 0;
+		}
+	}
+	return usage(err, "--isolation %s: want full, degraded or none", arg);
+}
+
+int option_verbose(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	o->verbose = true;
+	return 0;
+}
+
+int option_json(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	o->json = true;
+	return 0;
+}
+
+int option_help(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	o->help = true;
+	return 0;
+}
+
+int option_version(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	o->version = true;
+	return 0;
+}
+
+int option_words(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	o->words = true;
+	return 0;
+}
