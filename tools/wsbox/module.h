@@ -1,0 +1,22 @@
+/*
+ * The module as the cells get it: a sealed memfd. Its bytes are copied and never looked at here.
+ */
+#ifndef TOOLS_WSBOX_MODULE_H
+#define TOOLS_WSBOX_MODULE_H
+
+#include <stdint.h>
+
+#include "runtime/base/err.h"
+
+/*
+ * The bytes of the file, pipe or (for "-") standard input named path: a sealed memfd, owned by the
+ * caller, or a negative code with err set (status WSBOX_NOTFOUND if there is no such file). Blocks
+ * until the end of a pipe.
+ */
+int module_open(const char *path, uint64_t *ret_size, struct wsbox_err *err);
+
+/* wsbox-cell, opened for execution: installed beside this program or built with it. -errno with err
+ * set. */
+int cell_program_open(struct wsbox_err *err);
+
+#endif
