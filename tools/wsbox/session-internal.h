@@ -1,0 +1,31 @@
+/*
+ * What the files of a session share: start.c makes the cells, session.c waits for them, verdict.c
+ * tells how it ended.
+ */
+#ifndef TOOLS_WSBOX_SESSION_INTERNAL_H
+#define TOOLS_WSBOX_SESSION_INTERNAL_H
+
+#include "tools/wsbox/session.h"
+
+/* Opens module, program and image, starts the cells and hands them their jobs. 0, or negative with
+ * s->err set. */
+int session_start(struct session *s, enum cell_role role);
+
+/* Ends the session for this reason, if nothing else has yet: both cells are killed. err of *s stays
+ * as it is. */
+void session_end(struct session *s, enum session_end why, int status);
+
+/* The cell ended by itself or was killed: sets the verdict if there is none. */
+void verdict_compiler(struct session *s);
+void verdict_instance(struct session *s);
+
+/* The three messages a cell may send, already checked for size. */
+void verdict_compiled(struct session *s);
+void verdict_exit(struct session *s);
+
+/* A signal to the supervisor. SIGXCPU is the CPU-time limit of a cell. */
+void verdict_signal(struct session *s, int signal);
+void verdict_timeout(struct session *s);
+void verdict_output(struct session *s);
+
+#endif

@@ -1,0 +1,250 @@
+#include "tools/wsbox/session.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/base/fd.h"
+#include "runtime/base/num.h"
+#include "tools/wsbox/session-internal.h"
+
+#define SECOND 1000000000ull
+
+uint64_t session_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
+}
+
+const char *session_end_name(enum session_end end)
+{
+	static const char *const names[] = {
+#define X(id, name) name,
+		SESSION_ENDS(X)
+#undef X
+	};
+
+	return names[end];
+}
+
+void session_init(struct session *s, const struct options *o, uint64_t begin)
+{
+	memset(s, 0, sizeof(*s));
+	s->o = o;
+	s->module = s->image = s->signals = -1;
+	s->compiler.control = s->instance.control = -1;
+	s->pumps[0].in = s->pumps[1].in = -1;
+	s->at.begin = begin;
+}
+
+void session_done(struct session *s)
+{
+	assert(!s->compiler.running && !s->instance.running);
+	fd_closep(&s->module);
+	fd_closep(&s->image);
+	fd_closep(&s->signals);
+	fd_closep(&s->compiler.control);
+	fd_closep(&s->instance.control);
+	pump_close(&s->pumps[0]);
+	pump_close(&s->pumps[1]);
+}
+
+void session_end(struct session *s, enum session_end why, int status)
+{
+	if (s->ended == SESSION_RUNNING) {
+		s->ended = why;
+		s->status = status;
+	}
+	if (s->compiler.running)
+		sb_kill(&s->compiler.cell);
+	if (s->instance.running)
+		sb_kill(&s->instance.cell);
+}
+
+/*
+ * Signals are read from a descriptor. SIGPIPE is blocked for good: a reader of the guest's output
+ * that went away is an error of write(). sb_spawn gives cells a mask and dispositions of their own.
+ */
+static int watch_signals(struct session *s)
+{
+	static const int wanted[] = {
+		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2,
+		SIGALRM, SIGXCPU, SIGTSTP, SIGPIPE,
+	};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (unsigned int i = 0; i < ARRAY_SIZE(wanted); i++)
+		sigaddset(&set, wanted[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigdelset(&set, SIGPIPE);
+	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (s->signals < 0)
+		return err_set(&s->err, -errno, WSBOX_FAILED, "signalfd: %s", err_name(-errno));
+	return 0;
+}
+
+/* The terminal's stop key: the guest, in a session of its own, stops and goes on with us. */
+static void stop_with_guest(struct session *s)
+{
+	if (s->instance.running)
+		(void)kill(s->instance.cell.pid, SIGSTOP);
+	(void)raise(SIGSTOP);
+	if (s->instance.running)
+		(void)kill(s->instance.cell.pid, SIGCONT);
+}
+
+static void take_signals(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGTSTP)
+			stop_with_guest(s);
+		else
+			verdict_signal(s, (int)info.ssi_signo);
+	}
+}
+
+union message {
+	struct cell_head head;
+	struct cell_compiled compiled;
+	struct cell_ready ready;
+	struct cell_exit exit;
+};
+
+/* One packet of a cell. Each message is taken once and from the cell that may send it; anything
+ * else ends the cell. */
+static void take_message(struct session *s, struct session_cell *c)
+{
+	union message m;
+	int ret = cell_recv(c->control, &m, sizeof(m), NULL);
+
+	if (ret == -EPIPE || ret == -ECONNRESET) {
+		fd_closep(&c->control);
+		return;
+	}
+	if (ret == 0 && c == &s->compiler && m.head.type == CELL_MSG_COMPILED &&
+	    !s->compiled.head.type) {
+		s->compiled = m.compiled;
+		s->at.compiled = session_clock();
+		verdict_compiled(s);
+	} else if (ret == 0 && c == &s->instance && m.head.type == CELL_MSG_READY &&
+		   !s->ready.head.type) {
+		s->ready = m.ready;
+		s->at.ready = session_clock();
+	} else if (ret == 0 && c == &s->instance && m.head.type == CELL_MSG_EXIT &&
+		   !s->exit.head.type) {
+		s->exit = m.exit;
+		s->at.exit = session_clock();
+		verdict_exit(s);
+	} else {
+		fd_closep(&c->control);
+		sb_kill(&c->cell);
+	}
+}
+
+static void reap(struct session *s, struct session_cell *c)
+{
+	/* what it said before it ended lies in the socket still */
+	while (c->control >= 0)
+		take_message(s, c);
+	(void)sb_reap(&c->cell, &c->end);
+	c->running = false;
+	if (c == &s->compiler)
+		verdict_compiler(s);
+	else
+		verdict_instance(s);
+}
+
+enum slot { SLOT_SIGNALS, SLOT_CELLS, SLOT_PUMPS = SLOT_CELLS + 4, SLOTS = SLOT_PUMPS + 2 };
+
+static void fill(const struct session *s, struct pollfd *p)
+{
+	const struct session_cell *cells[2] = { &s->compiler, &s->instance };
+
+	p[SLOT_SIGNALS] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct session_cell *c = cells[i];
+
+		p[SLOT_CELLS + 2 * i] =
+			(struct pollfd){ .fd = c->running ? c->control : -1, .events = POLLIN };
+		p[SLOT_CELLS + 2 * i + 1] =
+			(struct pollfd){ .fd = c->running ? c->cell.pidfd : -1, .events = POLLIN };
+		p[SLOT_PUMPS + i] = pump_wants(&s->pumps[i]);
+	}
+}
+
+static void move_output(struct session *s, const struct pollfd *p)
+{
+	uint64_t left = s->o->max_output - s->output;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		if (!pump_move(&s->pumps[i], p[i].revents, &left))
+			verdict_output(s);
+	}
+	s->output = s->o->max_output - left;
+}
+
+/* Waits for something to happen, or for the deadline, and deals with it. */
+static void turn(struct session *s)
+{
+	struct session_cell *cells[2] = { &s->compiler, &s->instance };
+	struct pollfd p[SLOTS];
+	struct timespec rest, *wait = NULL;
+
+	if (s->o->timeout_ns && s->ended == SESSION_RUNNING) {
+		uint64_t end = s->at.begin + s->o->timeout_ns, now = session_clock();
+		uint64_t ns = now < end ? end - now : 0;
+
+		rest = (struct timespec){ (time_t)(ns / SECOND), (long)(ns % SECOND) };
+		wait = &rest;
+	}
+	fill(s, p);
+	int n = ppoll(p, SLOTS, wait, NULL);
+
+	if (n == 0)
+		verdict_timeout(s);
+	if (n <= 0)
+		return;
+	if (p[SLOT_SIGNALS].revents)
+		take_signals(s);
+	if (s->o->max_output)
+		move_output(s, p + SLOT_PUMPS);
+	for (unsigned int i = 0; i < 2; i++) {
+		if (p[SLOT_CELLS + 2 * i].revents && cells[i]->control >= 0)
+			take_message(s, cells[i]);
+		if (p[SLOT_CELLS + 2 * i + 1].revents)
+			reap(s, cells[i]);
+	}
+}
+
+/* A signal also ends the wait for a reader of the guest's output that does not read. */
+static bool over(const struct session *s)
+{
+	if (s->compiler.running || s->instance.running)
+		return false;
+	return s->ended == SESSION_SIGNAL || (pump_over(&s->pumps[0]) && pump_over(&s->pumps[1]));
+}
+
+int session_run(struct session *s, enum cell_role role)
+{
+	int ret = watch_signals(s);
+
+	if (ret == 0)
+		ret = session_start(s, role);
+	if (ret < 0)
+		session_end(s, SESSION_FAILED, s->err.status ? s->err.status : WSBOX_FAILED);
+	while (!over(s))
+		turn(s);
+	s->at.end = session_clock();
+	assert(s->ended != SESSION_RUNNING);
+	return s->status;
+}

@@ -1,0 +1,221 @@
+/*
+ * Starts a session's cells: opens what they are given, spawns both at once, sends each its job.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "runtime/base/fd.h"
+#include "runtime/base/num.h"
+#include "tools/wsbox/module.h"
+#include "tools/wsbox/session-internal.h"
+
+_Static_assert(OPTIONS_DIRS_MAX <= CELL_PREOPEN_MAX, "each --dir is a preopen of the cell");
+
+enum start_limit {
+	START_NOFILE = 1024,	/* descriptors of the guest */
+	START_NOFILE_OWN = 64,	/* of the cell itself, preopens apart */
+	START_THREADS_MAX = 16, /* of a compiler */
+	START_THREAD_BYTES = 256 << 10, /* of module; for less a thread does not pay */
+};
+
+struct text VEC(char);
+
+static int failed(struct session *s, int code, const char *what)
+{
+	return err_set(&s->err, code, WSBOX_FAILED, "%s: %s", what, err_name(code));
+}
+
+/* Appends s and its NUL to the growing text. */
+static bool append(struct text *to, const char *s)
+{
+	size_t n = strlen(s) + 1;
+
+	if (!vec_reserve(to, n))
+		return false;
+	memcpy(to->at + to->len, s, n);
+	to->len += n;
+	return true;
+}
+
+/* The strings of struct cell_job, in its order. A guest's argument 0 is FILE's last part unless
+ * --argv0 says another. */
+static bool gather(const struct options *o, struct text *to)
+{
+	const char *slash = strrchr(o->args[0], '/');
+	bool ok = append(to, o->argv0 ? o->argv0 : slash && slash[1] ? slash + 1 : o->args[0]);
+
+	for (int i = 1; i < o->nargs; i++)
+		ok = ok && append(to, o->args[i]);
+	for (size_t i = 0; i < o->env.len; i++)
+		ok = ok && append(to, o->env.at[i]);
+	for (size_t i = 0; i < o->preopens.len; i++)
+		ok = ok && append(to, o->preopens.at[i].guest);
+	return ok && (!o->invoke || append(to, o->invoke));
+}
+
+/* A sealed memfd of the strings, owned by the caller, or -errno. */
+static int strings_open(const struct options *o, uint32_t *ret_size)
+{
+	struct text text = { 0 };
+	FD_AUTO fd = fd_memfd("strings");
+	int ret = fd < 0 ? fd : -ENOMEM;
+
+	if (fd >= 0 && gather(o, &text))
+		ret = text.len > UINT32_MAX ? -E2BIG : fd_write_all(fd, text.at, text.len);
+	if (ret == 0)
+		ret = fd_seal(fd);
+	*ret_size = (uint32_t)text.len;
+	vec_done(&text);
+	return ret < 0 ? ret : fd_take(&fd);
+}
+
+static uint32_t threads(uint64_t module_size)
+{
+	uint64_t useful = 1 + module_size / START_THREAD_BYTES;
+	cpu_set_t set;
+
+	if (useful == 1 || sched_getaffinity(0, sizeof(set), &set) < 0)
+		return 1;
+	return (uint32_t)num_min(num_min(useful, (size_t)CPU_COUNT(&set)), START_THREADS_MAX);
+}
+
+static struct cell_job job_of(const struct session *s, enum cell_role role)
+{
+	const struct options *o = s->o;
+	struct cell_job job = {
+		.head = { CELL_MSG_JOB, sizeof(job) },
+		.role = role,
+		.features = o->features,
+		.module_size = s->module_size,
+		.memory_max = o->memory ? o->memory : UINT64_MAX,
+		.nofile = START_NOFILE,
+	};
+
+	if (role != CELL_ROLE_RUN) {
+		job.jobs = threads(s->module_size);
+		return job;
+	}
+	job.argc = (uint32_t)o->nargs;
+	job.envc = (uint32_t)o->env.len;
+	job.preopens = (uint32_t)o->preopens.len;
+	for (uint32_t i = 0; i < job.preopens; i++)
+		if (o->preopens.at[i].readonly)
+			job.readonly[i / 32] |= 1u << i % 32;
+	if (o->invoke)
+		job.flags |= CELL_JOB_INVOKE;
+	return job;
+}
+
+/* Spawns one cell by spec, of which it fills in the control socket, and sends it the job. */
+static int spawn(struct session *s, struct session_cell *c, struct sb_spec *spec,
+		 struct cell_job *job)
+{
+	int ends[2], ret;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return failed(s, -errno, "socketpair");
+	FD_AUTO theirs = ends[1];
+	c->control = ends[0];
+	spec->control = theirs;
+	spec->role = (enum cell_role)job->role;
+	ret = sb_spawn(spec, &c->cell, &s->err);
+	if (ret < 0)
+		return ret;
+	c->started = c->running = true;
+	job->flags |= c->cell.job_flags;
+	/* a cell that ended already is found out by its pidfd */
+	(void)cell_send(c->control, job, -1);
+	return 0;
+}
+
+static int spawn_compiler(struct session *s, struct sb_spec spec, enum cell_role role)
+{
+	struct cell_job job = job_of(s, role);
+
+	spec.stdio[0] = spec.stdio[1] = spec.stdio[2] = -1;
+	if (role == CELL_ROLE_INSPECT)
+		spec.stdio[1] = STDOUT_FILENO;
+	spec.image = s->image;
+	spec.limits = (struct sb_limits){ .cpu_ns = s->o->cpu_ns, .nofile = START_NOFILE_OWN };
+	return spawn(s, &s->compiler, &spec, &job);
+}
+
+static int spawn_instance(struct session *s, struct sb_spec spec)
+{
+	const struct options *o = s->o;
+	struct cell_job job = job_of(s, CELL_ROLE_RUN);
+	struct sb_preopen preopens[OPTIONS_DIRS_MAX];
+	FD_AUTO strings = strings_open(o, &job.strings_size);
+	FD_AUTO out = -1;
+	FD_AUTO error = -1;
+	int ret = strings;
+
+	if (ret < 0)
+		return failed(s, ret, "arguments");
+	for (size_t i = 0; i < o->preopens.len; i++)
+		preopens[i] =
+			(struct sb_preopen){ o->preopens.at[i].host, o->preopens.at[i].readonly };
+	spec.stdio[0] = STDIN_FILENO;
+	spec.stdio[1] = STDOUT_FILENO;
+	spec.stdio[2] = STDERR_FILENO;
+	if (o->max_output) {
+		ret = pump_open(&s->pumps[0], STDOUT_FILENO, &out);
+		if (ret == 0)
+			ret = pump_open(&s->pumps[1], STDERR_FILENO, &error);
+		if (ret < 0)
+			return failed(s, ret, "pipe");
+		spec.stdio[1] = out;
+		spec.stdio[2] = error;
+	}
+	spec.strings = strings;
+	spec.preopens = preopens;
+	spec.preopen_count = job.preopens;
+	spec.ring = true;
+	spec.limits = (struct sb_limits){
+		.memory = o->memory,
+		.cpus_milli = o->cpus_milli,
+		.cpu_ns = o->cpu_ns,
+		.pids = (uint32_t)o->pids,
+		.nofile = START_NOFILE + START_NOFILE_OWN + job.preopens,
+	};
+	return spawn(s, &s->instance, &spec, &job);
+}
+
+static const enum sb_isolation levels[] = {
+	[ISOLATION_FULL] = SB_FULL, [ISOLATION_DEGRADED] = SB_DEGRADED, [ISOLATION_NONE] = SB_NONE,
+};
+
+int session_start(struct session *s, enum cell_role role)
+{
+	FD_AUTO program = -1;
+	int ret;
+
+	s->module = module_open(s->o->args[0], &s->module_size, &s->err);
+	if (s->module < 0)
+		return s->module;
+	s->at.module = session_clock();
+	program = cell_program_open(&s->err);
+	if (program < 0)
+		return program;
+	if (role == CELL_ROLE_RUN) {
+		s->image = fd_memfd("image");
+		if (s->image < 0)
+			return failed(s, s->image, "image");
+	}
+	struct sb_spec spec = {
+		.isolation = levels[s->o->isolation], .cell = program, .argv0 = "wsbox-cell",
+		.module = s->module, .image = -1, .strings = -1,
+	};
+	ret = spawn_compiler(s, spec, role == CELL_ROLE_RUN ? CELL_ROLE_COMPILE : role);
+	s->at.compiler = session_clock();
+	if (ret == 0 && role == CELL_ROLE_RUN)
+		ret = spawn_instance(s, spec);
+	s->at.instance = session_clock();
+	return ret;
+}
