@@ -1,0 +1,42 @@
+/*
+ * The commands that start cells: run, validate, inspect.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/wsbox/report.h"
+#include "tools/wsbox/say.h"
+#include "tools/wsbox/session.h"
+
+/* begin is taken before anything else is done for the command. */
+static int run(struct options *o, enum cell_role role, uint64_t begin)
+{
+	struct session s;
+	int status;
+
+	session_init(&s, o, begin);
+	status = session_run(&s, role);
+	if (o->verbose)
+		report_walls(&s);
+	if (s.err.code)
+		(void)say_error(&s.err, strcmp(o->args[0], "-") ? o->args[0] : "standard input");
+	if (o->stats_fd >= 0)
+		report_stats(&s, o->stats_fd);
+	session_done(&s);
+	return status;
+}
+
+int command_run(struct options *o)
+{
+	return run(o, CELL_ROLE_RUN, session_clock());
+}
+
+int command_validate(struct options *o)
+{
+	return run(o, CELL_ROLE_VALIDATE, session_clock());
+}
+
+int command_inspect(struct options *o)
+{
+	return run(o, CELL_ROLE_INSPECT, session_clock());
+}
