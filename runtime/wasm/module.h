@@ -33,6 +33,12 @@ enum wasm_limit {
 	WASM_MAX_BODY = 7654321,	/* bytes of a function, as in the JS API's limits */
 	WASM_MAX_TABLE_SIZE = 10000000,
 	WASM_MAX_NAME = 100000,
+	WASM_MAX_TAGS = 1000000,
+	WASM_MAX_FIELDS = 10000,
+	WASM_MAX_SUPERTYPES = 63,
+	WASM_MAX_STACK = 100000,	/* operands on a function's stack */
+	WASM_MAX_DEPTH = 500000,	/* nested blocks */
+	WASM_MAX_MEMORY_PAGES = 65536,	/* of a 32-bit memory */
 };
 
 
@@ -56,7 +62,8 @@ struct wasm_tabletype {
 };
 
 struct wasm_memtype {
-	struct wasm_limits limits;	/* in pages of 64 KiB */
+	struct wasm_limits limits;	/* in pages */
+	uint8_t page_log2;		/* 16, or 0 with custom page sizes */
 };
 
 struct wasm_globaltype {
@@ -64,7 +71,7 @@ struct wasm_globaltype {
 	bool mut;
 };
 
-/* A constant expression: bytes up to and including `end`, validated; rt evaluates it with wasm_const_*. */
+/* A constant expression: bytes up to and including `end`, validated; expr.h evaluates it. */
 struct wasm_expr {
 	const uint8_t *at;
 	uint32_t len;
@@ -96,6 +103,10 @@ struct wasm_table {
 struct wasm_global {
 	struct wasm_globaltype type;
 	struct wasm_expr init;	/* len 0 for imports */
+};
+
+struct wasm_tag {
+	uint32_t type;		/* a function type without results */
 };
 
 enum wasm_segment_mode { WASM_SEGMENT_ACTIVE, WASM_SEGMENT_PASSIVE, WASM_SEGMENT_DECLARED };
@@ -131,10 +142,12 @@ struct wasm_module {
 	size_t size;
 	wasm_features features;		/* that it may use */
 	struct arena arena;
-	uint32_t ntypes, nimports, nfuncs, ntables, nmemories, nglobals, nexports, nelems, ndatas, ncustoms;
+	uint32_t ntypes, nimports, nfuncs, ntables, nmemories, nglobals, nexports, nelems, ndatas, ncustoms,
+		 ntags;
 	/* of the index spaces, how many come from imports (they come first) */
-	uint32_t imported_funcs, imported_tables, imported_memories, imported_globals;
+	uint32_t imported_funcs, imported_tables, imported_memories, imported_globals, imported_tags;
 	struct wasm_functype *types;
+	struct wasm_subtype *subs;	/* beside types */
 	struct wasm_import *imports;
 	struct wasm_func *funcs;
 	struct wasm_table *tables;
@@ -144,10 +157,13 @@ struct wasm_module {
 	struct wasm_elem *elems;
 	struct wasm_data *datas;
 	struct wasm_custom *customs;
+	struct wasm_tag *tags;
+	uint32_t *export_order;		/* exports sorted by name */
 	uint32_t start;			/* function index or WASM_NONE */
 	bool has_datacount;
 	uint32_t datacount;
 	uint64_t code_bytes;		/* of the code section */
+	bool any_memory64;		/* a memory has 64-bit addresses */
 	uint8_t *declared;		/* bit per function: ref.func may name it (core spec 3.4.1, refs) */
 	uint8_t *exported_or_escaping;	/* bit per function: reachable from outside direct calls */
 };
@@ -160,6 +176,9 @@ struct wasm_module {
 int wasm_module_decode(struct wasm_module *m, const void *bytes, size_t size, wasm_features features,
 		       struct wsbox_err *err);
 void wasm_module_done(struct wasm_module *m);
+
+/* "type", "import"...; NULL for an id that is no section's. */
+const char *wasm_section_name(uint8_t id);
 
 /* The type of function index f. */
 static inline const struct wasm_functype *wasm_func_type(const struct wasm_module *m, uint32_t f)

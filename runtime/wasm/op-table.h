@@ -4,7 +4,7 @@
  *
  *	OP(enumerator, prefix, code, "text name", IMMEDIATE, signature, flags, FEATURE)
  *
- * BYTES(n) among the flags is the size of a memory access, which is its natural alignment too.
+ * BYTES(n) among the flags is the size of a memory access, which is its natural alignment too, or of a lane.
  */
 
 /* Control */
@@ -257,20 +257,20 @@ OP(I32X4_SPLAT, 0xfd, 0x11, "i32x4.splat", NONE, i_v, 0, SIMD)
 OP(I64X2_SPLAT, 0xfd, 0x12, "i64x2.splat", NONE, l_v, 0, SIMD)
 OP(F32X4_SPLAT, 0xfd, 0x13, "f32x4.splat", NONE, f_v, 0, SIMD)
 OP(F64X2_SPLAT, 0xfd, 0x14, "f64x2.splat", NONE, d_v, 0, SIMD)
-OP(I8X16_EXTRACT_LANE_S, 0xfd, 0x15, "i8x16.extract_lane_s", LANE, v_i, 0, SIMD)
-OP(I8X16_EXTRACT_LANE_U, 0xfd, 0x16, "i8x16.extract_lane_u", LANE, v_i, 0, SIMD)
-OP(I8X16_REPLACE_LANE, 0xfd, 0x17, "i8x16.replace_lane", LANE, vi_v, 0, SIMD)
-OP(I16X8_EXTRACT_LANE_S, 0xfd, 0x18, "i16x8.extract_lane_s", LANE, v_i, 0, SIMD)
-OP(I16X8_EXTRACT_LANE_U, 0xfd, 0x19, "i16x8.extract_lane_u", LANE, v_i, 0, SIMD)
-OP(I16X8_REPLACE_LANE, 0xfd, 0x1a, "i16x8.replace_lane", LANE, vi_v, 0, SIMD)
-OP(I32X4_EXTRACT_LANE, 0xfd, 0x1b, "i32x4.extract_lane", LANE, v_i, 0, SIMD)
-OP(I32X4_REPLACE_LANE, 0xfd, 0x1c, "i32x4.replace_lane", LANE, vi_v, 0, SIMD)
-OP(I64X2_EXTRACT_LANE, 0xfd, 0x1d, "i64x2.extract_lane", LANE, v_l, 0, SIMD)
-OP(I64X2_REPLACE_LANE, 0xfd, 0x1e, "i64x2.replace_lane", LANE, vl_v, 0, SIMD)
-OP(F32X4_EXTRACT_LANE, 0xfd, 0x1f, "f32x4.extract_lane", LANE, v_f, 0, SIMD)
-OP(F32X4_REPLACE_LANE, 0xfd, 0x20, "f32x4.replace_lane", LANE, vf_v, 0, SIMD)
-OP(F64X2_EXTRACT_LANE, 0xfd, 0x21, "f64x2.extract_lane", LANE, v_d, 0, SIMD)
-OP(F64X2_REPLACE_LANE, 0xfd, 0x22, "f64x2.replace_lane", LANE, vd_v, 0, SIMD)
+OP(I8X16_EXTRACT_LANE_S, 0xfd, 0x15, "i8x16.extract_lane_s", LANE, v_i, BYTES(1), SIMD)
+OP(I8X16_EXTRACT_LANE_U, 0xfd, 0x16, "i8x16.extract_lane_u", LANE, v_i, BYTES(1), SIMD)
+OP(I8X16_REPLACE_LANE, 0xfd, 0x17, "i8x16.replace_lane", LANE, vi_v, BYTES(1), SIMD)
+OP(I16X8_EXTRACT_LANE_S, 0xfd, 0x18, "i16x8.extract_lane_s", LANE, v_i, BYTES(2), SIMD)
+OP(I16X8_EXTRACT_LANE_U, 0xfd, 0x19, "i16x8.extract_lane_u", LANE, v_i, BYTES(2), SIMD)
+OP(I16X8_REPLACE_LANE, 0xfd, 0x1a, "i16x8.replace_lane", LANE, vi_v, BYTES(2), SIMD)
+OP(I32X4_EXTRACT_LANE, 0xfd, 0x1b, "i32x4.extract_lane", LANE, v_i, BYTES(4), SIMD)
+OP(I32X4_REPLACE_LANE, 0xfd, 0x1c, "i32x4.replace_lane", LANE, vi_v, BYTES(4), SIMD)
+OP(I64X2_EXTRACT_LANE, 0xfd, 0x1d, "i64x2.extract_lane", LANE, v_l, BYTES(8), SIMD)
+OP(I64X2_REPLACE_LANE, 0xfd, 0x1e, "i64x2.replace_lane", LANE, vl_v, BYTES(8), SIMD)
+OP(F32X4_EXTRACT_LANE, 0xfd, 0x1f, "f32x4.extract_lane", LANE, v_f, BYTES(4), SIMD)
+OP(F32X4_REPLACE_LANE, 0xfd, 0x20, "f32x4.replace_lane", LANE, vf_v, BYTES(4), SIMD)
+OP(F64X2_EXTRACT_LANE, 0xfd, 0x21, "f64x2.extract_lane", LANE, v_d, BYTES(8), SIMD)
+OP(F64X2_REPLACE_LANE, 0xfd, 0x22, "f64x2.replace_lane", LANE, vd_v, BYTES(8), SIMD)
 OP(I8X16_EQ, 0xfd, 0x23, "i8x16.eq", NONE, vv_v, COMMUTES, SIMD)
 OP(I8X16_NE, 0xfd, 0x24, "i8x16.ne", NONE, vv_v, COMMUTES, SIMD)
 OP(I8X16_LT_S, 0xfd, 0x25, "i8x16.lt_s", NONE, vv_v, 0, SIMD)

@@ -24,7 +24,12 @@ enum {
 #define V WASM_V128
 #define A WASM_I32
 #define COUNT(...) (sizeof((const wasm_valtype[]){ __VA_ARGS__ }) / sizeof(wasm_valtype))
-#define P(...) .nparams = COUNT(__VA_ARGS__), .params = { __VA_ARGS__ }
+#define TOP1(a) .top = { a }, .top_mask = { ~0u }
+#define TOP2(a, b) .top = { b, a }, .top_mask = { ~0u, ~0u }
+#define P1(a) .nparams = 1, .params = { a }, TOP1(a)
+#define P2(a, b) .nparams = 2, .params = { a, b }, TOP2(a, b)
+#define P3(a, b, c) .nparams = 3, .params = { a, b, c }, TOP2(b, c)
+#define P4(a, b, c, d) .nparams = 4, .params = { a, b, c, d }, TOP2(c, d)
 #define R(...) .nresults = COUNT(__VA_ARGS__), .results = { __VA_ARGS__ }
 #define SIG_special .special = true
 #define SIG__ .nparams = 0
@@ -33,63 +38,63 @@ enum {
 #define SIG__i R(I)
 #define SIG__l R(L)
 #define SIG__v R(V)
-#define SIG_a_d P(A), R(D), .address = true
-#define SIG_a_f P(A), R(F), .address = true
-#define SIG_a_i P(A), R(I), .address = true
-#define SIG_a_l P(A), R(L), .address = true
-#define SIG_a_v P(A), R(V), .address = true
-#define SIG_ad_ P(A, D), .address = true
-#define SIG_af_ P(A, F), .address = true
-#define SIG_ai_ P(A, I), .address = true
-#define SIG_ai_i P(A, I), R(I), .address = true
-#define SIG_aii_i P(A, I, I), R(I), .address = true
-#define SIG_ail_i P(A, I, L), R(I), .address = true
-#define SIG_al_ P(A, L), .address = true
-#define SIG_al_l P(A, L), R(L), .address = true
-#define SIG_all_i P(A, L, L), R(I), .address = true
-#define SIG_all_l P(A, L, L), R(L), .address = true
-#define SIG_av_ P(A, V), .address = true
-#define SIG_av_v P(A, V), R(V), .address = true
-#define SIG_d_d P(D), R(D)
-#define SIG_d_f P(D), R(F)
-#define SIG_d_i P(D), R(I)
-#define SIG_d_l P(D), R(L)
-#define SIG_d_v P(D), R(V)
-#define SIG_dd_d P(D, D), R(D)
-#define SIG_dd_i P(D, D), R(I)
-#define SIG_f_d P(F), R(D)
-#define SIG_f_f P(F), R(F)
-#define SIG_f_i P(F), R(I)
-#define SIG_f_l P(F), R(L)
-#define SIG_f_v P(F), R(V)
-#define SIG_ff_f P(F, F), R(F)
-#define SIG_ff_i P(F, F), R(I)
-#define SIG_i_d P(I), R(D)
-#define SIG_i_f P(I), R(F)
-#define SIG_i_i P(I), R(I)
-#define SIG_i_l P(I), R(L)
-#define SIG_i_v P(I), R(V)
-#define SIG_ii_i P(I, I), R(I)
-#define SIG_l_d P(L), R(D)
-#define SIG_l_f P(L), R(F)
-#define SIG_l_i P(L), R(I)
-#define SIG_l_l P(L), R(L)
-#define SIG_l_v P(L), R(V)
-#define SIG_ll_i P(L, L), R(I)
-#define SIG_ll_l P(L, L), R(L)
-#define SIG_ll_ll P(L, L), R(L, L)
-#define SIG_llll_ll P(L, L, L, L), R(L, L)
-#define SIG_v_d P(V), R(D)
-#define SIG_v_f P(V), R(F)
-#define SIG_v_i P(V), R(I)
-#define SIG_v_l P(V), R(L)
-#define SIG_v_v P(V), R(V)
-#define SIG_vd_v P(V, D), R(V)
-#define SIG_vf_v P(V, F), R(V)
-#define SIG_vi_v P(V, I), R(V)
-#define SIG_vl_v P(V, L), R(V)
-#define SIG_vv_v P(V, V), R(V)
-#define SIG_vvv_v P(V, V, V), R(V)
+#define SIG_a_d P1(A), R(D), .address = true
+#define SIG_a_f P1(A), R(F), .address = true
+#define SIG_a_i P1(A), R(I), .address = true
+#define SIG_a_l P1(A), R(L), .address = true
+#define SIG_a_v P1(A), R(V), .address = true
+#define SIG_ad_ P2(A, D), .address = true
+#define SIG_af_ P2(A, F), .address = true
+#define SIG_ai_ P2(A, I), .address = true
+#define SIG_ai_i P2(A, I), R(I), .address = true
+#define SIG_aii_i P3(A, I, I), R(I), .address = true
+#define SIG_ail_i P3(A, I, L), R(I), .address = true
+#define SIG_al_ P2(A, L), .address = true
+#define SIG_al_l P2(A, L), R(L), .address = true
+#define SIG_all_i P3(A, L, L), R(I), .address = true
+#define SIG_all_l P3(A, L, L), R(L), .address = true
+#define SIG_av_ P2(A, V), .address = true
+#define SIG_av_v P2(A, V), R(V), .address = true
+#define SIG_d_d P1(D), R(D)
+#define SIG_d_f P1(D), R(F)
+#define SIG_d_i P1(D), R(I)
+#define SIG_d_l P1(D), R(L)
+#define SIG_d_v P1(D), R(V)
+#define SIG_dd_d P2(D, D), R(D)
+#define SIG_dd_i P2(D, D), R(I)
+#define SIG_f_d P1(F), R(D)
+#define SIG_f_f P1(F), R(F)
+#define SIG_f_i P1(F), R(I)
+#define SIG_f_l P1(F), R(L)
+#define SIG_f_v P1(F), R(V)
+#define SIG_ff_f P2(F, F), R(F)
+#define SIG_ff_i P2(F, F), R(I)
+#define SIG_i_d P1(I), R(D)
+#define SIG_i_f P1(I), R(F)
+#define SIG_i_i P1(I), R(I)
+#define SIG_i_l P1(I), R(L)
+#define SIG_i_v P1(I), R(V)
+#define SIG_ii_i P2(I, I), R(I)
+#define SIG_l_d P1(L), R(D)
+#define SIG_l_f P1(L), R(F)
+#define SIG_l_i P1(L), R(I)
+#define SIG_l_l P1(L), R(L)
+#define SIG_l_v P1(L), R(V)
+#define SIG_ll_i P2(L, L), R(I)
+#define SIG_ll_l P2(L, L), R(L)
+#define SIG_ll_ll P2(L, L), R(L, L)
+#define SIG_llll_ll P4(L, L, L, L), R(L, L)
+#define SIG_v_d P1(V), R(D)
+#define SIG_v_f P1(V), R(F)
+#define SIG_v_i P1(V), R(I)
+#define SIG_v_l P1(V), R(L)
+#define SIG_v_v P1(V), R(V)
+#define SIG_vd_v P2(V, D), R(V)
+#define SIG_vf_v P2(V, F), R(V)
+#define SIG_vi_v P2(V, I), R(V)
+#define SIG_vl_v P2(V, L), R(V)
+#define SIG_vv_v P2(V, V), R(V)
+#define SIG_vvv_v P3(V, V, V), R(V)
 
 const struct wasm_op_row wasm_ops[WASM_OPS] = {
 #define OP(enumerator, pre, opcode, text, immediate, sig, fl, feat) \
@@ -112,7 +117,7 @@ enum {
 		   (prefix) == 0xfd ? SLOT_FD : (prefix) == 0xfe ? SLOT_FE : 0))
 
 /* Enumerator + 1, 0 where there is none. */
-static const uint16_t slots[SLOTS] = {
+const uint16_t wasm_op_slots[SLOTS] = {
 #define OP(enumerator, prefix, code, ...) [SLOT(prefix, code)] = WASM_##enumerator + 1,
 #include "runtime/wasm/op-table.h"
 #undef OP
@@ -138,7 +143,7 @@ uint16_t wasm_op_find(uint8_t prefix, uint32_t code)
 		from = ranges[prefix - 0xfb].from;
 		to = ranges[prefix - 0xfb].to;
 	}
-	if (code >= to - from || !slots[from + code])
+	if (code >= to - from || !wasm_op_slots[from + code])
 		return WASM_OPS;
-	return slots[from + code] - 1;
+	return wasm_op_slots[from + code] - 1;
 }

@@ -51,14 +51,18 @@ struct wasm_op_row {
 	uint8_t prefix, imm, flags, feature;
 	uint16_t code;
 	uint8_t nparams, nresults;	/* of fixed signatures */
-	uint8_t access;			/* log2 of the bytes of a memory access: natural alignment */
+	uint8_t access;			/* log2 of the bytes of a memory access (natural alignment) or lane */
 	bool special;			/* signature `special`: nparams and nresults say nothing */
 	bool address;			/* params[0] is an address: i32 here, i64 if the memory says so */
 	wasm_valtype params[4];
 	wasm_valtype results[2];
+	wasm_valtype top[2], top_mask[2];	/* the last two parameters, topmost first; masks 0 where there is none */
 };
 
 extern const struct wasm_op_row wasm_ops[WASM_OPS];
+
+/* By byte: the enumerator + 1 of opcodes of one byte, else 0. */
+extern const uint16_t wasm_op_slots[];
 
 /* The enumerator for an opcode, or WASM_OPS if there is none. */
 uint16_t wasm_op_find(uint8_t prefix, uint32_t code);
