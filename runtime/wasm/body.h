@@ -11,11 +11,12 @@
  * know about the value (where it is). wasm_body_next() checks the operands that lie on the stack but moves
  * nothing. Then the stack must be brought to the state after the instruction:
  *  - wasm_body_apply() does it for every instruction and leaves the compiler's part of the new entries zero;
- *  - for instructions that are not control (row flag WASM_OP_CONTROL), a compiler in reachable code may instead pop and
- *    push itself with wasm_body_pop()/push() and must end with the same types;
+ *  - for instructions that are not control (row flag WASM_OP_CONTROL), a compiler in reachable code may instead lower
+ *    b.sp by insn.npop and push the insn.npush types at insn.push itself with wasm_body_push();
  *  - control instructions always need exactly one wasm_body_apply(), when the compiler is ready for it. Before it,
- *    b.ctl is the frame as it was; after it, entered or left.
- * In unreachable code (b.ctl->unreachable before the instruction) there is nothing to compile: apply only.
+ *    b.ctl is the frame as it was; after it, entered or left. Values that stay on the stack (the parameters of a block,
+ *    the operands a br_if leaves) keep the compiler's part; those of else and end are new.
+ * In dead code (wasm_body_dead() before the instruction) there is nothing to compile: apply only.
  * Linear time; memory bounded by the body's size.
  */
 #ifndef RUNTIME_WASM_BODY_H
@@ -44,21 +45,32 @@ struct wasm_val {
 
 struct wasm_insn {
 	const struct wasm_op_row *row;
+	const wasm_valtype *push;	/* types it pushes, npush of them; not control */
+	uint32_t npop, npush;		/* operands it takes off the stack: fewer than it needs in dead code only */
 	uint16_t op;		/* enum wasm_op */
 	uint8_t lane;
-	uint8_t align;		/* memarg: log2 */
+	uint8_t align;		/* memarg: log2; br_on_cast: its flags */
 	uint32_t at;		/* byte offset of the opcode in the module */
-	uint32_t index;		/* local, global, function, type, table, data, elem, label depth, memory */
-	uint32_t index2;	/* second index (table.copy source, call_indirect table, memory.init memory...) */
+	uint32_t index;		/* local, global, function, type, table, data, elem, label depth, memory, tag */
+	uint32_t index2;	/* second index: copies: source; call_indirect: table; memory.init: memory; struct.get: field */
 	union {
 		uint64_t bits;			/* const: i32 (sign-extended), i64, f32, f64 */
 		uint64_t offset;		/* memarg */
 		const uint8_t *bytes16;		/* v128.const, i8x16.shuffle */
 		/* valid until the next instruction: */
-		const wasm_valtype *types;		/* select t: index of them */
-		const struct wasm_functype *block;	/* block, loop, if, try_table */
-		const uint32_t *targets;		/* br_table: index targets, then the default */
+		const struct wasm_functype *callee;	/* calls */
+		const struct wasm_functype *block;	/* block, loop, if, try_table (its catches: b.catches) */
+		const uint32_t *targets;		/* br_table: index of them, then the default */
+		struct {
+			wasm_valtype from, to;		/* br_on_cast; ref.test and ref.cast: to */
+		};
 	};
+};
+
+/* A catch clause; `label` counts from outside the try_table. */
+enum wasm_catch_kind { WASM_CATCH, WASM_CATCH_REF, WASM_CATCH_ALL, WASM_CATCH_ALL_REF };
+struct wasm_catch {
+	uint32_t kind, tag, label;
 };
 
 enum wasm_ctl_kind { WASM_CTL_FUNC, WASM_CTL_BLOCK, WASM_CTL_LOOP, WASM_CTL_IF, WASM_CTL_ELSE, WASM_CTL_TRY };
@@ -66,28 +78,36 @@ enum wasm_ctl_kind { WASM_CTL_FUNC, WASM_CTL_BLOCK, WASM_CTL_LOOP, WASM_CTL_IF, 
 struct wasm_ctl {
 	uint8_t kind;
 	bool unreachable;	/* the rest of this frame cannot be reached */
-	bool dead;		/* it was entered in unreachable code: nothing of it is compiled */
+	bool dead;		/* it was entered in dead code: nothing of it is compiled */
 	uint32_t height;	/* values below it on the stack; its parameters lie above */
 	struct wasm_functype type;
 	uint32_t at;		/* byte offset of the opcode */
+	uint32_t inits;		/* b.inits.len at its start */
 	uint32_t user;		/* the compiler's */
 };
 
 struct wasm_body {
 	const struct wasm_module *m;
-	uint32_t func;
-	const struct wasm_functype *type;
 	struct reader r;
 	const wasm_valtype *locals;	/* nlocals of them, parameters first */
 	uint32_t nlocals;
-	uint8_t *local_set;		/* non-defaultable locals that have been set (3.0); NULL when there are none */
+	uint32_t func;
 	struct wasm_val *stack, *sp, *stack_end;	/* sp: one past the top */
-	struct wasm_ctl *ctls, *ctl, *ctls_end;		/* ctl: the innermost */
+	struct wasm_val *base;				/* of the innermost frame: stack + ctl->height */
+	struct wasm_ctl *ctls, *ctl, *ctls_end;		/* ctl: the innermost; ctls[0] is none, ctls[1] the function's */
+	const struct wasm_functype *type;
 	struct wsbox_err *err;
 	struct arena *arena;		/* the function's */
-	uint32_t *targets;		/* br_table's, grown */
+	uint8_t *local_set;		/* per local: it has a value; NULL when all have one from the start */
+	uint32_t *inits;		/* locals set, in order, to be unset as blocks end */
+	uint32_t ninits;
+	uint32_t *targets;		/* br_table's */
 	uint32_t targets_cap;
-	wasm_valtype types1[2];		/* backs shorthand block types and select t */
+	struct wasm_catch *catches;	/* try_table's: insn.index of them */
+	struct wasm_functype block;	/* backs shorthand block types */
+	wasm_valtype types[4];		/* backs insn.push */
+	bool constant;			/* a constant expression */
+	uint32_t nglobals;		/* globals it may read */
 };
 
 /* Reads the local declarations and opens the function's frame. 0, or -ENOEXEC / -ENOMEM with err set. */
@@ -97,8 +117,19 @@ int wasm_body_init(struct wasm_body *b, const struct wasm_module *m, uint32_t fu
 /* 1: *insn is next and type-checks. 0: the body ended. -ENOEXEC / -ENOMEM: err is set (offset, function). */
 int wasm_body_next(struct wasm_body *b, struct wasm_insn *insn);
 
+void wasm_control_apply(struct wasm_body *b, const struct wasm_insn *insn);
+
 /* Moves the stack and the control frames past insn. Cannot fail: wasm_body_next() made the room. */
-void wasm_body_apply(struct wasm_body *b, const struct wasm_insn *insn);
+static inline void wasm_body_apply(struct wasm_body *b, const struct wasm_insn *insn)
+{
+	if (insn->row->flags & WASM_OP_CONTROL) {
+		wasm_control_apply(b, insn);
+		return;
+	}
+	b->sp -= insn->npop;
+	for (uint32_t i = 0; i < insn->npush; i++)
+		*b->sp++ = (struct wasm_val){ .type = insn->push[i] };
+}
 
 static inline struct wasm_val *wasm_body_push(struct wasm_body *b, wasm_valtype t)
 {
@@ -106,6 +137,12 @@ static inline struct wasm_val *wasm_body_push(struct wasm_body *b, wasm_valtype 
 
 	v->type = t;
 	return v;
+}
+
+/* Whether what comes next can never run. */
+static inline bool wasm_body_dead(const struct wasm_body *b)
+{
+	return b->ctl->unreachable || b->ctl->dead;
 }
 
 /* The control frame that label depth names. */

@@ -1,0 +1,489 @@
+/*
+ * The walk: fetch, decode the immediate, check. Instructions whose types the table gives are checked by two masked
+ * compares against the top of the stack; whatever that does not settle (dead code, subtypes, three operands) goes
+ * to wasm_operands(). The rest have a rule each (rule.h). Nothing is allocated but room that grows by doubling.
+ */
+#include "runtime/wasm/body.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "runtime/base/num.h"
+#include "runtime/wasm/rule.h"
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+int wasm_body_error(struct wasm_body *b, const struct wasm_insn *insn, const char *fmt, ...)
+{
+	char text[300];
+	va_list ap;
+
+	if (!reader_ok(&b->r))
+		return wasm_malformed(&b->r, b->err);
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return err_module(b->err, insn->at, "%s", text);
+}
+
+int wasm_body_room(struct wasm_body *b, uint32_t n)
+{
+	size_t used = (size_t)(b->sp - b->stack), cap = (size_t)(b->stack_end - b->stack);
+	struct wasm_val *grown;
+	ptrdiff_t base = b->base - b->stack;
+
+	if (likely(cap - used >= n))
+		return 1;
+	if (used + n > WASM_MAX_STACK + WASM_BODY_ROOM)
+		return err_module(b->err, reader_offset(&b->r), "the operand stack exceeds the limit of %u values",
+				  WASM_MAX_STACK);
+	cap = num_max(2 * cap, used + n);
+	grown = arena_array(b->arena, cap + WASM_BODY_PADS, sizeof(*grown));
+	if (!grown)
+		return wasm_no_memory(b->err);
+	grown += WASM_BODY_PADS;
+	memcpy(grown, b->stack, used * sizeof(*grown));
+	b->stack = grown;
+	b->sp = grown + used;
+	b->base = grown + base;
+	b->stack_end = grown + cap;
+	return 1;
+}
+
+int wasm_body_ctl_room(struct wasm_body *b)
+{
+	size_t used = (size_t)(b->ctl - b->ctls) + 1, cap = (size_t)(b->ctls_end - b->ctls);
+	struct wasm_ctl *grown;
+
+	if (likely(cap > used))
+		return 1;
+	if (used > WASM_MAX_DEPTH)
+		return err_module(b->err, reader_offset(&b->r), "nested blocks exceed the limit of %u", WASM_MAX_DEPTH);
+	grown = arena_array(b->arena, 2 * cap, sizeof(*grown));
+	if (!grown)
+		return wasm_no_memory(b->err);
+	memcpy(grown, b->ctls, used * sizeof(*grown));
+	b->ctls = grown;
+	b->ctl = grown + used - 1;
+	b->ctls_end = grown + 2 * cap;
+	return 1;
+}
+
+int wasm_operands(struct wasm_body *b, const struct wasm_insn *insn, uint32_t skip, const wasm_valtype *types,
+		  uint32_t n, uint32_t *ret_have)
+{
+	char have[WASM_TYPE_NAME], want[WASM_TYPE_NAME];
+	ptrdiff_t depth = b->sp - b->base - (ptrdiff_t)skip;
+	uint32_t there = depth < 0 ? 0 : depth < (ptrdiff_t)n ? (uint32_t)depth : n;
+	const struct wasm_val *top = b->sp - skip;
+
+	for (uint32_t i = 0; i < there; i++) {
+		wasm_valtype got = top[-1 - (ptrdiff_t)i].type, t = types[n - 1 - i];
+
+		if (unlikely(got != t) && !wasm_subtype(b->m, got, t))
+			return wasm_body_error(b, insn, "type mismatch: %s needs %s as operand %u of %u, but it is %s",
+					       insn->row->name, wasm_type_name(t, want), n - i, n,
+					       wasm_type_name(got, have));
+	}
+	if (unlikely(there < n) && !b->ctl->unreachable)
+		return wasm_body_error(b, insn, "type mismatch: %s needs %u operand%s (%s%s), but the stack has %u",
+				       insn->row->name, n, n == 1 ? "" : "s", wasm_type_name(types[0], want),
+				       n == 1 ? "" : "...", there);
+	*ret_have = there;
+	return 1;
+}
+
+int wasm_operand(struct wasm_body *b, const struct wasm_insn *insn, uint32_t skip, wasm_valtype type,
+		 uint32_t *ret_have)
+{
+	if (likely(b->sp - b->base > (ptrdiff_t)skip && b->sp[-1 - (ptrdiff_t)skip].type == type)) {
+		*ret_have = 1;
+		return 1;
+	}
+	return wasm_operands(b, insn, skip, &type, 1, ret_have);
+}
+
+/* The row has the address as i32. */
+static int address64_operands(struct wasm_body *b, struct wasm_insn *insn)
+{
+	wasm_valtype params[ARRAY_SIZE(insn->row->params)];
+
+	memcpy(params, insn->row->params, sizeof(params));
+	params[0] = WASM_I64;
+	return wasm_operands(b, insn, 0, params, insn->row->nparams, &insn->npop);
+}
+
+/* Memory access immediate: alignment (bit 6: a memory index follows), offset. */
+static int memarg_read(struct wasm_body *b, struct wasm_insn *insn)
+{
+	const struct wasm_op_row *row = insn->row;
+	uint32_t align = reader_u32(&b->r);
+	bool is64;
+
+	insn->npop = row->nparams;
+	insn->index = 0;
+	if (unlikely(align & 0x40) && wasm_has(b->m, WASM_FEATURE_MULTI_MEMORY)) {
+		align &= ~0x40u;
+		insn->index = reader_u32(&b->r);
+	}
+	if (unlikely(insn->index >= b->m->nmemories))
+		return wasm_body_error(b, insn, "unknown memory %u: the module has %u", insn->index, b->m->nmemories);
+	is64 = b->m->memories[insn->index].limits.is64;
+	if (unlikely(align > row->access)) {
+		if (align >= 0x40)
+			return wasm_body_error(b, insn, "malformed memop flags 0x%02x", align);
+		return wasm_body_error(b, insn, "alignment must not be larger than natural: %s has at most 2**%u, not 2**%u",
+				       row->name, row->access, align);
+	}
+	if (unlikely(row->prefix == 0xfe) && align != row->access)
+		return wasm_body_error(b, insn, "atomic alignment must be natural: %s has 2**%u, not 2**%u", row->name,
+				       row->access, align);
+	insn->align = (uint8_t)align;
+	insn->offset = reader_left(&b->r) && *b->r.at < 0x80 ? *b->r.at++ : reader_u64(&b->r);
+	if (unlikely(is64))
+		return address64_operands(b, insn);
+	if (unlikely(insn->offset > UINT32_MAX))
+		return wasm_body_error(b, insn, "offset out of range: %s of a 32-bit memory", row->name);
+	return 1;
+}
+
+static int lane_read(struct wasm_body *b, struct wasm_insn *insn)
+{
+	insn->lane = reader_byte(&b->r);
+	if (unlikely(insn->lane >= 16 >> insn->row->access))
+		return wasm_body_error(b, insn, "invalid lane index %u: %s has %u lanes", insn->lane, insn->row->name,
+				       16 >> insn->row->access);
+	return 1;
+}
+
+static int shuffle_read(struct wasm_body *b, struct wasm_insn *insn)
+{
+	insn->bytes16 = reader_bytes(&b->r, 16);
+	for (int i = 0; insn->bytes16 && i < 16; i++)
+		if (insn->bytes16[i] >= 32)
+			return wasm_body_error(b, insn, "invalid lane index %u: i8x16.shuffle has 32 lanes",
+					       insn->bytes16[i]);
+	return 1;
+}
+
+static int fence_read(struct wasm_body *b, struct wasm_insn *insn)
+{
+	if (reader_byte(&b->r))
+		return wasm_body_error(b, insn, "zero byte expected after atomic.fence");
+	return 1;
+}
+
+static int local_unset(struct wasm_body *b, struct wasm_insn *insn)
+{
+	return wasm_body_error(b, insn, "uninitialized local %u: its type has no default and nothing set it before",
+			       insn->index);
+}
+
+/* Notes that a local without a default has a value from here to the end of the block. */
+static void local_init(struct wasm_body *b, uint32_t i)
+{
+	if (b->local_set[i])
+		return;
+	b->local_set[i] = 1;
+	b->inits[b->ninits++] = i;
+}
+
+static inline int local_next(struct wasm_body *b, struct wasm_insn *insn)
+{
+	uint32_t i = insn->index = reader_u32(&b->r);
+	const wasm_valtype *t = &b->locals[i];
+
+	if (unlikely(i >= b->nlocals))
+		return wasm_body_error(b, insn, "unknown local %u: the function has %u", i, b->nlocals);
+	insn->push = t;
+	if (insn->op == WASM_LOCAL_GET) {
+		insn->npop = 0;
+		insn->npush = 1;
+		if (unlikely(b->local_set != NULL) && !b->local_set[i])
+			return local_unset(b, insn);
+		return reader_ok(&b->r) ? 1 : wasm_body_error(b, insn, "local");
+	}
+	insn->npush = insn->op == WASM_LOCAL_TEE;
+	if (unlikely(wasm_operand(b, insn, 0, *t, &insn->npop) < 0))
+		return -ENOEXEC;
+	if (unlikely(!reader_ok(&b->r)))
+		return wasm_malformed(&b->r, b->err);
+	if (unlikely(b->local_set != NULL))
+		local_init(b, i);
+	return 1;
+}
+
+/* A prefixed opcode's enumerator, or WASM_OPS with the error set. */
+static uint16_t prefixed_op(struct wasm_body *b, struct wasm_insn *insn, uint8_t prefix)
+{
+	uint32_t code = prefix >= 0xfb && prefix <= 0xfe ? reader_u32(&b->r) : 0;
+	uint16_t op = prefix >= 0xfb && prefix <= 0xfe ? wasm_op_find(prefix, code) : WASM_OPS;
+
+	if (!reader_ok(&b->r)) {
+		(void)wasm_malformed(&b->r, b->err);
+		return WASM_OPS;
+	}
+	if (op == WASM_OPS) {
+		if (prefix >= 0xfb && prefix <= 0xfe)
+			(void)err_module(b->err, insn->at, "illegal opcode 0x%02x 0x%02x", prefix, code);
+		else
+			(void)err_module(b->err, insn->at, "illegal opcode 0x%02x", prefix);
+	}
+	return op;
+}
+
+/* No more bytes: right only if the function's own end has been applied. */
+static int body_end(struct wasm_body *b)
+{
+	if (b->ctl == b->ctls)
+		return 0;
+	return err_module(b->err, reader_offset(&b->r), "unexpected end of section or function: %td block%s not ended",
+			  b->ctl - b->ctls, b->ctl - b->ctls == 1 ? "" : "s");
+}
+
+static int op_off(struct wasm_body *b, const struct wasm_insn *insn)
+{
+	return wasm_feature_off(insn->row->feature, insn->at, insn->row->name, b->err);
+}
+
+/* What follows an opcode with a fixed signature. 1, or the error. */
+static inline int immediate_read(struct wasm_body *b, struct wasm_insn *insn)
+{
+	switch (insn->row->imm) {
+	case WASM_IMM_NONE:
+		return 1;
+	case WASM_IMM_I32:
+		insn->bits = (uint64_t)(int64_t)reader_s32(&b->r);
+		break;
+	case WASM_IMM_I64:
+		insn->bits = (uint64_t)reader_s64(&b->r);
+		break;
+	case WASM_IMM_F32:
+		insn->bits = reader_f32(&b->r);
+		break;
+	case WASM_IMM_F64:
+		insn->bits = reader_f64(&b->r);
+		break;
+	case WASM_IMM_V128:
+		insn->bytes16 = reader_bytes(&b->r, 16);
+		break;
+	case WASM_IMM_MEMARG:
+		return memarg_read(b, insn);
+	case WASM_IMM_MEMARG_LANE:
+		return memarg_read(b, insn) < 0 ? -ENOEXEC : lane_read(b, insn);
+	case WASM_IMM_LANE:
+		return lane_read(b, insn);
+	case WASM_IMM_SHUFFLE:
+		return shuffle_read(b, insn);
+	case WASM_IMM_FENCE:
+		return fence_read(b, insn);
+	default:
+		assert(false);
+	}
+	return 1;
+}
+
+/* Whether the operands of a fixed signature of at most two lie on the stack with exactly its types. */
+static inline bool operands_fit(const struct wasm_body *b, const struct wasm_op_row *row)
+{
+	const struct wasm_val *sp = b->sp;
+
+	return row->nparams <= 2 && sp - row->nparams >= b->base &&
+	       !(((sp[-1].type ^ row->top[0]) & row->top_mask[0]) | ((sp[-2].type ^ row->top[1]) & row->top_mask[1]));
+}
+
+int wasm_body_next(struct wasm_body *b, struct wasm_insn *insn)
+{
+	const struct wasm_op_row *row;
+	uint8_t byte;
+	uint16_t op;
+
+	if (unlikely(b->r.at == b->r.end))
+		return reader_ok(&b->r) ? body_end(b) : wasm_malformed(&b->r, b->err);
+	if (unlikely(b->stack_end - b->sp < WASM_BODY_ROOM) && wasm_body_room(b, WASM_BODY_ROOM) < 0)
+		return wasm_body_room(b, WASM_BODY_ROOM);
+	insn->at = (uint32_t)reader_offset(&b->r);
+	byte = *b->r.at++;
+	op = (uint16_t)(wasm_op_slots[byte] - 1);
+	if (unlikely(op >= WASM_OPS)) {
+		op = prefixed_op(b, insn, byte);
+		if (op == WASM_OPS)
+			return -ENOEXEC;
+	}
+	row = &wasm_ops[op];
+	insn->row = row;
+	insn->op = op;
+	if (unlikely(!(b->m->features >> row->feature & 1)))
+		return op_off(b, insn);
+	if (row->imm == WASM_IMM_LOCAL)
+		return local_next(b, insn);
+	if (row->special)
+		return wasm_rules[op](b, insn);
+	insn->npop = row->nparams;
+	insn->npush = row->nresults;
+	insn->push = row->results;
+	if (unlikely(immediate_read(b, insn) < 0))
+		return -ENOEXEC;
+	if (likely(operands_fit(b, row)) && likely(reader_ok(&b->r)))
+		return 1;
+	if (!reader_ok(&b->r))
+		return wasm_malformed(&b->r, b->err);
+	if (row->address && b->m->any_memory64 && b->m->memories[insn->index].limits.is64)
+		return 1;
+	return wasm_operands(b, insn, 0, row->params, row->nparams, &insn->npop);
+}
+
+/* Stack and control frames of a size most functions never outgrow. */
+static int body_alloc(struct wasm_body *b, size_t len)
+{
+	size_t values = num_min(len, 120) + WASM_BODY_ROOM, frames = num_min(len, 14) + 2;
+	struct wasm_val *stack = arena_array(b->arena, values + WASM_BODY_PADS, sizeof(*stack));
+
+	b->ctls = arena_array(b->arena, frames, sizeof(*b->ctls));
+	if (!stack || !b->ctls)
+		return wasm_no_memory(b->err);
+	b->stack = b->sp = b->base = stack + WASM_BODY_PADS;
+	b->stack_end = b->stack + values;
+	b->ctls_end = b->ctls + frames;
+	b->ctl = b->ctls;
+	return 0;
+}
+
+/* Opens the function's frame: branches to it carry its results. */
+static void body_open(struct wasm_body *b, const struct wasm_functype *type)
+{
+	b->ctl = b->ctls + 1;
+	*b->ctl = (struct wasm_ctl){ .kind = WASM_CTL_FUNC, .type = *type, .at = (uint32_t)reader_offset(&b->r) };
+}
+
+/* The sum of the local declarations, which r steps over; checks all but their types. */
+static int locals_count(struct wasm_body *b, struct reader *r, uint32_t *ret)
+{
+	uint32_t groups = reader_u32(r);
+	uint64_t n = *ret;
+
+	for (uint32_t i = 0; i < groups && reader_ok(r); i++) {
+		size_t at = reader_offset(r);
+		wasm_valtype t;
+		int code;
+
+		n += reader_u32(r);
+		if (n > UINT32_MAX)
+			return err_module(b->err, at, "too many locals: %llu", (unsigned long long)n);
+		if (reader_ok(r)) {
+			code = wasm_valtype_read(b->m, r, &t, b->err);
+			if (code)
+				return code;
+		}
+	}
+	if (!reader_ok(r))
+		return wasm_malformed(r, b->err);
+	if (n > WASM_MAX_LOCALS)
+		return err_module(b->err, reader_offset(r), "too many locals: %llu exceeds the limit of %u",
+				  (unsigned long long)n, WASM_MAX_LOCALS);
+	*ret = (uint32_t)n;
+	return 0;
+}
+
+/* Locals of references that cannot be null start without a value. */
+static int locals_track(struct wasm_body *b)
+{
+	bool any = false;
+
+	for (uint32_t i = b->type->nparams; i < b->nlocals; i++)
+		any |= !wasm_has_default(b->locals[i]);
+	if (!any)
+		return 0;
+	b->local_set = arena_array(b->arena, b->nlocals, 1);
+	b->inits = arena_array(b->arena, b->nlocals, sizeof(*b->inits));
+	if (!b->local_set || !b->inits)
+		return wasm_no_memory(b->err);
+	for (uint32_t i = 0; i < b->nlocals; i++)
+		b->local_set[i] = i < b->type->nparams || wasm_has_default(b->locals[i]);
+	return 0;
+}
+
+static int locals_read(struct wasm_body *b)
+{
+	struct reader count = b->r;
+	wasm_valtype *locals;
+	uint32_t n = b->type->nparams, groups;
+	int ret = locals_count(b, &count, &n);
+
+	if (ret)
+		return ret;
+	locals = arena_array(b->arena, n, sizeof(*locals));
+	if (!locals)
+		return wasm_no_memory(b->err);
+	memcpy(locals, b->type->params, b->type->nparams * sizeof(*locals));
+	n = b->type->nparams;
+	groups = reader_u32(&b->r);
+	for (uint32_t i = 0; i < groups; i++) {
+		uint32_t many = reader_u32(&b->r);
+		wasm_valtype t = WASM_I32;
+
+		(void)wasm_valtype_read(b->m, &b->r, &t, b->err);
+		for (uint32_t k = 0; k < many; k++)
+			locals[n++] = t;
+	}
+	assert(b->r.at == count.at);
+	b->locals = locals;
+	b->nlocals = n;
+	return locals_track(b);
+}
+
+int wasm_body_init(struct wasm_body *b, const struct wasm_module *m, uint32_t func, struct arena *arena,
+		   struct wsbox_err *err)
+{
+	const struct wasm_func *f = &m->funcs[func];
+	int ret;
+
+	assert(func >= m->imported_funcs && func < m->nfuncs);
+	*b = (struct wasm_body){ .m = m, .func = func, .type = wasm_func_type(m, func), .err = err, .arena = arena,
+				 .r = { .at = f->body, .end = f->body + f->body_len, .base = m->bytes },
+				 .nglobals = m->nglobals };
+	ret = locals_read(b);
+	if (!ret)
+		ret = body_alloc(b, f->body_len);
+	if (!ret)
+		body_open(b, b->type);
+	return ret;
+}
+
+int wasm_body_validate(const struct wasm_module *m, uint32_t func, struct arena *arena, struct wsbox_err *err)
+{
+	struct wasm_insn insn;
+	struct wasm_body b;
+	int ret = wasm_body_init(&b, m, func, arena, err);
+
+	if (ret)
+		return ret;
+	while ((ret = wasm_body_next(&b, &insn)) > 0)
+		wasm_body_apply(&b, &insn);
+	return ret;
+}
+
+int wasm_expr_init(struct wasm_body *b, const struct wasm_module *m, struct reader r, const struct wasm_functype *type,
+		   struct arena *arena, struct wsbox_err *err)
+{
+	int ret;
+
+	*b = (struct wasm_body){ .m = m, .func = WASM_NONE, .type = type, .err = err, .arena = arena, .r = r,
+				 .constant = true, .nglobals = m->nglobals };
+	ret = body_alloc(b, 32);
+	if (!ret)
+		body_open(b, type);
+	return ret;
+}
+
+void wasm_expr_reopen(struct wasm_body *b, struct reader r, const struct wasm_functype *type)
+{
+	b->r = r;
+	b->type = type;
+	b->sp = b->base = b->stack;
+	b->nglobals = b->m->nglobals;
+	body_open(b, type);
+}
