@@ -1,0 +1,142 @@
+/*
+ * Constant expressions (core spec 3.4.13): checked by the same walk as bodies, evaluated with the walk's
+ * stack as the interpreter's: a value lies in the part of an entry that a compiler would use.
+ */
+#include "runtime/wasm/expr.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "runtime/wasm/rule.h"
+
+/* Arithmetic in constant expressions came later than constants. */
+static int constant_check(struct wasm_body *b, const struct wasm_insn *insn)
+{
+	if (!(insn->row->flags & WASM_OP_CONST))
+		return wasm_body_error(b, insn, "constant expression required: %s is not constant", insn->row->name);
+	if (insn->row->nparams && !wasm_has(b->m, WASM_FEATURE_EXTENDED_CONST))
+		return wasm_feature_off(WASM_FEATURE_EXTENDED_CONST, insn->at,
+					"constant expression required: arithmetic", b->err);
+	return 1;
+}
+
+/* Walks to the end of the expression. */
+static int expr_check(struct wasm_decoder *d)
+{
+	struct wasm_body *b = &d->expr;
+	struct wasm_insn insn;
+	int ret;
+
+	while ((ret = wasm_body_next(b, &insn)) > 0) {
+		ret = constant_check(b, &insn);
+		if (ret < 0)
+			return ret;
+		if (insn.op == WASM_REF_FUNC)
+			wasm_declare(d->m, insn.index);
+		wasm_body_apply(b, &insn);
+		if (b->ctl == b->ctls)
+			return 0;
+	}
+	assert(ret < 0);
+	return ret;
+}
+
+int wasm_decode_expr(struct wasm_decoder *d, wasm_valtype want, struct wasm_expr *ret)
+{
+	struct wasm_functype type = { .nresults = 1, .params = &want, .results = &want };
+	int code = 0;
+
+	if (d->expr_ready)
+		wasm_expr_reopen(&d->expr, d->r, &type);
+	else
+		code = wasm_expr_init(&d->expr, d->m, d->r, &type, &d->scratch, d->err);
+	d->expr_ready = true;
+	if (!code)
+		code = expr_check(d);
+	if (code)
+		return code;
+	*ret = (struct wasm_expr){ .at = d->r.at, .len = (uint32_t)(d->expr.r.at - d->r.at) };
+	d->r.at = d->expr.r.at;
+	return 0;
+}
+
+/* Where a value lies in a stack entry: everything behind the type and the four bytes after it. */
+_Static_assert(offsetof(struct wasm_val, bits) + sizeof(union wasm_cell) == sizeof(struct wasm_val),
+	       "a cell fits where a compiler keeps its part");
+_Static_assert(WASM_I32_SUB == WASM_I32_ADD + 1 && WASM_I32_MUL == WASM_I32_ADD + 2 &&
+	       WASM_I64_SUB == WASM_I64_ADD + 1 && WASM_I64_MUL == WASM_I64_ADD + 2, "arithmetic() counts from add");
+
+static void cell_put(struct wasm_val *v, const union wasm_cell *c)
+{
+	memcpy(&v->bits, c, sizeof(*c));
+}
+
+static uint64_t arithmetic(const struct wasm_insn *insn, const struct wasm_val *sp)
+{
+	bool is32 = insn->row->params[0] == WASM_I32;
+	uint64_t x = sp[-2].bits, y = sp[-1].bits, v;
+	uint16_t which = insn->op - (is32 ? WASM_I32_ADD : WASM_I64_ADD);
+
+	v = which == 0 ? x + y : which == 1 ? x - y : x * y;
+	return is32 ? (uint32_t)v : v;
+}
+
+/* The value an instruction pushes. false: it needs a heap. */
+static bool constant_value(const struct wasm_insn *insn, const struct wasm_val *sp, const struct wasm_expr_env *env,
+			   union wasm_cell *ret)
+{
+	*ret = (union wasm_cell){ 0 };
+	if (insn->op == WASM_GLOBAL_GET)
+		env->global(env->env, insn->index, ret);
+	else if (insn->op == WASM_REF_FUNC)
+		ret->bits = env->func(env->env, insn->index);
+	else if (insn->op == WASM_V128_CONST)
+		memcpy(ret->bytes, insn->bytes16, sizeof(ret->bytes));
+	else if (insn->op == WASM_I32_CONST)
+		ret->bits = (uint32_t)insn->bits;
+	else if (insn->row->imm >= WASM_IMM_I64 && insn->row->imm <= WASM_IMM_F64)
+		ret->bits = insn->bits;
+	else if (insn->row->nparams == 2 && !insn->row->special)
+		ret->bits = arithmetic(insn, sp);
+	else
+		return insn->op == WASM_REF_NULL;
+	return true;
+}
+
+static int expr_run(struct wasm_body *b, const struct wasm_expr_env *env, union wasm_cell *ret)
+{
+	struct wasm_insn insn;
+	union wasm_cell v;
+	int code;
+
+	while ((code = wasm_body_next(b, &insn)) > 0) {
+		if (insn.op == WASM_END) {
+			memcpy(ret, &b->sp[-1].bits, sizeof(*ret));
+			return 0;
+		}
+		if (!constant_value(&insn, b->sp, env, &v))
+			return err_set(b->err, -ENOTSUP, WSBOX_INVALID, "%s in a constant expression is not supported yet",
+				       insn.row->name);
+		wasm_body_apply(b, &insn);
+		cell_put(&b->sp[-1], &v);
+	}
+	return code;
+}
+
+int wasm_expr_eval(const struct wasm_module *m, const struct wasm_expr *e, wasm_valtype type,
+		   const struct wasm_expr_env *env, union wasm_cell *ret, struct wsbox_err *err)
+{
+	struct wasm_functype functype = { .nresults = 1, .params = &type, .results = &type };
+	struct reader r = { .at = e->at, .end = e->at + e->len, .base = m->bytes };
+	struct wasm_body b;
+	struct arena arena;
+	int code;
+
+	assert(e->len);
+	arena_init(&arena, 0);
+	code = wasm_expr_init(&b, m, r, &functype, &arena, err);
+	if (!code)
+		code = expr_run(&b, env, ret);
+	arena_done(&arena);
+	return code;
+}
