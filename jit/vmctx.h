@@ -24,6 +24,7 @@
 
 struct rt_instance;
 struct rt_func;
+struct rt_exec;
 
 #define JIT_PAGE 65536u				/* a wasm page */
 #define JIT_MEMORY_RESERVE ((8ull << 30) + JIT_PAGE)	/* u32 index + u32 offset + access never leaves it */
@@ -45,7 +46,8 @@ struct rt_func {
 	struct rt_instance *owner;
 	const void *host;	/* struct rt_host_func, for host functions */
 	uint32_t index;		/* in the owner's index space */
-	uint32_t unused[3];
+	uint32_t stack_bytes;	/* of arguments: what it pops */
+	void *entry;		/* its code; callee.code may be a thunk that switches to the owner's context first */
 };
 
 _Static_assert(sizeof(struct rt_func) == 64, "compiled code computes ref.func as base + 64 * index");
@@ -109,8 +111,8 @@ struct jit_vmctx {
 	void *indirect_fail;		/* called with r10 = entry, eax = the sig wanted: null or mismatch; does not return */
 	struct rt_instance *instance;
 	struct rt_func *funcs;		/* one for each function index */
-	void *host_rsp;			/* stack to switch to for calls out of wasm */
-	void *guest_rsp, *guest_rbp;	/* where wasm stood when it called out: for backtraces */
+	struct rt_exec *exec;		/* the thread's stacks, shared by all instances of a store */
+	uint64_t reserved0[2];
 	uint64_t stack_limit;		/* lowest usable address of the guest stack */
 	uint64_t memory_size;		/* of memory 0, in bytes */
 	uint64_t reserved[3];

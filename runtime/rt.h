@@ -36,19 +36,25 @@ union rt_value {
 _Static_assert(sizeof(union rt_value) == 16, "entry code copies values of 16 bytes");
 
 struct rt_config {
-	size_t stack_size;	/* of the guest stack; 0: 1 MiB */
+	size_t stack_size;	/* of the guest stack; 0: 8 MiB */
 	uint64_t memory_max;	/* bytes of linear memory and tables of the whole store; 0: no limit */
 };
 
-/* Installs SIGSEGV and SIGBUS handlers (on an alternate stack) and reserves the guest stack. 0 or -errno with err. */
+/*
+ * Installs a SIGSEGV handler (on an alternate stack) and reserves the guest stack. One store in a process at a time. Other
+ * handlers of the process must be SA_ONSTACK too: wasm code may use memory below its rsp. 0 or -errno with err.
+ */
 int rt_store_new(const struct rt_config *config, struct rt_store **ret_store, struct wsbox_err *err);
 void rt_store_free(struct rt_store *store);
 
 /*
  * A function of the host. args_results holds the arguments and takes the results, in order. Runs on the host stack.
- * 0, or a negative value that ends the guest: -RT_TRAP_x, or rt_exit().
+ * 0, or a negative value that ends the guest: -RT_TRAP_x, or rt_exit(). What rt_call() gave it may be returned negated. caller is
+ * NULL when the host itself calls it through rt_call().
  */
 typedef int (*rt_host_fn)(void *env, struct rt_instance *caller, union rt_value *args_results);
+
+#define RT_HOST_VALUES 20	/* parameters and results of an rt_host_func, with the colon */
 
 struct rt_host_func {
 	const char *module, *name;
@@ -68,8 +74,9 @@ struct rt_extern {
 	};
 };
 
-/* Makes things of the host's, owned by the store. NULL when out of memory. */
+/* Makes things of the host's for imports, owned by the store. NULL when out of memory. */
 struct rt_func *rt_func_host(struct rt_store *s, const struct wasm_functype *type, rt_host_fn fn, void *env);
+struct rt_func *rt_func_named(struct rt_store *s, const struct rt_host_func *f);
 struct rt_memory *rt_memory_new(struct rt_store *s, const struct wasm_memtype *type);
 struct rt_table *rt_table_new(struct rt_store *s, const struct wasm_tabletype *type, void *init);
 struct rt_global *rt_global_new(struct rt_store *s, const struct wasm_globaltype *type, const union rt_value *v);
@@ -99,7 +106,10 @@ bool rt_export(struct rt_instance *inst, const char *name, size_t len, struct rt
 const struct wasm_functype *rt_func_type(const struct rt_func *f);
 const struct wasm_module *rt_module(const struct rt_instance *inst);
 
-/* Calls f. 0, or RT_TRAP_x > 0 (the store then holds the trap's backtrace), RT_TRAP_EXIT after rt_exit(). */
+/*
+ * Calls f; args and ret_results hold what its type has. 0, or RT_TRAP_x > 0 (the store then holds the trap's backtrace),
+ * RT_TRAP_EXIT after rt_exit().
+ */
 int rt_call(struct rt_func *f, const union rt_value *args, union rt_value *ret_results);
 
 /* From a host function: ends the guest with this exit status; return what it returns. */
@@ -124,7 +134,9 @@ uint64_t rt_memory_size(struct rt_memory *m);		/* bytes */
 int64_t rt_memory_grow(struct rt_memory *m, uint64_t pages);	/* old pages or -1 */
 union rt_value *rt_global_value(struct rt_global *g);
 uint64_t rt_table_size(struct rt_table *t);
-void *rt_table_get(struct rt_table *t, uint64_t i);
+void *rt_table_get(struct rt_table *t, uint64_t i);	/* i is below the size */
+void rt_table_set(struct rt_table *t, uint64_t i, void *ref);
+int64_t rt_table_grow(struct rt_table *t, void *ref, uint64_t n);	/* old size or -1 */
 
 /* What every instance begins with, so that rt_mem() is a compare and an add. */
 struct rt_instance_head {
