@@ -1,0 +1,55 @@
+/* Reading code images: image.h has the format. */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "jit/image.h"
+
+static bool part(const struct jit_image *m, uint64_t off, uint64_t n, uint64_t align)
+{
+	return off % align == 0 && off >= sizeof(*m) && off <= m->size && n <= m->size - off;
+}
+
+int jit_image_check(const void *image, size_t size, struct wsbox_err *err)
+{
+	const struct jit_image *m = image;
+
+	if (size < sizeof(*m) || memcmp(m->magic, JIT_IMAGE_MAGIC, 8) || m->version != JIT_IMAGE_VERSION || m->size != size)
+		return err_set(err, -ENOEXEC, WSBOX_FAILED, "not a code image of this version");
+	if (!part(m, m->funcs_off, m->nfuncs * 4ull, 4) || !part(m, m->sites_off, m->nsites * 8ull, 4) ||
+	    !part(m, m->text_off, m->text_size, 4096))
+		return err_set(err, -ENOEXEC, WSBOX_FAILED, "the code image is damaged");
+	return 0;
+}
+
+const struct jit_site *jit_image_site(const struct jit_image *m, uint32_t pc)
+{
+	const struct jit_site *sites = (const void *)((const char *)m + m->sites_off);
+	uint32_t lo = 0, hi = m->nsites;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (sites[mid].pc < pc)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < m->nsites && sites[lo].pc == pc ? &sites[lo] : NULL;
+}
+
+uint32_t jit_image_func(const struct jit_image *m, uint32_t pc)
+{
+	const uint32_t *funcs = (const void *)((const char *)m + m->funcs_off);
+	uint32_t lo = 0, hi = m->nfuncs;
+
+	while (lo + 1 < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (funcs[mid] <= pc)
+			lo = mid;
+		else
+			hi = mid;
+	}
+	return lo;
+}
