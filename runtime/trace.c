@@ -1,0 +1,101 @@
+/*
+ * Backtraces: the rbp chain of wasm frames, from the trap through every activation of rt_call() below it. Taken when a trap lands,
+ * before anything else runs on the guest stack; resolved to functions only when asked for.
+ *
+ * The chain is guest data as far as trust goes: no pointer is followed that is not on the guest stack, aligned, and above
+ * the one before it, so the walk ends.
+ */
+#include <assert.h>
+
+#include "runtime/state.h"
+
+const struct rt_code *rt_code_find(const struct rt_store *s, const void *pc)
+{
+	for (size_t i = 0; i < s->code.len; i++)
+		if ((uintptr_t)pc >= s->code.at[i].lo && (uintptr_t)pc < s->code.at[i].hi)
+			return &s->code.at[i];
+	return NULL;
+}
+
+static void note(struct rt_store *s, void *pc, bool call)
+{
+	struct rt_trace *t = &s->trace;
+
+	if (!rt_code_find(s, pc))
+		return;
+	if (t->n < RT_TRACE_MAX) {
+		t->pc[t->n] = pc;
+		t->call[t->n++] = call;
+	}
+	t->depth++;
+}
+
+static bool on_stack(const struct rt_store *s, const void *p, size_t n)
+{
+	return (uintptr_t)p >= s->stack_lo && (uintptr_t)p % 8 == 0 && (uintptr_t)p <= (uintptr_t)s->stack_top - n;
+}
+
+/* Frames from the one whose rbp this is to the entry of its activation, where rbp is 0. */
+static void walk(struct rt_store *s, void *const *rbp)
+{
+	while (on_stack(s, rbp, 16)) {
+		void *const *next = rbp[0];
+
+		note(s, rbp[1], true);
+		if (next <= rbp)
+			return;
+		rbp = next;
+	}
+}
+
+/* A function that faults on the guard before it has made its frame: its caller is found at rsp, not at rbp. */
+static bool at_entry(const struct rt_store *s, const void *pc)
+{
+	const struct rt_code *c = rt_code_find(s, pc);
+	const uint32_t *funcs;
+
+	if (!c)
+		return false;
+	funcs = (const uint32_t *)((const char *)c->image + c->image->funcs_off);
+	return funcs[jit_image_func(c->image, (uint32_t)((uintptr_t)pc - c->lo))] == (uintptr_t)pc - c->lo;
+}
+
+void rt_trace_take(struct rt_store *s)
+{
+	const struct rt_exec *e = &s->exec;
+	const struct rt_activation *a;
+
+	s->trace.n = s->trace.depth = 0;
+	s->trace.fresh = true;
+	note(s, e->trap_pc, !s->trace.faulted);
+	if (s->trace.faulted && at_entry(s, e->trap_pc) && on_stack(s, e->guest_rsp, 8))
+		note(s, *(void **)e->guest_rsp, true);
+	walk(s, e->trap_rbp);
+	for (a = s->activation; a && a->prev; a = a->prev) {
+		if (on_stack(s, a->guest_rsp, 8))
+			note(s, *(void **)a->guest_rsp, true);
+		walk(s, a->guest_rbp);
+	}
+	s->trace.faulted = false;
+	assert(s->trace.n <= s->trace.depth);
+}
+
+uint32_t rt_backtrace(const struct rt_store *s, struct rt_frame *frames, uint32_t max, uint32_t *ret_depth)
+{
+	uint32_t n = s->trace.n < max ? s->trace.n : max;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rt_code *c = rt_code_find(s, s->trace.pc[i]);
+		uint32_t pc = (uint32_t)((uintptr_t)s->trace.pc[i] - c->lo);
+		const struct jit_site *site = jit_image_site(c->image, pc);
+
+		/* A return address may be the first byte after its function. */
+		frames[i].inst = c->inst;
+		frames[i].func = jit_image_func(c->image, s->trace.call[i] ? pc - 1 : pc) +
+				 c->inst->m->imported_funcs;
+		frames[i].at = site ? site->at : 0;
+	}
+	if (ret_depth)
+		*ret_depth = s->trace.depth;
+	return n;
+}
