@@ -1,0 +1,318 @@
+/*
+ * Instances: the context below r13 and what it points to. The stages are those of rt.h; after rt_instance_link() compiled code may
+ * run, and nothing here maps executable memory or opens a descriptor any more.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "jit/compile.h"
+#include "runtime/base/fd.h"
+#include "runtime/base/num.h"
+#include "runtime/state.h"
+
+static int out_of_memory(struct wsbox_err *err)
+{
+	return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory for an instance");
+}
+
+static bool owns_memory0(const struct wasm_module *m)
+{
+	return m->nmemories && !m->imported_memories;
+}
+
+/* The arrays of an instance, as long as its index spaces. */
+static bool make_arrays(struct rt_instance *inst, struct arena *a)
+{
+	const struct wasm_module *m = inst->m;
+
+	inst->memories = arena_array(a, m->nmemories + 1, sizeof(*inst->memories));
+	inst->tables = arena_array(a, m->ntables + 1, sizeof(*inst->tables));
+	inst->globals = arena_array(a, m->nglobals + 1, sizeof(*inst->globals));
+	inst->data_dropped = arena_alloc(a, m->ndatas + 1);
+	inst->elem_dropped = arena_alloc(a, m->nelems + 1);
+	inst->funcs = calloc(m->nfuncs + 1, sizeof(*inst->funcs));
+	return inst->memories && inst->tables && inst->globals && inst->data_dropped && inst->elem_dropped &&
+	       inst->funcs;
+}
+
+/* Maps the context, with room for memory 0 behind it. */
+static int map_context(struct rt_instance *inst, struct rt_store *s, struct wsbox_err *err)
+{
+	const struct wasm_module *m = inst->m;
+	uint64_t span = owns_memory0(m) ? rt_memory_span(&m->memories[0]) : 0;
+	int ret = jit_layout_init(&inst->layout, m);
+
+	if (ret < 0)
+		return err_set(err, ret, WSBOX_INVALID, "the module has too many globals and imports");
+	assert(inst->layout.size % 4096 == 0 && inst->layout.size >= sizeof(struct jit_vmctx));
+	inst->map_size = inst->layout.size + span;
+	inst->map = rt_reserve(s, inst->map_size, span);
+	if (!inst->map || mprotect(inst->map, inst->layout.size, PROT_READ | PROT_WRITE))
+		return out_of_memory(err);
+	inst->ctx = inst->map + inst->layout.size;
+	if (span)
+		s->regions.at[s->regions.len - 1].lo = (uintptr_t)inst->ctx;
+	return 0;
+}
+
+static void fill_context(struct rt_instance *inst, struct rt_store *s)
+{
+	*rt_ctx(inst) = (struct jit_vmctx) {
+		.lib = {
+#define X(name) [JIT_LIB_##name] = rt_lib_##name##_entry,
+			JIT_LIBCALLS(X)
+#undef X
+		},
+		.trap = rt_trap_entry,
+		.indirect_fail = rt_indirect_fail_entry,
+		.instance = inst,
+		.funcs = inst->funcs,
+		.exec = &s->exec,
+		.stack_limit = s->stack_lo,
+	};
+}
+
+static int register_types(struct rt_instance *inst, struct rt_store *s)
+{
+	inst->sigs = rt_slot(inst, inst->layout.sigs);
+	for (uint32_t i = 0; i < inst->m->ntypes; i++) {
+		inst->sigs[i] = rt_type_id(s, &inst->m->types[i], inst->sigs);
+		if (!inst->sigs[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int rt_instance_prepare(struct rt_store *s, const struct wasm_module *m, struct rt_instance **ret,
+			struct wsbox_err *err)
+{
+	struct rt_instance *inst = arena_alloc(&s->arena, sizeof(*inst));
+	int r;
+
+	if (!inst || !vec_push(&s->instances, inst))
+		return out_of_memory(err);
+	inst->m = m;
+	inst->head.store = s;
+	if (!make_arrays(inst, &s->arena))
+		return out_of_memory(err);
+	r = map_context(inst, s, err);
+	if (r < 0)
+		return r;
+	fill_context(inst, s);
+	if (register_types(inst, s) < 0)
+		return out_of_memory(err);
+	*ret = inst;
+	return 0;
+}
+
+static int check_image(const struct rt_instance *inst, size_t size, struct wsbox_err *err)
+{
+	const struct jit_image *image = inst->image;
+	int ret = jit_image_check(image, size, err);
+
+	if (ret < 0)
+		return ret;
+	if (image->ctx_size != inst->layout.size || image->nfuncs != inst->m->nfuncs - inst->m->imported_funcs ||
+	    image->module_size != inst->m->size)
+		return err_set(err, -ENOEXEC, WSBOX_FAILED, "the code image was made from another module");
+	if ((image->flags & JIT_IMAGE_GS) && !jit_cpu_fsgsbase())
+		return err_set(err, -ENOTSUP, WSBOX_FAILED, "the code image needs FSGSBASE, which is off here");
+	return 0;
+}
+
+/* The headers are mapped read-only; the text is mapped over its part of them, executable from birth (MDWE allows no mprotect). */
+int rt_instance_code(struct rt_instance *inst, int image_fd, size_t size, struct wsbox_err *err)
+{
+	struct rt_store *s = inst->head.store;
+	void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, image_fd, 0);
+	const struct jit_image *image = p;
+	int ret = fd_sealed(image_fd);
+
+	assert(!inst->image);
+	if (p == MAP_FAILED)
+		return err_set(err, -errno, WSBOX_FAILED, "cannot map the code image: %s", err_name(errno));
+	inst->image = image;
+	inst->image_size = size;
+	if (ret < 0)
+		return err_set(err, ret, WSBOX_FAILED, "the code image is not sealed");
+	ret = check_image(inst, size, err);
+	if (ret < 0)
+		return ret;
+	inst->text = (char *)p + image->text_off;
+	if (image->text_size && mmap(inst->text, image->text_size, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED,
+				     image_fd, (off_t)image->text_off) == MAP_FAILED)
+		return err_set(err, -errno, WSBOX_FAILED, "cannot map code: %s", err_name(errno));
+	if (!vec_push(&s->code, ((struct rt_code){ (uintptr_t)inst->text, (uintptr_t)inst->text + image->text_size,
+						   image, inst })))
+		return out_of_memory(err);
+	s->exec.use_gs |= (image->flags & JIT_IMAGE_GS) != 0;
+	return 0;
+}
+
+struct rt_func *rt_func_at(struct rt_instance *inst, uint32_t i)
+{
+	struct rt_func *f = &inst->funcs[i];
+	const uint32_t *entries = (const uint32_t *)((const char *)inst->image + inst->image->funcs_off);
+	uint32_t id;
+
+	assert(i < inst->m->nfuncs);
+	if (f->callee.sig)
+		return f;
+	assert(i >= inst->m->imported_funcs);
+	id = inst->sigs[inst->m->funcs[i].type];
+	f->callee = (struct jit_callee){ id, 0, rt_switch, inst->ctx, f };
+	f->owner = inst;
+	f->index = i;
+	f->stack_bytes = rt_type_of(inst->head.store, id)->cc.stack_bytes;
+	f->entry = inst->text + entries[i - inst->m->imported_funcs];
+	return f;
+}
+
+static int define_memories(struct rt_instance *inst, struct wsbox_err *err)
+{
+	const struct wasm_module *m = inst->m;
+	struct rt_store *s = inst->head.store;
+
+	for (uint32_t i = m->imported_memories; i < m->nmemories; i++) {
+		struct rt_memory *mem = arena_alloc(&s->arena, sizeof(*mem));
+
+		if (!mem)
+			return out_of_memory(err);
+		if (!i) {
+			mem->base = (uint8_t *)inst->ctx;
+			mem->size = &rt_ctx(inst)->memory_size;
+		}
+		if (rt_memory_init(mem, s, &m->memories[i]) < 0)
+			return err_set(err, -ENOMEM, WSBOX_INVALID,
+				       "memory %u needs %llu bytes, which is over the limit or not to be had", i,
+				       (unsigned long long)m->memories[i].limits.min * JIT_PAGE);
+		inst->memories[i] = mem;
+	}
+	for (uint32_t i = 0; i < m->nmemories; i++) {
+		struct jit_memory *slot = rt_slot(inst, inst->layout.memories);
+
+		slot[i] = (struct jit_memory){ inst->memories[i]->base, inst->memories[i]->size };
+	}
+	if (m->nmemories) {
+		inst->head.mem0 = inst->memories[0]->base;
+		inst->head.mem0_size = inst->memories[0]->size;
+	}
+	return 0;
+}
+
+static int define_globals(struct rt_instance *inst, struct wsbox_err *err)
+{
+	const struct wasm_module *m = inst->m;
+
+	for (uint32_t i = m->imported_globals; i < m->nglobals; i++) {
+		struct rt_global *g = arena_alloc(&inst->head.store->arena, sizeof(*g));
+		int ret;
+
+		if (!g)
+			return out_of_memory(err);
+		g->type = (struct wasm_globaltype){ rt_valtype(m->globals[i].type.type, inst->sigs),
+						    m->globals[i].type.mut };
+		g->value = rt_slot(inst, jit_global_disp(&inst->layout, i));
+		inst->globals[i] = g;
+		ret = rt_eval(inst, &m->globals[i].init, m->globals[i].type.type, g->value);
+		if (ret < 0)
+			return err_set(err, ret, WSBOX_FAILED, "global %u: %s", i, err_name(ret));
+	}
+	return 0;
+}
+
+static int define_tables(struct rt_instance *inst, struct wsbox_err *err)
+{
+	const struct wasm_module *m = inst->m;
+	struct rt_store *s = inst->head.store;
+	struct jit_table *slots = rt_slot(inst, inst->layout.tables);
+	union rt_value init = { 0 };
+
+	for (uint32_t i = m->imported_tables; i < m->ntables; i++) {
+		struct wasm_tabletype type = m->tables[i].type;
+		struct rt_table *t = arena_alloc(&s->arena, sizeof(*t));
+
+		if (!t)
+			return out_of_memory(err);
+		type.elem = rt_valtype(type.elem, inst->sigs);
+		t->owner = inst;
+		t->slot = &slots[i];
+		if (rt_table_init(t, s, &type) < 0)
+			return err_set(err, -ENOMEM, WSBOX_INVALID,
+				       "table %u needs %llu elements, which is over the limit or not to be had", i,
+				       (unsigned long long)type.limits.min);
+		inst->tables[i] = t;
+		if (!m->tables[i].init.len)
+			continue;
+		if (rt_eval(inst, &m->tables[i].init, m->tables[i].type.elem, &init) < 0)
+			return out_of_memory(err);
+		for (uint64_t k = 0; k < type.limits.min; k++)
+			rt_table_set(t, k, init.ref);
+	}
+	return 0;
+}
+
+/* ref.func of compiled code is an address in inst->funcs: what it may name is made now. */
+static void make_declared(struct rt_instance *inst)
+{
+	const uint8_t *declared = inst->m->declared;
+
+	for (uint32_t i = 0; declared && i < inst->m->nfuncs; i++)
+		if (declared[i / 8] >> i % 8 & 1)
+			(void)rt_func_at(inst, i);
+}
+
+int rt_instance_link(struct rt_instance *inst, rt_resolve_fn resolve, void *arg, struct wsbox_err *err)
+{
+	int ret = rt_link_imports(inst, resolve, arg, err);
+
+	if (ret < 0)
+		return ret;
+	make_declared(inst);
+	ret = define_globals(inst, err);
+	if (!ret)
+		ret = define_memories(inst, err);
+	if (!ret)
+		ret = define_tables(inst, err);
+	return ret;
+}
+
+int rt_instance_start(struct rt_instance *inst, struct wsbox_err *err)
+{
+	int trap = rt_segments_apply(inst);
+
+	if (trap || inst->m->start == WASM_NONE)
+		return trap;
+	return rt_call(rt_func_at(inst, inst->m->start), NULL, NULL);
+}
+
+bool rt_export(struct rt_instance *inst, const char *name, size_t len, struct rt_extern *ret)
+{
+	const struct wasm_export *e = wasm_export_find(inst->m, name, len);
+
+	if (!e)
+		return false;
+	ret->kind = e->kind;
+	switch (e->kind) {
+	case WASM_EXTERN_FUNC:
+		ret->func = rt_func_at(inst, e->index);
+		return true;
+	case WASM_EXTERN_TABLE:
+		ret->table = inst->tables[e->index];
+		return true;
+	case WASM_EXTERN_MEMORY:
+		ret->memory = inst->memories[e->index];
+		return true;
+	case WASM_EXTERN_GLOBAL:
+		ret->global = inst->globals[e->index];
+		return true;
+	}
+	return false;
+}
+
+const struct wasm_module *rt_module(const struct rt_instance *inst)
+{
+	return inst->m;
+}
