@@ -1,0 +1,98 @@
+/*
+ * The escape tests: a cell is started by sandbox/ as wsbox would, but its program is this one, which locks itself as
+ * wsbox-cell does and then runs one attack, as a guest would that had broken out of its code. An attack must end the cell
+ * with SIGSYS or fail, and must leave everything outside the preopened directories as it was.
+ */
+#ifndef TESTS_ESCAPE_ESCAPE_H
+#define TESTS_ESCAPE_ESCAPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sandbox/sandbox.h"
+
+#define ESCAPE_CELL "escape-cell"	/* argv[0] of the program as a cell */
+
+/* Preopened directories of an attack on paths. */
+#define FD_IN (CELL_FD_PREOPEN + 0)	/* tree/in, writable */
+#define FD_RO (CELL_FD_PREOPEN + 1)	/* tree/ro, read-only */
+
+enum expect {
+	DIES,		/* SIGSYS */
+	FAILS,		/* every call of it gives an error */
+	FAILS_DETACHED,	/* likewise, where preopens are detached mounts: Landlock alone does not see metadata */
+	STAYS_IN,	/* may do as it likes inside */
+	WORKS,		/* what must be possible */
+};
+
+enum attack_flag {
+	NO_FILTER = 1 << 0,	/* without seccomp: the other walls must hold alone */
+	NO_LANDLOCK = 1 << 1,	/* without Landlock either */
+	DIRS = 1 << 2,		/* with the two preopened directories */
+	RING = 1 << 3,		/* the filter with io_uring_enter */
+	COMPILER = 1 << 4,	/* in a compiler cell */
+	CONFINED = 1 << 5,	/* only where namespaces stand */
+};
+
+/* Runs in the locked cell. What the worst call of it gave: negative -errno if all failed, else >= 0. */
+typedef long attack_fn(long arg);
+
+struct attack {
+	const char *name;
+	enum expect expect;
+	unsigned int flags;
+	attack_fn *run;
+	long arg;
+};
+
+extern const struct attack attacks[];
+extern const unsigned int attack_count;
+extern const struct attack path_attacks[];
+extern const unsigned int path_attack_count;
+
+/* What a cell is told before it locks itself. */
+struct order {
+	uint32_t which;			/* 0 = attacks, 1 = path_attacks, 2 = system call index, 3 = wait */
+	uint32_t index;
+	uint32_t flags;			/* enum attack_flag */
+	uint32_t job;			/* CELL_JOB_* */
+};
+
+/* raw system call: result or -errno */
+long raw(long nr, long a, long b, long c, long d, long e, long f);
+#define RAW(nr, ...) RAW_((nr), ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
+#define RAW_(nr, a, b, c, d, e, f, ...) raw((nr), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+
+_Noreturn void cell_main(void);
+
+/* tree.c: the directories and the canaries around them */
+struct tree {
+	char top[64];		/* /tmp/wsbox-escape-XXXXXX */
+	char in[80], ro[80];
+	char seen[4096];	/* what a look at everything outside gave */
+};
+
+bool tree_make(struct tree *t, uint32_t uid);
+bool tree_changed(struct tree *t);
+void tree_remove(struct tree *t);
+
+/* main.c */
+enum mode { MODE_ROOT, MODE_USER, MODE_DEGRADED };
+
+struct tally {
+	enum mode mode;
+	const char *mode_name;
+	int cell;	/* descriptor of this program */
+	struct tree tree;
+	unsigned int passed, failed, skipped;
+};
+
+void check(struct tally *t, bool ok, const char *name, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* Starts a cell for an order; the caller closes *ret_control and reaps. false: reported as a failure of name. */
+bool cell_start(struct tally *t, const char *name, struct order *order, struct sb_cell *ret, int *ret_control);
+
+/* posture.c: a locked cell seen from outside */
+void posture(struct tally *t);
+
+#endif

@@ -1,0 +1,343 @@
+/*
+ * Runs the escape tests in three modes: as root, as an ordinary user, and as one on a host that gives no namespaces.
+ * Prints what failed and closes on "N passed, N failed, N skipped".
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/futex.h>
+#include <linux/io_uring.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sandbox/policy.h"
+#include "tests/escape/escape.h"
+
+#define NOBODY 65534
+#define CALLS 501
+#define PATIENCE_MS 20000
+
+void check(struct tally *t, bool ok, const char *name, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (ok) {
+		t->passed++;
+		return;
+	}
+	t->failed++;
+	printf("FAIL %s: %s: ", t->mode_name, name);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	printf("\n");
+}
+
+bool cell_start(struct tally *t, const char *name, struct order *order, struct sb_cell *ret, int *ret_control)
+{
+	const struct sb_preopen dirs[] = { { t->tree.in, false }, { t->tree.ro, true } };
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	int pair[2], code;
+	struct sb_spec spec = {
+		.role = order->flags & COMPILER ? CELL_ROLE_COMPILE : CELL_ROLE_RUN,
+		.isolation = t->mode == MODE_DEGRADED ? SB_DEGRADED : SB_FULL,
+		.cell = t->cell, .argv0 = ESCAPE_CELL, .stdio = { -1, -1, 2 },
+		.module = -1, .image = -1, .strings = -1, .ring = order->flags & RING,
+		.preopens = dirs, .preopen_count = order->flags & DIRS ? 2 : 0,
+	};
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return false;
+	spec.control = pair[1];
+	code = sb_spawn(&spec, ret, &err);
+	(void)close(pair[1]);
+	if (code) {
+		check(t, false, name, "not started: %s", err.text);
+		(void)close(pair[0]);
+		return false;
+	}
+	order->job = ret->job_flags;
+	if (write(pair[0], order, sizeof(*order)) != sizeof(*order))
+		printf("no order sent: %s\n", strerror(errno));
+	*ret_control = pair[0];
+	return true;
+}
+
+struct outcome {
+	bool started, said;
+	int status;
+	long result;
+};
+
+static struct outcome attempt(struct tally *t, const char *name, struct order *o)
+{
+	struct outcome out = { 0 };
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct sb_cell cell;
+	struct sb_end end;
+	int control;
+
+	if (!cell_start(t, name, o, &cell, &control))
+		return out;
+	struct pollfd p = { .fd = cell.pidfd, .events = POLLIN };
+	if (poll(&p, 1, PATIENCE_MS) != 1)
+		sb_kill(&cell);
+	out.said = recv(control, &out.result, sizeof(out.result), MSG_DONTWAIT) == sizeof(out.result);
+	(void)close(control);
+	out.started = !sb_reap(&cell, &end) && end.report.failed_step < 0;
+	out.status = end.status;
+	if (!out.started)
+		check(t, false, name, "not started: %s", sb_failure(&end.report, &err) ? err.text : "?");
+	return out;
+}
+
+static bool died(const struct outcome *o)
+{
+	return WIFSIGNALED(o->status) && WTERMSIG(o->status) == SIGSYS;
+}
+
+static bool as_expected(const struct outcome *o, enum expect expect)
+{
+	switch (expect) {
+	case DIES:
+		return died(o) && !o->said;
+	case FAILS:
+	case FAILS_DETACHED:
+		return o->said && o->result < 0;
+	case STAYS_IN:
+		return o->said;
+	case WORKS:
+		return o->said && o->result >= 0;
+	}
+	return false;
+}
+
+static void run_attack(struct tally *t, uint32_t which, uint32_t index, const struct attack *a)
+{
+	struct order o = { .which = which, .index = index, .flags = a->flags };
+	struct outcome out;
+
+	if (t->mode == MODE_DEGRADED && (a->expect == FAILS_DETACHED || (a->flags & CONFINED))) {
+		t->skipped++;
+		return;
+	}
+	out = attempt(t, a->name, &o);
+	if (!out.started)
+		return;
+	check(t, as_expected(&out, a->expect), a->name, "status %x, result %ld (%s)", out.status, out.said ? out.result : 0,
+	      out.said && out.result < 0 ? strerror((int)-out.result) : out.said ? "done" : "silent");
+	if (which == 1)
+		check(t, !tree_changed(&t->tree), a->name, "changed something outside");
+}
+
+static unsigned int sets_of(unsigned int flags)
+{
+	if (flags & COMPILER)
+		return SB_SET_COMPILE;
+	return SB_SET_COMPUTE | SB_SET_IO | (flags & DIRS ? SB_SET_READ | SB_SET_WRITE : 0) | (flags & RING ? SB_SET_RING : 0);
+}
+
+/* 0 = not in the table, 1 = with conditions, 2 = always */
+static int allowed(long nr, unsigned int sets)
+{
+	static const struct row {
+		long nr;
+		unsigned int sets;
+		struct sb_arg args[SB_ARGS_MAX];
+	} rows[] = {
+#define ROW(name, sets, when, reason) { SYS_##name, sets, when },
+		SB_POLICY(ROW)
+	};
+
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].nr == nr && (rows[i].sets & sets))
+			return rows[i].args[0].mask ? 1 : 2;
+	return 0;
+}
+
+/* Linux lets its own trampolines' two calls past every filter (seccomp_uprobe_exception); from elsewhere they do nothing. */
+static bool is_uprobe(uint32_t nr)
+{
+	return nr == 335 || nr == 336;
+}
+
+/* Every number with arguments of all ones, which no condition admits: it dies unless the table has it without one. */
+static void run_calls(struct tally *t, const char *filter, unsigned int flags)
+{
+	for (uint32_t nr = 0; nr < CALLS; nr++) {
+		struct order o = { .which = 2, .index = nr, .flags = flags };
+		int row = allowed(nr, sets_of(flags));
+		struct outcome out;
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "system call %u, %s", nr, filter);
+		out = attempt(t, name, &o);
+		if (out.started && is_uprobe(nr))
+			check(t, !out.said || out.result < 0, name, "result %ld", out.result);
+		else if (out.started)
+			check(t, row == 2 ? !died(&out) : died(&out) && !out.said, name, "row %d, status %x", row, out.status);
+	}
+}
+
+static int listen_abstract(void)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX, .sun_path = "\0wsbox-escape" };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)bind(fd, (struct sockaddr *)&at, offsetof(struct sockaddr_un, sun_path) + sizeof("wsbox-escape"));
+	(void)listen(fd, 1);
+	return fd;
+}
+
+/* What a cell makes belongs to the caller, whatever uid it runs as. */
+static void check_owner(struct tally *t)
+{
+	char path[128];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/made", t->tree.in);
+	check(t, !stat(path, &st) && st.st_uid == geteuid() && st.st_gid == getegid() && st.st_size == 4, "owner of a new file",
+	      "uid %u, gid %u", st.st_uid, st.st_gid);
+}
+
+static void run_mode(struct tally *t)
+{
+	int listener = listen_abstract();
+
+	if (!tree_make(&t->tree, geteuid())) {
+		check(t, false, "tree", "%s: %s", t->tree.top, strerror(errno));
+		return;
+	}
+	posture(t);
+	for (uint32_t i = 0; i < attack_count; i++)
+		run_attack(t, 0, i, &attacks[i]);
+	for (uint32_t i = 0; i < path_attack_count; i++)
+		run_attack(t, 1, i, &path_attacks[i]);
+	check_owner(t);
+	if (t->mode != MODE_DEGRADED) {
+		run_calls(t, "with directories and ring", DIRS | RING);
+		run_calls(t, "compiler", COMPILER);
+	}
+	tree_remove(&t->tree);
+	(void)close(listener);
+}
+
+/* As a container's filter: clone3 is unknown, new namespaces are denied. Inherited by the cells, which are killed all the same. */
+static bool forbid_namespaces(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
+
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && !syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+}
+
+static bool become_user(void)
+{
+	if (geteuid())
+		return true;
+	/* the change makes /proc/self root's, which a user's own process is not */
+	return !syscall(SYS_setgroups, 0, NULL) && !setresgid(NOBODY, NOBODY, NOBODY) && !setresuid(NOBODY, NOBODY, NOBODY) &&
+	       !prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
+static void in_mode(struct tally *sum, enum mode mode, const char *name)
+{
+	struct tally t = { .mode = mode, .mode_name = name, .cell = sum->cell };
+	int pipes[2], status, pid;
+
+	if (pipe2(pipes, O_CLOEXEC))
+		abort();
+	(void)fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		if (mode != MODE_ROOT && !become_user())
+			check(&t, false, "setup", "cannot become an ordinary user");
+		else if (mode == MODE_DEGRADED && !forbid_namespaces())
+			check(&t, false, "setup", "cannot forbid namespaces");
+		else
+			run_mode(&t);
+		(void)fflush(stdout);
+		_exit(write(pipes[1], &t, sizeof(t)) != sizeof(t));
+	}
+	(void)close(pipes[1]);
+	if (read(pipes[0], &t, sizeof(t)) != sizeof(t))
+		t.failed++;
+	(void)close(pipes[0]);
+	(void)waitpid(pid, &status, 0);
+	printf("%s: %u passed, %u failed, %u skipped\n", name, t.passed, t.failed, t.skipped);
+	if (t.skipped && mode == MODE_DEGRADED)
+		printf("skipped: %s: what only namespaces and detached mounts can hold\n", name);
+	sum->passed += t.passed;
+	sum->failed += t.failed;
+	sum->skipped += t.skipped;
+}
+
+/* Root's tests run in a pid namespace of their own: whatever goes wrong ends with it. */
+static void enclose(void)
+{
+	int status, pid;
+
+	if (unshare(CLONE_NEWPID | CLONE_NEWNS))
+		return;
+	pid = fork();
+	if (pid) {
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+	}
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || mount("proc", "/proc", "proc", 0, NULL))
+		exit(1);
+}
+
+int main(int argc, char **argv)
+{
+	struct tally sum = { 0 };
+
+	if (!strcmp(argv[0], ESCAPE_CELL))
+		cell_main();
+#ifdef WSBOX_SAN
+	printf("skipped: a program with sanitizers is dynamic and does not start in an empty root\n");
+	return 77;
+#endif
+	(void)signal(SIGPIPE, SIG_IGN);
+	sum.cell = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	if (!geteuid()) {
+		enclose();
+		in_mode(&sum, MODE_ROOT, "root");
+	} else {
+		printf("skipped: root: the tests were not started as root\n");
+		sum.skipped++;
+	}
+	in_mode(&sum, MODE_USER, "user");
+	in_mode(&sum, MODE_DEGRADED, "degraded");
+	printf("%u passed, %u failed, %u skipped\n", sum.passed, sum.failed, sum.skipped);
+	return sum.failed != 0;
+}
