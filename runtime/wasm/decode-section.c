@@ -86,17 +86,10 @@ static int memtype_read(struct wasm_decoder *d, struct wasm_memtype *t)
 
 static int tabletype_read(struct wasm_decoder *d, struct wasm_tabletype *t)
 {
-	size_t at;
 	uint8_t flags;
 	int ret = wasm_reftype_read(d->m, &d->r, &t->elem, d->err);
 
-	at = reader_offset(&d->r);
-	if (!ret)
-		ret = limits_read(d, 5, &t->limits, &flags);
-	if (!ret && t->limits.min > WASM_MAX_TABLE_SIZE)
-		return err_module(d->err, at, "a table of %llu entries exceeds the limit of %u",
-				  (unsigned long long)t->limits.min, WASM_MAX_TABLE_SIZE);
-	return ret;
+	return ret ? ret : limits_read(d, 5, &t->limits, &flags);
 }
 
 static int globaltype_read(struct wasm_decoder *d, struct wasm_globaltype *t)

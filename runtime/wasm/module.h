@@ -31,7 +31,7 @@ enum wasm_limit {
 	WASM_MAX_RESULTS = 1000,
 	WASM_MAX_LOCALS = 50000,
 	WASM_MAX_BODY = 7654321,	/* bytes of a function, as in the JS API's limits */
-	WASM_MAX_TABLE_SIZE = 10000000,
+	WASM_MAX_TABLE_SIZE = 10000000,	/* entries of a segment; of a table when it is made */
 	WASM_MAX_NAME = 100000,
 	WASM_MAX_TAGS = 1000000,
 	WASM_MAX_FIELDS = 10000,
@@ -191,5 +191,8 @@ const struct wasm_export *wasm_export_find(const struct wasm_module *m, const ch
 
 /* The function's name from the name section (malformed ones are ignored), then exports, else "func[N]". Into buf. */
 const char *wasm_func_name(const struct wasm_module *m, uint32_t f, char *buf, size_t size);
+
+/* The module's own name from the name section; false if it has none. */
+bool wasm_module_name(const struct wasm_module *m, struct wasm_name *ret);
 
 #endif

@@ -59,6 +59,8 @@ void wasm_expr_reopen(struct wasm_body *b, struct reader r, const struct wasm_fu
 
 wasm_rule wasm_rule_block, wasm_rule_else, wasm_rule_end, wasm_rule_br, wasm_rule_br_table, wasm_rule_return,
 	wasm_rule_unreachable, wasm_rule_throw, wasm_rule_throw_ref, wasm_rule_try_table, wasm_rule_call,
-	wasm_rule_call_indirect, wasm_rule_call_ref, wasm_rule_br_on_null, wasm_rule_br_on_cast;
+	wasm_rule_call_indirect, wasm_rule_call_ref, wasm_rule_br_on_null, wasm_rule_struct_new,
+	wasm_rule_struct_field, wasm_rule_array_new, wasm_rule_array_get, wasm_rule_array_write, wasm_rule_array_copy,
+	wasm_rule_array_len, wasm_rule_ref_cast, wasm_rule_convert, wasm_rule_i31, wasm_rule_br_on_cast;
 
 #endif
