@@ -39,9 +39,9 @@ enum command {
 	X(dir, 0, "dir", "HOST[::GUEST][:ro]", ON(RUN), \
 	  "let the guest use the directory HOST under the name GUEST;\n" \
 	  ":ro forbids changes. May be repeated") \
-	X(env, 0, "env", "NAME[=VALUE]", ON(RUN), \
-	  "set an environment variable (without =VALUE: pass on this one).\n" \
-	  "May be repeated; nothing else of the environment is passed") \
+	X(env, 0, "env", "NAME=VALUE", ON(RUN), \
+	  "set an environment variable. May be repeated;\n" \
+	  "nothing of wsbox's own environment is passed") \
 	X(argv0, 0, "argv0", "NAME", ON(RUN), \
 	  "the guest's argument 0 (default: FILE's last part)") \
 	X(invoke, 0, "invoke", "FUNC", ON(RUN), \

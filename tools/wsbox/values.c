@@ -3,6 +3,7 @@
  * options.h. Each checks the argument wholly and says in one line what would be right.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,19 +69,11 @@ int option_dir(struct options *o, const char *arg, struct wsbox_err *err)
 
 int option_env(struct options *o, const char *arg, struct wsbox_err *err)
 {
-	const char *equals = strchr(arg, '='), *value;
-	char *row;
+	const char *equals = strchr(arg, '=');
 
-	if (equals == arg || !*arg)
+	if (!equals || equals == arg)
 		return usage(err, "--env %s: want NAME=VALUE", arg);
-	if (equals)
-		return vec_push(&o->env, arg) ? 0 : no_memory(err);
-	value = getenv(arg);
-	if (!value)
-		return 0;
-	if (asprintf(&row, "%s=%s", arg, value) < 0 || !owned(o, row))
-		return no_memory(err);
-	return vec_push(&o->env, row) ? 0 : no_memory(err);
+	return vec_push(&o->env, arg) ? 0 : no_memory(err);
 }
 
 int option_argv0(struct options *o, const char *arg, struct wsbox_err *err)
@@ -173,7 +166,7 @@ int option_stats_fd(struct options *o, const char *arg, struct wsbox_err *err)
 {
 	uint64_t fd;
 
-	if (num_parse_u64(arg, 0, INT32_MAX, &fd) < 0)
+	if (num_parse_u64(arg, 0, INT32_MAX, &fd) < 0 || fcntl((int)fd, F_GETFD) < 0)
 		return usage(err, "--stats-fd %s: want the number of an open descriptor", arg);
 	o->stats_fd = (int)fd;
 	return 0;
