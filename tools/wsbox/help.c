@@ -66,10 +66,14 @@ void help_print(enum command command)
 
 void help_words(enum command command)
 {
+	for (unsigned int i = 0; command == COMMANDS && i < COMMANDS; i++)
+		puts(command_rows[i].name);
+	if (command == COMMANDS)
+		return;
 	for (unsigned int i = 0; i < OPTIONS; i++) {
 		const struct option_row *row = &option_rows[i];
 
-		if (command != COMMANDS && !(row->commands & 1u << command))
+		if (!(row->commands & 1u << command))
 			continue;
 		printf("--%s%s%s\n", row->name, row->arg ? "=" : "", row->arg ? row->arg : "");
 		if (row->letter)

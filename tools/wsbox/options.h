@@ -65,7 +65,7 @@ enum command {
 	X(json, 0, "json", NULL, ON(FEATURES), "print JSON") \
 	X(help, 'h', "help", NULL, ON_ALL, "print this help") \
 	X(version, 'V', "version", NULL, ON_ALL, "print the version") \
-	X(words, 0, "words", NULL, ON(HELP), "print the options as words, for completion")
+	X(words, 0, "words", NULL, ON(HELP), "print commands, or COMMAND's options, as words")
 
 enum options_limit {
 	OPTIONS_DIRS_MAX = 64,			/* --dir */
@@ -111,7 +111,7 @@ int options_parse(struct options *o, int argc, char **argv, struct wsbox_err *er
 void help_print(enum command command);
 void help_features(void);
 
-/* One option a line: "--dir=HOST[::GUEST][:ro]", "-v". */
+/* One option a line: "--dir=HOST[::GUEST][:ro]", "-v". command == COMMANDS: the commands. */
 void help_words(enum command command);
 
 /* COMMANDS if there is no such command. */
