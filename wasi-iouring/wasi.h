@@ -1,0 +1,57 @@
+/*
+ * WASI 0.1 (wasi_snapshot_preview1) for the instances of one store. The one door of this folder.
+ *
+ * One thread. wasi_new() makes everything that needs memory or a new descriptor of its own; after it only the calls
+ * of calls.h's kernel column are made, and nothing is allocated: the process may then lock itself.
+ */
+#ifndef WASI_IOURING_WASI_H
+#define WASI_IOURING_WASI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "runtime/base/err.h"
+#include "runtime/rt.h"
+
+struct wasi;
+
+struct wasi_preopen {
+	int fd;			/* a directory; owned by the guest from wasi_new() on */
+	const char *guest;	/* its name for the guest */
+	bool readonly;		/* refuse changes below it (EROFS), whatever the mount says */
+};
+
+struct wasi_config {
+	uint32_t argc, envc;
+	const char *const *argv;
+	const char *const *env;		/* "K=V" */
+	uint32_t npreopens;
+	const struct wasi_preopen *preopens;
+	uint32_t nsockets;
+	const int *sockets;		/* listening or connected; numbered from 3, before the preopens. Owned likewise */
+	uint32_t nofile;		/* descriptors a guest may have open, 0, 1 and 2 included; 0: 1024 */
+	bool ring;			/* an io_uring may be made; without one, or if it is refused, system calls do */
+};
+
+/*
+ * The guest's 0, 1 and 2 are the process's. Strings and arrays of the configuration must outlive the result. Sets SIGPIPE
+ * and SIGXFSZ to be ignored, since a guest gets errors for both. 0, -ENOMEM, -EINVAL, -EMFILE with err.
+ */
+int wasi_new(const struct wasi_config *config, struct rt_store *store, struct wasi **ret, struct wsbox_err *err);
+
+/* Closes every descriptor the guest still has. NULL is fine. */
+void wasi_free(struct wasi *w);
+
+/* Whether an io_uring is in use. */
+bool wasi_ring(const struct wasi *w);
+
+/* An rt_resolve_fn for module "wasi_snapshot_preview1"; arg is the struct wasi. */
+bool wasi_resolve(void *arg, const struct wasm_module *m, const struct wasm_import *imp, struct rt_extern *ret);
+
+/* 0, or -ENOEXEC with err when m imports from a version of WASI that is not this one. */
+int wasi_check(const struct wasm_module *m, struct wsbox_err *err);
+
+/* Whether m imports a call that can use a ring. */
+bool wasi_needs_ring(const struct wasm_module *m);
+
+#endif
