@@ -1,0 +1,112 @@
+/*
+ * The 46 calls of wasi_snapshot_preview1, one row each: import table, rights checks, the ring's allow-list and, by their kernel
+ * column, what a locked process must be allowed. Source of names, signatures and meaning: wasi_snapshot_preview1.witx (WASI
+ * 0.1, "legacy/preview1"); the rights are those that witx's $rights says each call needs.
+ *
+ *  X(name, signature, fd, need, fd2, need2, lacking, kernel, ring)
+ *
+ *	name		the import, and the handler wasi_<name>()
+ *	signature	letters as in wasm/op.h
+ *	fd, need	argument that is a descriptor (NO: none) and the rights it needs; the handler gets its entry
+ *	fd2, need2	a second one; its entry is checked, and looked up again by the handler
+ *	lacking		error when a file was opened without these rights: what Linux says of the access mode where that is the cause
+ *			(wasi_fd_lacking() tells the other cases)
+ *	kernel		calls of the kernel it may make
+ *	ring		operations it may submit to a ring instead, as a mask: RING(op) | ...
+ */
+#ifndef WASI_IOURING_CALLS_H
+#define WASI_IOURING_CALLS_H
+
+#include <linux/io_uring.h>
+
+#include "wasi-iouring/state.h"
+
+#define NO 255
+#define RIGHT(name) WASI_RIGHT_##name
+#define RING(op) (1ull << IORING_OP_##op)
+#define RING_POLL (RING(POLL_ADD) | RING(POLL_REMOVE))
+#define RESOLVE "openat2 newfstatat close"
+
+#define WASI_CALLS(X) \
+	X(args_get, "ii:i", NO, 0, NO, 0, WASI_OK, "", 0) \
+	X(args_sizes_get, "ii:i", NO, 0, NO, 0, WASI_OK, "", 0) \
+	X(environ_get, "ii:i", NO, 0, NO, 0, WASI_OK, "", 0) \
+	X(environ_sizes_get, "ii:i", NO, 0, NO, 0, WASI_OK, "", 0) \
+	X(clock_res_get, "ii:i", NO, 0, NO, 0, WASI_OK, "", 0) \
+	X(clock_time_get, "ili:i", NO, 0, NO, 0, WASI_OK, "clock_gettime", 0) \
+	X(fd_advise, "illi:i", 0, RIGHT(FD_ADVISE), NO, 0, WASI_ENOTCAPABLE, "fadvise64", 0) \
+	X(fd_allocate, "ill:i", 0, RIGHT(FD_ALLOCATE), NO, 0, WASI_EBADF, "fallocate", 0) \
+	X(fd_close, "i:i", 0, 0, NO, 0, WASI_OK, "close", RING(POLL_REMOVE)) \
+	X(fd_datasync, "i:i", 0, RIGHT(FD_DATASYNC), NO, 0, WASI_ENOTCAPABLE, "fdatasync", 0) \
+	X(fd_fdstat_get, "ii:i", 0, 0, NO, 0, WASI_OK, "fstat", 0) \
+	X(fd_fdstat_set_flags, "ii:i", 0, RIGHT(FD_FDSTAT_SET_FLAGS), NO, 0, WASI_ENOTCAPABLE, "", 0) \
+	X(fd_fdstat_set_rights, "ill:i", 0, 0, NO, 0, WASI_OK, "", 0) \
+	X(fd_filestat_get, "ii:i", 0, RIGHT(FD_FILESTAT_GET), NO, 0, WASI_ENOTCAPABLE, "fstat", 0) \
+	X(fd_filestat_set_size, "il:i", 0, RIGHT(FD_FILESTAT_SET_SIZE), NO, 0, WASI_EINVAL, "ftruncate", 0) \
+	X(fd_filestat_set_times, "illi:i", 0, RIGHT(FD_FILESTAT_SET_TIMES), NO, 0, WASI_ENOTCAPABLE, "utimensat", 0) \
+	X(fd_pread, "iiili:i", 0, RIGHT(FD_READ), NO, 0, WASI_EBADF, "pread64 preadv fstat", 0) \
+	X(fd_prestat_get, "ii:i", 0, 0, NO, 0, WASI_OK, "", 0) \
+	X(fd_prestat_dir_name, "iii:i", 0, 0, NO, 0, WASI_OK, "", 0) \
+	X(fd_pwrite, "iiili:i", 0, RIGHT(FD_WRITE), NO, 0, WASI_EBADF, "pwrite64 pwritev pwritev2 fstat", 0) \
+	X(fd_read, "iiii:i", 0, RIGHT(FD_READ), NO, 0, WASI_EBADF, \
+	  "read readv preadv2 pread64 preadv recvfrom fstat lseek ppoll", 0) \
+	X(fd_readdir, "iiili:i", 0, RIGHT(FD_READDIR), NO, 0, WASI_ENOTDIR, "getdents64 lseek fstat", 0) \
+	X(fd_renumber, "ii:i", 0, 0, 1, 0, WASI_OK, "close", RING(POLL_REMOVE)) \
+	X(fd_seek, "ilii:i", 0, 0, NO, 0, WASI_OK, "fstat lseek", 0) \
+	X(fd_sync, "i:i", 0, RIGHT(FD_SYNC), NO, 0, WASI_ENOTCAPABLE, "fsync", 0) \
+	X(fd_tell, "ii:i", 0, RIGHT(FD_TELL), NO, 0, WASI_ESPIPE, "fstat lseek", 0) \
+	X(fd_write, "iiii:i", 0, RIGHT(FD_WRITE), NO, 0, WASI_EBADF, \
+	  "write writev pwritev2 pwrite64 pwritev sendto fstat lseek ppoll", 0) \
+	X(path_create_directory, "iii:i", 0, RIGHT(PATH_CREATE_DIRECTORY), NO, 0, WASI_ENOTCAPABLE, RESOLVE " mkdirat", 0) \
+	X(path_filestat_get, "iiiii:i", 0, RIGHT(PATH_FILESTAT_GET), NO, 0, WASI_ENOTCAPABLE, RESOLVE, 0) \
+	X(path_filestat_set_times, "iiiilli:i", 0, RIGHT(PATH_FILESTAT_SET_TIMES), NO, 0, WASI_ENOTCAPABLE, \
+	  RESOLVE " utimensat", 0) \
+	X(path_link, "iiiiiii:i", 0, RIGHT(PATH_LINK_SOURCE), 4, RIGHT(PATH_LINK_TARGET), WASI_ENOTCAPABLE, \
+	  RESOLVE " linkat", 0) \
+	X(path_open, "iiiiillii:i", 0, RIGHT(PATH_OPEN), NO, 0, WASI_ENOTCAPABLE, RESOLVE, 0) \
+	X(path_readlink, "iiiiii:i", 0, RIGHT(PATH_READLINK), NO, 0, WASI_ENOTCAPABLE, RESOLVE " readlinkat", 0) \
+	X(path_remove_directory, "iii:i", 0, RIGHT(PATH_REMOVE_DIRECTORY), NO, 0, WASI_ENOTCAPABLE, RESOLVE " unlinkat", 0) \
+	X(path_rename, "iiiiii:i", 0, RIGHT(PATH_RENAME_SOURCE), 3, RIGHT(PATH_RENAME_TARGET), WASI_ENOTCAPABLE, \
+	  RESOLVE " renameat2", 0) \
+	X(path_symlink, "iiiii:i", 2, RIGHT(PATH_SYMLINK), NO, 0, WASI_ENOTCAPABLE, RESOLVE " symlinkat", 0) \
+	X(path_unlink_file, "iii:i", 0, RIGHT(PATH_UNLINK_FILE), NO, 0, WASI_ENOTCAPABLE, RESOLVE " unlinkat", 0) \
+	X(poll_oneoff, "iiii:i", NO, 0, NO, 0, WASI_OK, "ppoll clock_nanosleep fstat io_uring_enter", RING_POLL) \
+	X(proc_exit, "i:", NO, 0, NO, 0, WASI_OK, "", 0) \
+	X(proc_raise, "i:i", NO, 0, NO, 0, WASI_OK, "", 0) \
+	X(random_get, "ii:i", NO, 0, NO, 0, WASI_OK, "getrandom", 0) \
+	X(sched_yield, ":i", NO, 0, NO, 0, WASI_OK, "sched_yield", 0) \
+	X(sock_accept, "iii:i", 0, RIGHT(SOCK_ACCEPT), NO, 0, WASI_ENOTSOCK, "accept4 ppoll", 0) \
+	X(sock_recv, "iiiiii:i", 0, RIGHT(FD_READ), NO, 0, WASI_ENOTSOCK, "recvfrom fstat", 0) \
+	X(sock_send, "iiiii:i", 0, RIGHT(FD_WRITE), NO, 0, WASI_ENOTSOCK, "sendto fstat", 0) \
+	X(sock_shutdown, "ii:i", 0, RIGHT(SOCK_SHUTDOWN), NO, 0, WASI_ENOTSOCK, "shutdown", 0)
+
+enum wasi_call {
+#define X(name, ...) WASI_CALL_##name,
+	WASI_CALLS(X)
+#undef X
+	WASI_CALLS_MAX,
+};
+
+/*
+ * A handler. f is the entry of the row's descriptor, its rights checked (NULL if the row has none); a the arguments. It changes
+ * nothing in the guest's memory when it fails.
+ */
+#define WASI_CALL(name) \
+	enum wasi_errno wasi_##name(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f, const union rt_value *a)
+#define ARG32(i) ((uint32_t)a[i].i32)
+#define ARG64(i) ((uint64_t)a[i].i64)
+
+#define X(name, ...) WASI_CALL(name);
+WASI_CALLS(X)
+#undef X
+
+/* A row for readers at run time. */
+struct wasi_call_row {
+	const char *name, *signature, *kernel;
+	uint64_t ring;
+	rt_host_fn enter;
+};
+
+extern const struct wasi_call_row wasi_call_rows[WASI_CALLS_MAX];
+
+#endif
