@@ -1,0 +1,296 @@
+/*
+ * Reading and writing: the kernel copies straight into and out of linear memory.
+ *
+ * Each call is one system call where the native program makes one: a file's offset is ours and given with the call, flags that
+ * would have to be set on the open file go with each write (RWF_), and a stream is read by the call that blocks, since one
+ * that first asks whether it would block costs twice. A stream whose guest wants no blocking is asked with RWF_NOWAIT, or by
+ * ppoll where its driver does not know that.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "wasi-iouring/calls.h"
+#include "wasi-iouring/sys.h"
+
+enum wasi_errno wasi_iovecs(struct wasi *w, struct rt_instance *inst, uint32_t p, uint32_t n)
+{
+	const uint8_t *list = rt_mem(inst, p, (uint64_t)n * sizeof(struct wasi_iovec));
+
+	if (n > WASI_IOV_MAX)
+		return WASI_EINVAL;
+	if (!list)
+		return WASI_EFAULT;
+	for (uint32_t i = 0; i < n; i++) {
+		struct wasi_iovec v;
+
+		memcpy(&v, list + i * sizeof(v), sizeof(v));
+		w->iov[i].iov_base = rt_mem(inst, v.buf, v.len);
+		w->iov[i].iov_len = v.len;
+		if (!w->iov[i].iov_base)
+			return WASI_EFAULT;
+	}
+	return WASI_OK;
+}
+
+long wasi_wait(int host, short events)
+{
+	struct pollfd p = { host, events, 0 };
+	long r;
+
+	do
+		r = SYS5(ppoll, &p, 1, NULL, NULL, 8);
+	while (r == -EINTR);
+	return r < 0 ? r : 0;
+}
+
+static bool would_block(int host, short events)
+{
+	struct pollfd p = { host, events, 0 };
+
+	return SYS5(ppoll, &p, 1, &(struct timespec){ 0 }, NULL, 8) == 0;
+}
+
+static long stream_once(const struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
+{
+	if (f->fdflags & WASI_FD_NONBLOCK) {
+		long r = out ? SYS6(pwritev2, f->host, iov, n, -1, -1, RWF_NOWAIT)
+			     : SYS6(preadv2, f->host, iov, n, -1, -1, RWF_NOWAIT);
+
+		if (r != -EOPNOTSUPP)
+			return r;
+		if (would_block(f->host, out ? POLLOUT : POLLIN))
+			return -EAGAIN;
+	}
+	if (n == 1)
+		return out ? SYS3(write, f->host, iov->iov_base, iov->iov_len)
+			   : SYS3(read, f->host, iov->iov_base, iov->iov_len);
+	return out ? SYS3(writev, f->host, iov, n) : SYS3(readv, f->host, iov, n);
+}
+
+/* A stream, or a file with the kernel's offset. EAGAIN only if it is the guest that asked for it. */
+static long stream_io(const struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
+{
+	for (;;) {
+		long r = stream_once(f, iov, n, out);
+
+		if (r == -EAGAIN && !(f->fdflags & WASI_FD_NONBLOCK))
+			r = wasi_wait(f->host, out ? POLLOUT : POLLIN) ?: -EINTR;
+		if (r != -EINTR)
+			return r;
+	}
+}
+
+static long file_read(const struct wasi_fd *f, const struct iovec *iov, uint32_t n, uint64_t at)
+{
+	if (n == 1)
+		return SYS4(pread64, f->host, iov->iov_base, iov->iov_len, at);
+	return SYS5(preadv, f->host, iov, n, at, 0);
+}
+
+static long file_write(const struct wasi_fd *f, const struct iovec *iov, uint32_t n, uint64_t at)
+{
+	if (f->rwf)
+		return SYS6(pwritev2, f->host, iov, n, at, 0, f->rwf);
+	if (n == 1)
+		return SYS4(pwrite64, f->host, iov->iov_base, iov->iov_len, at);
+	return SYS5(pwritev, f->host, iov, n, at, 0);
+}
+
+/*
+ * The offset of a FILE. After an append only the kernel knows it: pwritev2 at -1 with RWF_APPEND left its position behind
+ * what was written.
+ */
+static long file_offset(struct wasi_fd *f)
+{
+	if (f->state & WASI_STATE_KERNEL) {
+		long at = SYS3(lseek, f->host, 0, SEEK_CUR);
+
+		if (at < 0)
+			return at;
+		f->offset = (uint64_t)at;
+		f->state &= ~WASI_STATE_KERNEL;
+	}
+	return 0;
+}
+
+static long file_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
+{
+	long r;
+
+	if (out && f->fdflags & WASI_FD_APPEND) {
+		f->state |= WASI_STATE_KERNEL;
+		return SYS6(pwritev2, f->host, iov, n, -1, -1, f->rwf);
+	}
+	r = file_offset(f);
+	if (r < 0)
+		return r;
+	r = out ? file_write(f, iov, n, f->offset) : file_read(f, iov, n, f->offset);
+	if (r > 0)
+		f->offset += (uint64_t)r;
+	return r;
+}
+
+/*
+ * What path_open opened without asking may be no file: then the kernel's error shows it. A FIFO answers ESPIPE and is read
+ * again as a stream; a directory answers EISDIR, which guests of other engines see as EBADF.
+ */
+static long untyped_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
+{
+	long r = file_io(f, iov, n, out);
+
+	if ((r == -ESPIPE || r == -EISDIR) && !wasi_fd_settle(f)) {
+		if (f->kind == WASI_KIND_STREAM)
+			return stream_io(f, iov, n, out);
+		if (f->kind == WASI_KIND_DIRECTORY)
+			return -EBADF;
+	}
+	return r;
+}
+
+static long any_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
+{
+	switch (f->kind) {
+	case WASI_KIND_FILE:
+		return f->state & WASI_STATE_UNTYPED ? untyped_io(f, iov, n, out) : file_io(f, iov, n, out);
+	case WASI_KIND_DIRECTORY:
+		return -EBADF;
+	default:
+		return stream_io(f, iov, n, out);
+	}
+}
+
+/* The common shape of fd_read and fd_write: iovecs in a[1], a[2]; the count to a[3]. */
+static enum wasi_errno transfer(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f, const union rt_value *a, bool out)
+{
+	enum wasi_errno e = wasi_iovecs(w, inst, ARG32(1), ARG32(2));
+	uint32_t count;
+	long n;
+
+	if (e)
+		return e;
+	if (!rt_mem(inst, ARG32(3), sizeof(count)))
+		return WASI_EFAULT;
+	n = any_io(f, w->iov, ARG32(2), out);
+	if (n < 0)
+		return wasi_errno(n);
+	count = (uint32_t)n;
+	(void)WASI_STORE(inst, ARG32(3), count);
+	return WASI_OK;
+}
+
+WASI_CALL(fd_read)
+{
+	return transfer(w, inst, f, a, false);
+}
+
+WASI_CALL(fd_write)
+{
+	return transfer(w, inst, f, a, true);
+}
+
+/* At an offset: iovecs in a[1], a[2], offset in a[3]; the count to a[4]. Streams say ESPIPE themselves. */
+static enum wasi_errno transfer_at(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f, const union rt_value *a,
+				   bool out)
+{
+	enum wasi_errno e = wasi_iovecs(w, inst, ARG32(1), ARG32(2));
+	uint32_t count;
+	long n;
+
+	if (e)
+		return e;
+	if (!rt_mem(inst, ARG32(4), sizeof(count)))
+		return WASI_EFAULT;
+	if (f->kind == WASI_KIND_DIRECTORY)
+		return WASI_EBADF;
+	n = out ? file_write(f, w->iov, ARG32(2), ARG64(3)) : file_read(f, w->iov, ARG32(2), ARG64(3));
+	if (n < 0)
+		return n == -EISDIR ? WASI_EBADF : wasi_errno(n);
+	count = (uint32_t)n;
+	(void)WASI_STORE(inst, ARG32(4), count);
+	return WASI_OK;
+}
+
+WASI_CALL(fd_pread)
+{
+	return transfer_at(w, inst, f, a, false);
+}
+
+WASI_CALL(fd_pwrite)
+{
+	return transfer_at(w, inst, f, a, true);
+}
+
+/* Beyond this the file system may know better how far a file can reach. */
+#define SEEK_ASK (1ll << 40)
+
+static long seek_file(struct wasi_fd *f, int64_t by, uint32_t whence)
+{
+	int64_t from = 0, to;
+	struct stat st;
+	long r = 0;
+
+	if (whence == WASI_SEEK_CUR) {
+		r = file_offset(f);
+		from = (int64_t)f->offset;
+	} else if (whence == WASI_SEEK_END) {
+		r = SYS2(fstat, f->host, &st);
+		from = r < 0 ? 0 : st.st_size;
+	}
+	if (r < 0)
+		return r;
+	if (__builtin_add_overflow(from, by, &to) || to < 0)
+		return -EINVAL;
+	if (to >= SEEK_ASK)
+		r = SYS3(lseek, f->host, to, SEEK_SET);
+	if (r < 0)
+		return r;
+	f->offset = (uint64_t)to;
+	f->state &= ~WASI_STATE_KERNEL;
+	return to;
+}
+
+static enum wasi_errno seek(struct rt_instance *inst, struct wasi_fd *f, int64_t by, uint32_t whence, uint32_t ret)
+{
+	enum wasi_errno e = wasi_fd_settle(f);
+	uint64_t offset;
+	long to;
+
+	if (e)
+		return e;
+	if (!rt_mem(inst, ret, sizeof(offset)))
+		return WASI_EFAULT;
+	if (f->kind == WASI_KIND_FILE && f->type == WASI_TYPE_REGULAR)
+		to = seek_file(f, by, whence);
+	else if (f->kind == WASI_KIND_FILE || f->kind == WASI_KIND_STANDARD)
+		to = SYS3(lseek, f->host, by, whence);
+	else
+		return f->kind == WASI_KIND_DIRECTORY ? WASI_EBADF : WASI_ESPIPE;
+	if (to < 0)
+		return wasi_errno(to);
+	offset = (uint64_t)to;
+	(void)WASI_STORE(inst, ret, offset);
+	return WASI_OK;
+}
+
+_Static_assert(WASI_SEEK_SET == SEEK_SET && WASI_SEEK_CUR == SEEK_CUR && WASI_SEEK_END == SEEK_END, "whence goes to lseek");
+
+/* To ask where one is, the right to tell is enough: the row cannot say that. */
+WASI_CALL(fd_seek)
+{
+	bool tells = ARG64(1) == 0 && ARG32(2) == WASI_SEEK_CUR;
+	uint32_t need = tells ? WASI_RIGHT_FD_SEEK | WASI_RIGHT_FD_TELL : WASI_RIGHT_FD_SEEK;
+
+	if (ARG32(2) > WASI_SEEK_END)
+		return WASI_EINVAL;
+	if (!(f->rights & need))
+		return wasi_fd_lacking(f, need, WASI_ESPIPE);
+	return seek(inst, f, (int64_t)ARG64(1), ARG32(2), ARG32(3));
+}
+
+WASI_CALL(fd_tell)
+{
+	return seek(inst, f, 0, WASI_SEEK_CUR, ARG32(1));
+}
