@@ -1,0 +1,283 @@
+/*
+ * The path_ calls that make, remove, rename or describe names.
+ *
+ * Each resolves first and then acts on what was resolved (path.h). A path of one component needs no walk: the descriptor's
+ * directory is the place. Errors are Linux's where it can be asked without a trailing slash; where the slash decides, the same
+ * answer is computed here.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "wasi-iouring/attr.h"
+#include "wasi-iouring/calls.h"
+#include "wasi-iouring/path.h"
+#include "wasi-iouring/sys.h"
+
+/* Path `which` from the guest, its place below f. `special` is the answer for "." and "..". */
+static enum wasi_errno place(struct wasi *w, struct rt_instance *inst, const struct wasi_fd *f, uint32_t p, uint32_t len,
+			     int which, enum wasi_errno special, struct wasi_place *ret)
+{
+	enum wasi_errno e = wasi_path_copy(w, inst, p, len, which);
+
+	if (!e)
+		e = wasi_place_open(f->host, w->path[which], ret);
+	if (!e && ret->last != WASI_LAST_NAME) {
+		wasi_place_close(ret);
+		e = special;
+	}
+	return e;
+}
+
+/* The same for a name that is to be changed. */
+static enum wasi_errno place_writable(struct wasi *w, struct rt_instance *inst, const struct wasi_fd *f, uint32_t p,
+				      uint32_t len, int which, enum wasi_errno special, struct wasi_place *ret)
+{
+	enum wasi_errno e = place(w, inst, f, p, len, which, special, ret);
+
+	if (!e && f->state & WASI_STATE_READONLY) {
+		wasi_place_close(ret);
+		e = WASI_EROFS;
+	}
+	return e;
+}
+
+/* A new name that is no directory may have no trailing slash. */
+static enum wasi_errno new_name(const struct wasi_place *p)
+{
+	enum wasi_errno e;
+
+	if (!p->slash)
+		return WASI_OK;
+	e = wasi_place_look(p);
+	return e == WASI_EISDIR ? WASI_EEXIST : e;
+}
+
+WASI_CALL(path_create_directory)
+{
+	struct wasi_place p;
+	enum wasi_errno e = place_writable(w, inst, f, ARG32(1), ARG32(2), 0, WASI_EEXIST, &p);
+
+	if (e)
+		return e;
+	e = wasi_errno(SYS3(mkdirat, p.dir, p.name, 0777));
+	wasi_place_close(&p);
+	return e;
+}
+
+WASI_CALL(path_remove_directory)
+{
+	struct wasi_place p;
+	enum wasi_errno e = place_writable(w, inst, f, ARG32(1), ARG32(2), 0, WASI_EINVAL, &p);
+
+	if (e)
+		return e;
+	e = wasi_errno(SYS3(unlinkat, p.dir, p.name, AT_REMOVEDIR));
+	wasi_place_close(&p);
+	return e;
+}
+
+WASI_CALL(path_unlink_file)
+{
+	struct wasi_place p;
+	enum wasi_errno e = place_writable(w, inst, f, ARG32(1), ARG32(2), 0, WASI_EISDIR, &p);
+
+	if (e)
+		return e;
+	e = p.slash ? wasi_place_look(&p) : wasi_errno(SYS3(unlinkat, p.dir, p.name, 0));
+	wasi_place_close(&p);
+	return e;
+}
+
+/* path_symlink(old, len, fd, new, len): a target that starts at the root could only lead out */
+WASI_CALL(path_symlink)
+{
+	struct wasi_place p;
+	enum wasi_errno e = wasi_path_copy(w, inst, ARG32(0), ARG32(1), 1);
+
+	if (!e && w->path[1][0] == '/')
+		e = WASI_EPERM;
+	if (!e)
+		e = place_writable(w, inst, f, ARG32(3), ARG32(4), 0, WASI_EEXIST, &p);
+	if (e)
+		return e;
+	e = new_name(&p);
+	if (!e)
+		e = wasi_errno(SYS3(symlinkat, w->path[1], p.dir, p.name));
+	wasi_place_close(&p);
+	return e;
+}
+
+/* A path with a trailing slash as the source of a link: it can only name a directory, which has no links. */
+static enum wasi_errno link_directory(const struct wasi_fd *f, const char *path)
+{
+	long fd = wasi_path_openat(f->host, path, O_PATH | O_DIRECTORY, 0);
+
+	if (fd < 0)
+		return wasi_errno(fd);
+	(void)SYS1(close, fd);
+	return WASI_EPERM;
+}
+
+/* path_link(fd, lookup, old, len, new_fd, new, len) */
+WASI_CALL(path_link)
+{
+	struct wasi_fd *to_fd = wasi_fd_get(w, ARG32(4));
+	struct wasi_place from, to;
+	enum wasi_errno e = wasi_path_copy(w, inst, ARG32(2), ARG32(3), 0);
+
+	if (!e && ARG32(1))
+		e = WASI_EINVAL;
+	if (!e && w->path[0][0] && w->path[0][strlen(w->path[0]) - 1] == '/')
+		e = link_directory(f, w->path[0]);
+	if (!e)
+		e = place(w, inst, f, ARG32(2), ARG32(3), 0, WASI_EPERM, &from);
+	if (e)
+		return e;
+	e = place_writable(w, inst, to_fd, ARG32(5), ARG32(6), 1, WASI_EEXIST, &to);
+	if (!e) {
+		e = new_name(&to);
+		if (!e)
+			e = wasi_errno(SYS5(linkat, from.dir, from.name, to.dir, to.name, 0));
+		wasi_place_close(&to);
+	}
+	wasi_place_close(&from);
+	return e;
+}
+
+/* Only a directory may be renamed with a trailing slash on either name. */
+static enum wasi_errno rename_slashes(const struct wasi_place *from, const struct wasi_place *to)
+{
+	enum wasi_errno e;
+
+	if (!from->slash && !to->slash)
+		return WASI_OK;
+	e = wasi_place_look(from);
+	return e == WASI_EISDIR ? WASI_OK : e;
+}
+
+/* path_rename(fd, old, len, new_fd, new, len) */
+WASI_CALL(path_rename)
+{
+	struct wasi_fd *to_fd = wasi_fd_get(w, ARG32(3));
+	struct wasi_place from, to;
+	enum wasi_errno e = place_writable(w, inst, f, ARG32(1), ARG32(2), 0, WASI_EBUSY, &from);
+
+	if (e)
+		return e;
+	e = place_writable(w, inst, to_fd, ARG32(4), ARG32(5), 1, WASI_EBUSY, &to);
+	if (!e) {
+		e = rename_slashes(&from, &to);
+		if (!e)
+			e = wasi_errno(SYS5(renameat2, from.dir, from.name, to.dir, to.name, 0));
+		wasi_place_close(&to);
+	}
+	wasi_place_close(&from);
+	return e;
+}
+
+/* The attributes of what path names. One component that is no link needs one call, anything else a walk. */
+static long stat_path(int dir, const char *path, bool follow, struct stat *st)
+{
+	long r;
+
+	if (wasi_path_plain(path)) {
+		r = SYS4(newfstatat, dir, path, st, AT_SYMLINK_NOFOLLOW);
+		if (r < 0 || !follow || !S_ISLNK(st->st_mode))
+			return r;
+	}
+	r = wasi_path_openat(dir, path, O_PATH | (follow ? 0 : O_NOFOLLOW), 0);
+	if (r >= 0) {
+		int fd = (int)r;
+
+		r = SYS4(newfstatat, fd, "", st, AT_EMPTY_PATH);
+		(void)SYS1(close, fd);
+	}
+	return r;
+}
+
+/* path_filestat_get(fd, lookup, path, len, ret) */
+WASI_CALL(path_filestat_get)
+{
+	enum wasi_errno e = wasi_path_copy(w, inst, ARG32(2), ARG32(3), 0);
+	struct stat st;
+	long r;
+
+	if (!e && ARG32(1) & ~(uint32_t)WASI_LOOKUP_FOLLOW)
+		e = WASI_EINVAL;
+	if (e)
+		return e;
+	r = stat_path(f->host, w->path[0], ARG32(1) & WASI_LOOKUP_FOLLOW, &st);
+	if (r < 0)
+		return wasi_errno(r);
+	return wasi_attr_store(inst, ARG32(4), &st, wasi_type_of_mode(st.st_mode)) ? WASI_OK : WASI_EFAULT;
+}
+
+/* path_filestat_set_times(fd, lookup, path, len, atim, mtim, flags) */
+WASI_CALL(path_filestat_set_times)
+{
+	bool follow = ARG32(1) & WASI_LOOKUP_FOLLOW;
+	struct timespec times[2];
+	enum wasi_errno e = wasi_path_copy(w, inst, ARG32(2), ARG32(3), 0);
+	long r;
+
+	if (!e && ARG32(1) & ~(uint32_t)WASI_LOOKUP_FOLLOW)
+		e = WASI_EINVAL;
+	if (!e)
+		e = wasi_attr_times(ARG64(4), ARG64(5), ARG32(6), times);
+	if (!e && f->state & WASI_STATE_READONLY)
+		e = WASI_EROFS;
+	if (e)
+		return e;
+	if (!follow && wasi_path_plain(w->path[0]))
+		return wasi_errno(SYS4(utimensat, f->host, w->path[0], times, AT_SYMLINK_NOFOLLOW));
+	r = wasi_path_openat(f->host, w->path[0], O_PATH | (follow ? 0 : O_NOFOLLOW), 0);
+	if (r >= 0) {
+		int fd = (int)r;
+
+		r = SYS4(utimensat, fd, "", times, AT_EMPTY_PATH);
+		(void)SYS1(close, fd);
+	}
+	return wasi_errno(r);
+}
+
+/* Reads a link into w->link. Its length, -EINVAL if it is none. */
+static long link_read(struct wasi *w, int dir)
+{
+	const char *path = w->path[0];
+	long r;
+	int fd;
+
+	if (wasi_path_plain(path))
+		return SYS4(readlinkat, dir, path, w->link, sizeof(w->link));
+	r = wasi_path_openat(dir, path, O_PATH | O_NOFOLLOW, 0);
+	if (r < 0)
+		return r;
+	fd = (int)r;
+	r = SYS4(readlinkat, fd, "", w->link, sizeof(w->link));
+	(void)SYS1(close, fd);
+	return r == -ENOENT ? -EINVAL : r;	/* what "" on a thing that is no link gives */
+}
+
+/* path_readlink(fd, path, len, buf, buf_len, ret): an absolute target would tell of the host */
+WASI_CALL(path_readlink)
+{
+	enum wasi_errno e = wasi_path_copy(w, inst, ARG32(1), ARG32(2), 0);
+	uint32_t used;
+	long n;
+
+	if (e)
+		return e;
+	if (!rt_mem(inst, ARG32(3), ARG32(4)) || !rt_mem(inst, ARG32(5), sizeof(used)))
+		return WASI_EFAULT;
+	n = link_read(w, f->host);
+	if (n < 0)
+		return wasi_errno(n);
+	if (n && w->link[0] == '/')
+		return WASI_EPERM;
+	used = (uint32_t)n < ARG32(4) ? (uint32_t)n : ARG32(4);
+	(void)wasi_store(inst, ARG32(3), w->link, used);
+	(void)WASI_STORE(inst, ARG32(5), used);
+	return WASI_OK;
+}
