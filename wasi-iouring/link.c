@@ -1,0 +1,141 @@
+/*
+ * From an import to a handler: the entry function of each row of calls.h looks up the descriptor, checks its rights and calls
+ * the handler. What is constant in the row is constant in its entry.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "runtime/base/num.h"
+#include "wasi-iouring/calls.h"
+
+static bool entry_checked(struct wasi *w, const union rt_value *a, uint8_t fd, uint32_t need, enum wasi_errno lacking,
+			  enum wasi_errno *ret)
+{
+	struct wasi_fd *f = wasi_fd_get(w, (uint32_t)a[fd].i32);
+
+	if (!f)
+		*ret = WASI_EBADF;
+	else if (need & ~f->rights)
+		*ret = wasi_fd_lacking(f, need & ~f->rights, lacking);
+	else
+		return true;
+	return false;
+}
+
+/* The handler's error is the result; checks that the compiler can see to be absent are. */
+#define ENTRY(name, fd, need, fd2, need2, lacking) \
+	static int enter_##name(void *env, struct rt_instance *inst, union rt_value *a) \
+	{ \
+		struct wasi *w = env; \
+		enum wasi_errno e; \
+		if ((fd == NO || entry_checked(w, a, fd == NO ? 0 : fd, need, lacking, &e)) && \
+		    (fd2 == NO || entry_checked(w, a, fd2 == NO ? 0 : fd2, need2, lacking, &e))) \
+			e = wasi_##name(w, inst, fd == NO ? NULL : &w->fds[(uint32_t)a[fd == NO ? 0 : fd].i32], a); \
+		a[0] = (union rt_value){ .i32 = (int32_t)e }; \
+		return 0; \
+	}
+
+#define X(name, signature, fd, need, fd2, need2, lacking, kernel, ring) ENTRY(name, fd, need, fd2, need2, lacking)
+WASI_CALLS(X)
+#undef X
+
+/* proc_exit is the one call that does not return to the guest. */
+static int leave(void *env, struct rt_instance *inst, union rt_value *a)
+{
+	return rt_exit(inst, a[0].i32);
+}
+
+WASI_CALL(proc_exit)
+{
+	return WASI_ENOSYS;
+}
+
+const struct wasi_call_row wasi_call_rows[WASI_CALLS_MAX] = {
+#define X(name, signature, fd, need, fd2, need2, lacking, kernel, ring) \
+	[WASI_CALL_##name] = { #name, signature, kernel, ring, \
+			       WASI_CALL_##name == WASI_CALL_proc_exit ? leave : enter_##name },
+	WASI_CALLS(X)
+#undef X
+};
+
+_Static_assert(WASI_CALLS_MAX == 46, "witx has 46 functions");
+
+#define MODULE "wasi_snapshot_preview1"
+
+static bool name_is(const struct wasm_name *n, const char *s)
+{
+	return n->len == strlen(s) && !memcmp(n->at, s, n->len);
+}
+
+static int find_call(const struct wasm_import *imp)
+{
+	if (imp->kind != WASM_EXTERN_FUNC || !name_is(&imp->module, MODULE))
+		return WASI_CALLS_MAX;
+	for (int i = 0; i < WASI_CALLS_MAX; i++) {
+		if (name_is(&imp->name, wasi_call_rows[i].name))
+			return i;
+	}
+	return WASI_CALLS_MAX;
+}
+
+/* The type of a signature; its values lie in `values`. */
+static struct wasm_functype type_of(const char *signature, wasm_valtype values[16])
+{
+	struct wasm_functype t = { .params = values };
+	uint32_t n = 0;
+
+	for (; *signature && *signature != ':'; signature++)
+		values[n++] = *signature == 'l' ? WASM_I64 : WASM_I32;
+	t.nparams = n;
+	t.results = values + n;
+	t.nresults = signature[0] && signature[1];
+	values[n] = WASM_I32;
+	return t;
+}
+
+bool wasi_resolve(void *arg, const struct wasm_module *m, const struct wasm_import *imp, struct rt_extern *ret)
+{
+	struct wasi *w = arg;
+	int i = find_call(imp);
+
+	if (i == WASI_CALLS_MAX)
+		return false;
+	if (!w->funcs[i]) {
+		wasm_valtype values[16];
+		struct wasm_functype t = type_of(wasi_call_rows[i].signature, values);
+
+		w->funcs[i] = rt_func_host(w->store, &t, wasi_call_rows[i].enter, w);
+	}
+	if (!w->funcs[i])
+		return false;
+	*ret = (struct rt_extern){ .kind = WASM_EXTERN_FUNC, .func = w->funcs[i] };
+	return true;
+}
+
+int wasi_check(const struct wasm_module *m, struct wsbox_err *err)
+{
+	static const char *const others[] = { "wasi_unstable", "wasi_ephemeral_preview", "wasi" };
+
+	for (uint32_t i = 0; i < m->nimports; i++) {
+		const struct wasm_name *from = &m->imports[i].module;
+
+		for (size_t k = 0; k < ARRAY_SIZE(others); k++) {
+			if (name_is(from, others[k]))
+				return err_set(err, -ENOEXEC, WSBOX_INVALID,
+					       "import from \"%s\": that version of WASI is not supported, "
+					       "build for \"" MODULE "\"", others[k]);
+		}
+	}
+	return 0;
+}
+
+bool wasi_needs_ring(const struct wasm_module *m)
+{
+	for (uint32_t i = 0; i < m->nimports; i++) {
+		int call = find_call(&m->imports[i]);
+
+		if (call == WASI_CALL_poll_oneoff)
+			return true;
+	}
+	return false;
+}
