@@ -7,7 +7,7 @@
 #include "runtime/base/fd.h"
 #include "runtime/base/reader.h"
 
-static void put(struct json *j, const char *s, size_t n)
+static void text_put(struct json *j, const char *s, size_t n)
 {
 	/* one byte stays free for the newline */
 	if (n >= sizeof(j->text) - j->len) {
@@ -19,49 +19,49 @@ static void put(struct json *j, const char *s, size_t n)
 }
 
 /* RFC 8259, section 7. Bytes that are not UTF-8 become '?'. */
-static void put_string(struct json *j, const char *s)
+static void text_put_string(struct json *j, const char *s)
 {
 	size_t n = strlen(s);
 	bool utf8 = utf8_valid(s, n);
 	char escape[8];
 
-	put(j, "\"", 1);
+	text_put(j, "\"", 1);
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)s[i];
 
 		if (c == '"' || c == '\\') {
-			put(j, (char[]){ '\\', (char)c }, 2);
+			text_put(j, (char[]){ '\\', (char)c }, 2);
 		} else if (c < 0x20 || c == 0x7f) {
 			snprintf(escape, sizeof(escape), "\\u%04x", c);
-			put(j, escape, 6);
+			text_put(j, escape, 6);
 		} else {
-			put(j, c >= 0x80 && !utf8 ? "?" : s + i, 1);
+			text_put(j, c >= 0x80 && !utf8 ? "?" : s + i, 1);
 		}
 	}
-	put(j, "\"", 1);
+	text_put(j, "\"", 1);
 }
 
 static void begin(struct json *j, const char *name)
 {
 	if (j->comma)
-		put(j, ",", 1);
+		text_put(j, ",", 1);
 	j->comma = true;
 	if (name) {
-		put_string(j, name);
-		put(j, ":", 1);
+		text_put_string(j, name);
+		text_put(j, ":", 1);
 	}
 }
 
 void json_open(struct json *j, const char *name, char bracket)
 {
 	begin(j, name);
-	put(j, &bracket, 1);
+	text_put(j, &bracket, 1);
 	j->comma = false;
 }
 
 void json_close(struct json *j, char bracket)
 {
-	put(j, &bracket, 1);
+	text_put(j, &bracket, 1);
 	j->comma = true;
 }
 
@@ -70,7 +70,7 @@ void json_u64(struct json *j, const char *name, uint64_t value)
 	char text[24];
 
 	begin(j, name);
-	put(j, text, (size_t)snprintf(text, sizeof(text), "%llu", (unsigned long long)value));
+	text_put(j, text, (size_t)snprintf(text, sizeof(text), "%llu", (unsigned long long)value));
 }
 
 void json_tenths(struct json *j, const char *name, uint64_t tenths)
@@ -78,7 +78,7 @@ void json_tenths(struct json *j, const char *name, uint64_t tenths)
 	char text[32];
 
 	begin(j, name);
-	put(j, text,
+	text_put(j, text,
 	    (size_t)snprintf(text, sizeof(text), "%llu.%llu", (unsigned long long)(tenths / 10),
 			     (unsigned long long)(tenths % 10)));
 }
@@ -86,13 +86,13 @@ void json_tenths(struct json *j, const char *name, uint64_t tenths)
 void json_bool(struct json *j, const char *name, bool value)
 {
 	begin(j, name);
-	put(j, value ? "true" : "false", value ? 4 : 5);
+	text_put(j, value ? "true" : "false", value ? 4 : 5);
 }
 
 void json_string(struct json *j, const char *name, const char *value)
 {
 	begin(j, name);
-	put_string(j, value);
+	text_put_string(j, value);
 }
 
 int json_end(struct json *j, int fd)

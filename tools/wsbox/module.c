@@ -12,7 +12,7 @@
 #include "runtime/base/cell.h"
 #include "runtime/base/fd.h"
 
-static int refuse(int code, struct wsbox_err *err)
+static int cannot_read(int code, struct wsbox_err *err)
 {
 	bool missing =
 		code == -ENOENT || code == -ENOTDIR || code == -ELOOP || code == -ENAMETOOLONG;
@@ -37,13 +37,13 @@ int module_open(const char *path, uint64_t *ret_size, struct wsbox_err *err)
 	if (strcmp(path, "-")) {
 		opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		if (opened < 0)
-			return refuse(-errno, err);
+			return cannot_read(-errno, err);
 		src = opened;
 	}
 	FD_AUTO module = fd_copy_sealed(src, "module", CELL_MODULE_MAX, &size);
 	ret = module;
 	if (ret < 0)
-		return refuse(ret, err);
+		return cannot_read(ret, err);
 	if (!size)
 		return err_set(err, -ENOEXEC, WSBOX_INVALID, "is empty, not a WebAssembly module");
 	*ret_size = size;
