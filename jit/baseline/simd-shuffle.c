@@ -52,9 +52,22 @@ void simd_insert(struct jit_simd *s)
 	x64_vvri(s->x, s->row->op, lane_width(s), s->dst, simd_reg(&s->src[0]), s->gpr, s->lane);
 }
 
+/* The lane of a source in memory, as an operand of its own size. */
+static struct x64_mem lane_in_memory(struct jit_simd *s)
+{
+	struct x64_mem m = s->src[0].mem;
+
+	assert(!(m.flags & X64_LABEL));
+	simd_use(s, &s->src[0]);
+	m.disp += s->lane << s->row->imm;
+	return m;
+}
+
 void simd_extract(struct jit_simd *s)
 {
-	if (s->lane)
+	if (s->src[0].kind == JIT_OPND_MEM)
+		x64_rm(s->x, X64_MOV, lane_width(s), s->dst, lane_in_memory(s));
+	else if (s->lane)
 		x64_rvi(s->x, X64_VPEXTR, lane_width(s), s->dst, simd_reg(&s->src[0]), s->lane);
 	else
 		x64_rv(s->x, X64_VMOVD_RV, lane_width(s), s->dst, simd_reg(&s->src[0]));
@@ -62,12 +75,16 @@ void simd_extract(struct jit_simd *s)
 
 void simd_extract_small(struct jit_simd *s)
 {
-	unsigned int a = simd_reg(&s->src[0]);
+	enum x64_op zero_extend = s->row->imm ? X64_MOVZX16 : X64_MOVZX8;
 
+	if (s->src[0].kind == JIT_OPND_MEM) {
+		x64_rm(s->x, s->row->op2 ? s->row->op2 : zero_extend, X64_32, s->dst, lane_in_memory(s));
+		return;
+	}
 	if (s->row->imm == 0)
-		x64_rvi(s->x, X64_VPEXTRB, X64_32, s->dst, a, s->lane);
+		x64_rvi(s->x, X64_VPEXTRB, X64_32, s->dst, simd_reg(&s->src[0]), s->lane);
 	else
-		x64_gvi(s->x, X64_VPEXTRW, s->dst, a, s->lane);
+		x64_gvi(s->x, X64_VPEXTRW, s->dst, simd_reg(&s->src[0]), s->lane);
 	if (s->row->op2)
 		x64_rr(s->x, s->row->op2, X64_32, s->dst, s->dst);
 }
@@ -75,8 +92,13 @@ void simd_extract_small(struct jit_simd *s)
 /* What is in the other lanes of a float's register does not matter. */
 void simd_extract_float(struct jit_simd *s)
 {
-	unsigned int a = simd_reg(&s->src[0]);
+	unsigned int a;
 
+	if (s->src[0].kind == JIT_OPND_MEM) {
+		x64_vm(s->x, s->row->imm == 3 ? X64_VMOVSD : X64_VMOVSS, s->dst, lane_in_memory(s));
+		return;
+	}
+	a = simd_reg(&s->src[0]);
 	if (!s->lane)
 		simd_move(s, s->dst, a);
 	else if (s->row->imm == 3)
