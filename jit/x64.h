@@ -45,6 +45,7 @@ enum x64_cond {
 };
 
 enum x64_form {
+	X64_FORM_NONE,			/* so that 0, what a forgotten table entry holds, is no instruction */
 #define X(name) X64_FORM_##name,
 	X64_FORMS(X)
 #undef X
