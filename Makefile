@@ -142,7 +142,7 @@ quickstart: deps-build all ## install what the build needs, build, run a program
 deps-build deps-check:
 	$(Q)tools/deps $(@:deps-%=%)
 
-bench: all ## measure against native code and the peers installed here
+bench: all $(O)/tests/bench/launch ## measure against native code and the peers installed here
 	$(Q)O=$(O) tests/bench/run $(BENCH)
 
 fuzz: ## fuzz every target for FUZZ_SECONDS each (default 60)
