@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 
 #include "wasi-iouring/ring.h"
 #include "wasi-iouring/state.h"
