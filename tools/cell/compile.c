@@ -1,0 +1,81 @@
+/*
+ * The compiler role: module in, image out, as well as its smaller kin that only validate or list a
+ * module. Everything is checked in this process; what it says about a module is shown to the user
+ * and trusted by nobody.
+ */
+#include <errno.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "jit/compile.h"
+#include "runtime/wasm/module.h"
+#include "tools/cell/cell.h"
+#include "tools/cell/lock.h"
+
+_Static_assert(CELL_MODULE_MAX == WASM_MAX_MODULE,
+	       "the supervisor stops copying where the decoder would");
+
+/* No pool where one thread is enough, or where no threads can be made: the compiler then works
+ * alone. */
+static int prepare(const struct cell_job *job, const void **ret_bytes, struct jit_pool **ret_pool,
+		   struct wsbox_err *err)
+{
+	uint32_t walls = 0;
+	int ret;
+
+	ret = cell_map_module(job, ret_bytes);
+	if (ret < 0)
+		return err_set(err, ret, WSBOX_FAILED, "cannot map the module: %s", err_name(ret));
+	ret = jit_cpu_check(err);
+	if (ret == 0)
+		ret = lock_early(job->flags, &walls, err);
+	if (ret < 0)
+		return ret;
+	*ret_pool = job->jobs > 1 ? jit_pool_new(job->jobs) : NULL;
+	return lock_late(job->flags, &walls, err);
+}
+
+static int compile(const struct cell_job *job, const void *bytes, struct jit_pool *pool,
+		   struct cell_compiled *reply)
+{
+	struct jit_options options = { .gs = jit_cpu_fsgsbase(), .threads = pool ? job->jobs : 1 };
+	struct jit_stats stats = { 0 };
+	struct wasm_module m;
+	uint64_t start = cell_clock();
+	int image = job->role == CELL_ROLE_COMPILE ? CELL_FD_IMAGE : -1, ret;
+
+	ret = wasm_module_decode(&m, bytes, job->module_size, job->features, &reply->err);
+	reply->ns_decode = cell_clock() - start;
+	if (ret < 0)
+		return ret;
+	ret = jit_compile(&m, &options, pool, image, &stats, &reply->err);
+	reply->functions = stats.functions;
+	reply->image_size = stats.image_bytes;
+	reply->body_bytes = stats.body_bytes;
+	reply->text_bytes = stats.text_bytes;
+	reply->ns_compile = stats.ns_compile;
+	reply->ns_publish = stats.ns_publish;
+	return ret;
+}
+
+void compile_main(const struct cell_job *job)
+{
+	struct cell_compiled reply = {
+		.head = { CELL_MSG_COMPILED, sizeof(reply) },
+		.err = WSBOX_ERR_INIT,
+	};
+	struct jit_pool *pool = NULL;
+	uint64_t start = cell_clock();
+	const void *bytes;
+	int ret;
+
+	ret = prepare(job, &bytes, &pool, &reply.err);
+	reply.ns_lock = cell_clock() - start;
+	if (ret == 0)
+		ret = compile(job, bytes, pool, &reply);
+	if (ret < 0 && !reply.err.code)
+		(void)err_set(&reply.err, ret, WSBOX_FAILED, "%s", err_name(ret));
+	reply.ok = ret == 0;
+	cell_tell(&reply);
+	_exit(CELL_STATUS_OK);
+}
