@@ -1,0 +1,235 @@
+/*
+ * The instance role: runs the guest. What does not need the compiled code is done while the
+ * compiler works; then
+ *
+ *	wait for the image, map it, link ── lock ── READY ── segments, start function, _start ── EXIT
+ *
+ * Nothing of the guest's runs before the lock, its start function included.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/base/fd.h"
+#include "runtime/rt.h"
+#include "tools/cell/cell.h"
+#include "tools/cell/invoke.h"
+#include "tools/cell/lock.h"
+#include "tools/cell/strings.h"
+#include "tools/cell/trap.h"
+#include "wasi-iouring/wasi.h"
+
+struct instance {
+	const struct cell_job *job;
+	struct strings strings;
+	struct wasm_module m;
+	struct rt_store *store;
+	struct rt_instance *inst;
+	struct wasi *wasi;
+	struct rt_func *reactor_init;	/* _initialize, or NULL */
+	struct rt_func *entry;		/* what to call */
+	union rt_value args[INVOKE_VALUES_MAX];
+	union rt_value results[INVOKE_VALUES_MAX];
+	struct cell_ready ready;
+	struct cell_exit exit;
+};
+
+/* Adds the time since *at to *to and sets *at to now. */
+static void lap(uint64_t *to, uint64_t *at)
+{
+	uint64_t now = cell_clock();
+
+	*to += now - *at;
+	*at = now;
+}
+
+static int make_wasi(struct instance *in, struct wsbox_err *err)
+{
+	const struct cell_job *job = in->job;
+	struct wasi_preopen preopens[CELL_PREOPEN_MAX];
+	int ret = wasi_check(&in->m, err);
+
+	if (ret < 0)
+		return ret;
+	for (uint32_t i = 0; i < job->preopens; i++) {
+		preopens[i] = (struct wasi_preopen){
+			.fd = CELL_FD_PREOPEN + (int)i,
+			.guest = in->strings.preopens[i],
+			.readonly = job->readonly[i / 32] >> i % 32 & 1,
+		};
+	}
+	struct wasi_config config = {
+		.argc = job->argc, .argv = in->strings.argv,
+		.envc = job->envc, .env = in->strings.env,
+		.npreopens = job->preopens, .preopens = preopens,
+		.nofile = job->nofile,
+		.ring = (job->flags & CELL_JOB_RING) && wasi_needs_ring(&in->m),
+	};
+	return wasi_new(&config, in->store, &in->wasi, err);
+}
+
+/* All that can be done without the compiled code. */
+static int prepare(struct instance *in, uint64_t *at, struct wsbox_err *err)
+{
+	const struct cell_job *job = in->job;
+	struct rt_config config = { 0 };
+	const void *bytes;
+	int ret;
+
+	if (job->memory_max != UINT64_MAX)
+		config.memory_max = job->memory_max;
+	ret = cell_map_module(job, &bytes);
+	if (ret == 0)
+		ret = strings_read(job, &in->strings);
+	if (ret < 0)
+		return err_set(err, ret, WSBOX_FAILED, "cannot read the job: %s", err_name(ret));
+	ret = wasm_module_decode(&in->m, bytes, job->module_size, job->features, err);
+	lap(&in->ready.ns_decode, at);
+	if (ret == 0)
+		ret = rt_store_new(&config, &in->store, err);
+	if (ret == 0)
+		ret = rt_instance_prepare(in->store, &in->m, &in->inst, err);
+	lap(&in->ready.ns_instantiate, at);
+	if (ret == 0)
+		ret = make_wasi(in, err);
+	lap(&in->ready.ns_ring, at);
+	if (ret == 0)
+		ret = lock_early(job->flags, &in->ready.walls, err);
+	lap(&in->ready.ns_lock, at);
+	return ret;
+}
+
+/* Waits for the compiled code and maps it. Only code that nobody can change any more is taken. */
+static int take_image(struct instance *in, uint64_t *at, struct wsbox_err *err)
+{
+	struct cell_head head;
+	struct stat st;
+	int fd, ret = cell_recv(CELL_FD_CONTROL, &head, sizeof(head), &fd);
+
+	/* the supervisor ends us when there will be no image */
+	if (ret < 0 || head.type != CELL_MSG_IMAGE || fd < 0 || fd_sealed(fd) < 0 ||
+	    fstat(fd, &st) < 0)
+		_exit(CELL_STATUS_PROTOCOL);
+	*at = cell_clock();
+	ret = rt_instance_code(in->inst, fd, (size_t)st.st_size, err);
+	close(fd);
+	lap(&in->ready.ns_map, at);
+	if (ret == 0)
+		ret = rt_instance_link(in->inst, wasi_resolve, in->wasi, err);
+	lap(&in->ready.ns_instantiate, at);
+	return ret;
+}
+
+static struct rt_func *exported_function(struct instance *in, const char *name)
+{
+	struct rt_extern e;
+
+	if (!rt_export(in->inst, name, strlen(name), &e) || e.kind != WASM_EXTERN_FUNC)
+		return NULL;
+	return e.func;
+}
+
+static bool takes_and_gives_nothing(const struct rt_func *f)
+{
+	const struct wasm_functype *type = rt_func_type(f);
+
+	return !type->nparams && !type->nresults;
+}
+
+/* What is to be called, and with what; checked before anything of the guest's runs. */
+static int find_entry(struct instance *in, struct wsbox_err *err)
+{
+	const struct strings *s = &in->strings;
+
+	in->reactor_init = exported_function(in, "_initialize");
+	in->entry = exported_function(in, s->invoke ? s->invoke : "_start");
+	if (in->reactor_init && !takes_and_gives_nothing(in->reactor_init))
+		return err_set(err, -ENOEXEC, WSBOX_INVALID,
+			       "its _initialize has parameters or results");
+	if (!in->entry && s->invoke)
+		return err_set(err, -ENOENT, WSBOX_NOTFOUND,
+			       "exports no function %s (wsbox inspect lists its exports)",
+			       s->invoke);
+	if (!in->entry)
+		return err_set(err, -ENOEXEC, WSBOX_INVALID,
+			       "exports no _start, so it is no program (--invoke FUNC?)");
+	if (s->invoke)
+		return invoke_parse(rt_func_type(in->entry), (int)in->job->argc - 1, s->argv + 1,
+				    in->args, err);
+	if (!takes_and_gives_nothing(in->entry))
+		return err_set(err, -ENOEXEC, WSBOX_INVALID,
+			       "its _start has parameters or results");
+	return 0;
+}
+
+/* 0, or what rt_call() gives. Here the guest runs. */
+static int run(struct instance *in, struct wsbox_err *err)
+{
+	int ret = rt_instance_start(in->inst, err);
+
+	if (ret == 0 && in->reactor_init && in->strings.invoke)
+		ret = rt_call(in->reactor_init, NULL, NULL);
+	if (ret == 0)
+		ret = rt_call(in->entry, in->args, in->results);
+	if (ret == 0 && in->strings.invoke)
+		(void)invoke_print(rt_func_type(in->entry), in->results);
+	return ret;
+}
+
+_Noreturn static void finish(struct instance *in, enum cell_reason reason, int code)
+{
+	in->exit.head = (struct cell_head){ CELL_MSG_EXIT, sizeof(in->exit) };
+	in->exit.reason = reason;
+	in->exit.code = code;
+	if (reason == CELL_FAILED && !in->exit.err.code)
+		(void)err_set(&in->exit.err, code, WSBOX_FAILED, "%s", err_name(code));
+	cell_tell(&in->exit);
+	_exit(CELL_STATUS_OK);
+}
+
+static void judge(struct instance *in, int ret)
+{
+	const struct rt_instance_head *head = (const struct rt_instance_head *)in->inst;
+
+	if (head->mem0)
+		in->exit.memory_peak = *head->mem0_size;
+	if (ret == 0)
+		finish(in, CELL_EXITED, 0);
+	if (ret == RT_TRAP_EXIT)
+		finish(in, CELL_EXITED, rt_exit_status(in->store));
+	if (ret < 0)
+		finish(in, CELL_FAILED, ret);
+	trap_print(in->store, ret);
+	(void)err_set(&in->exit.err, -ECANCELED, WSBOX_TRAPPED, "%s", rt_trap_text(ret));
+	finish(in, CELL_TRAPPED, ret);
+}
+
+void instance_main(const struct cell_job *job, uint64_t start)
+{
+	static struct instance in;
+	uint64_t at = start;
+	int ret;
+
+	in.job = job;
+	in.exit.err = (struct wsbox_err)WSBOX_ERR_INIT;
+	in.ready.head = (struct cell_head){ CELL_MSG_READY, sizeof(in.ready) };
+	in.ready.ns_start = start;
+	ret = prepare(&in, &at, &in.exit.err);
+	if (ret == 0)
+		ret = take_image(&in, &at, &in.exit.err);
+	if (ret == 0)
+		ret = find_entry(&in, &in.exit.err);
+	if (ret < 0)
+		finish(&in, CELL_FAILED, ret);
+	ret = lock_late(job->flags, &in.ready.walls, &in.exit.err);
+	lap(&in.ready.ns_lock, &at);
+	if (ret < 0)
+		finish(&in, CELL_FAILED, ret);
+	in.ready.ring = wasi_ring(in.wasi);
+	cell_tell(&in.ready);
+	judge(&in, run(&in, &in.exit.err));
+	_exit(CELL_STATUS_PROTOCOL);
+}
