@@ -19,6 +19,20 @@ static uint64_t widen(wasm_valtype t, const union rt_value *v)
 	return wasm_kind(t) == WASM_KIND_I32 ? v->f32_bits : v->f64_bits;
 }
 
+/*
+ * A value for a vector register, read no wider than it was written: a load of 16 bytes over a fresh store of 8 waits for the
+ * store to reach the cache.
+ */
+static void put_vector(wasm_valtype t, union rt_value *to, const union rt_value *v)
+{
+	typedef uint64_t pair __attribute__((vector_size(16)));
+
+	if (t == WASM_V128)
+		*to = *v;
+	else
+		*(pair *)to = (pair){ v->f64_bits, 0 };
+}
+
 static void put_arguments(const struct rt_type *t, const union rt_value *args, struct rt_regs *regs, char *stack)
 {
 	for (uint32_t i = 0; i < t->func.nparams; i++) {
@@ -28,7 +42,7 @@ static void put_arguments(const struct rt_type *t, const union rt_value *args, s
 		if (l->where == JIT_IN_GPR) {
 			regs->gpr[l->reg] = widen(t->func.params[i], &args[i]);
 		} else if (l->where == JIT_IN_XMM) {
-			regs->xmm[l->reg] = args[i];
+			put_vector(t->func.params[i], &regs->xmm[l->reg], &args[i]);
 		} else if (t->func.params[i] == WASM_V128) {
 			memcpy(stack + l->off, args[i].v128, 16);
 		} else {
@@ -66,20 +80,21 @@ static void take_results(const struct rt_type *t, const struct rt_regs *regs, un
 
 static void put_results(const struct rt_type *t, struct rt_regs *regs, const union rt_value *results)
 {
-	union rt_value *memory = (union rt_value *)regs->gpr[0];
+	char *memory = (char *)regs->gpr[0];
 
 	for (uint32_t i = 0; i < t->func.nresults; i++) {
+		wasm_valtype type = t->func.results[i];
 		const struct jit_loc *l = &t->results[i];
-		union rt_value v = results[i];
+		uint64_t bits = widen(type, &results[i]);
 
-		if (wasm_kind(t->func.results[i]) == WASM_KIND_I32)
-			v.f64_bits = v.f32_bits;
-		if (t->cc.sret)
-			memcpy((char *)memory + l->off, &v, wasm_slot_size(t->func.results[i]));
+		if (t->cc.sret && type == WASM_V128)
+			memcpy(memory + l->off, results[i].v128, 16);
+		else if (t->cc.sret)
+			memcpy(memory + l->off, &bits, 8);
 		else if (l->where == JIT_IN_GPR)
-			regs->gpr[l->reg] = v.f64_bits;
+			regs->gpr[l->reg] = bits;
 		else
-			regs->xmm[l->reg] = v;
+			put_vector(type, &regs->xmm[l->reg], &results[i]);
 	}
 }
 
@@ -102,13 +117,19 @@ int rt_host_dispatch(struct rt_func *f, struct rt_instance *caller, struct rt_re
 	int ret;
 
 	assert((uintptr_t)regs % 16 == 0);
-	take_arguments(t, values, regs, (const char *)regs->guest_rsp + 8);
+	if (t->simple) {
+		for (uint32_t i = 0; i < t->func.nparams; i++)
+			values[i].f64_bits = regs->gpr[i];
+	} else {
+		take_arguments(t, values, regs, (const char *)regs->guest_rsp + 8);
+	}
 	ret = host->fn(host->env, caller, values);
 	if (ret)
 		return trap_of(ret);
 	host->store->trace.fresh = false;
 	put_results(t, regs, values);
 	regs->pop = t->cc.stack_bytes;
+	regs->vectors = !t->simple;
 	return 0;
 }
 
@@ -135,57 +156,80 @@ static void set_gs(struct rt_exec *e, uint64_t base)
 }
 
 /* Enters f at guest_rsp, which has room for its arguments. */
-static int enter(struct rt_store *s, struct rt_func *f, const union rt_value *args, union rt_value *results,
-		 char *guest_rsp)
+static inline int enter(struct rt_store *s, const struct rt_func *f, const union rt_value *args,
+			union rt_value *results, char *guest_rsp)
 {
 	const struct rt_type *t = rt_type_of(s, f->callee.sig);
 	struct rt_regs regs;
 	int trap;
 
+	if (s->exec.use_gs && s->exec.gs != (uintptr_t)f->callee.ctx)
+		set_gs(&s->exec, (uintptr_t)f->callee.ctx);
+	if (__builtin_expect(t->simple, 1)) {
+		for (uint32_t i = 0; i < t->func.nparams; i++)
+			regs.gpr[i] = args[i].f64_bits & t->keep[i];
+		trap = rt_enter(&s->exec, &regs, f->entry, f->callee.ctx, guest_rsp, 0);
+		if (!trap && t->func.nresults)
+			results[0].f64_bits = regs.gpr[0];
+		return trap;
+	}
 	guest_rsp -= t->cc.stack_bytes;
 	if (t->cc.sret)
 		regs.gpr[0] = (uintptr_t)results;
 	put_arguments(t, args, &regs, guest_rsp);
-	if (s->exec.use_gs && s->exec.gs != (uintptr_t)f->callee.ctx)
-		set_gs(&s->exec, (uintptr_t)f->callee.ctx);
 	trap = rt_enter(&s->exec, &regs, f->entry, f->callee.ctx, guest_rsp, t->xmm);
 	if (!trap)
 		take_results(t, &regs, results);
 	return trap;
 }
 
-static void end_activation(struct rt_store *s, const struct rt_activation *a)
+/* An activation inside another: what the outer one needs again is kept meanwhile. */
+static int call_nested(struct rt_store *s, const struct rt_func *f, const union rt_value *args,
+		       union rt_value *results)
 {
-	s->activation = a->prev;
+	struct rt_exec *e = &s->exec;
+	struct rt_activation a = { s->activation, e->host_rsp, e->guest_rsp, e->guest_rbp, e->gs };
+	char *guest_rsp = (char *)((uintptr_t)e->guest_rsp & ~15ull);
+	int trap;
+
+	if (s->nesting == RT_NESTING_MAX || guest_rsp - f->stack_bytes < (char *)s->stack_lo + 4096)
+		return RT_TRAP_STACK_EXHAUSTED;
+	s->activation = &a;
+	s->nesting++;
+	s->trace.fresh = false;
+	trap = enter(s, f, args, results, guest_rsp);
+	if (trap && !s->trace.fresh)
+		rt_trace_take(s);
 	s->nesting--;
-	s->exec.host_rsp = a->host_rsp;
-	s->exec.guest_rsp = a->guest_rsp;
-	s->exec.guest_rbp = a->guest_rbp;
-	if (s->activation && s->exec.gs != a->gs)
-		set_gs(&s->exec, a->gs);
+	s->activation = a.prev;
+	e->host_rsp = a.host_rsp;
+	e->guest_rsp = a.guest_rsp;
+	e->guest_rbp = a.guest_rbp;
+	if (e->gs != a.gs)
+		set_gs(e, a.gs);
+	return trap;
 }
 
 int rt_call(struct rt_func *f, const union rt_value *args, union rt_value *ret_results)
 {
 	struct rt_activation a;
 	struct rt_store *s;
-	char *guest_rsp;
 	int trap;
 
 	if (f->host)
 		return call_host(f->host, args, ret_results);
 	s = f->owner->head.store;
-	guest_rsp = s->activation ? (char *)((uintptr_t)s->exec.guest_rsp & ~15ull) : s->stack_top;
-	if (s->nesting == RT_NESTING_MAX || guest_rsp - f->stack_bytes < (char *)s->stack_lo + 4096)
-		return RT_TRAP_STACK_EXHAUSTED;
-	a = (struct rt_activation){ s->activation, s->exec.host_rsp, s->exec.guest_rsp, s->exec.guest_rbp, s->exec.gs };
+	if (s->activation)
+		return call_nested(s, f, args, ret_results);
+	a.prev = NULL;
 	s->activation = &a;
-	s->nesting++;
+	s->nesting = 1;
 	s->trace.fresh = false;
-	trap = enter(s, f, args, ret_results, guest_rsp);
+	trap = enter(s, f, args, ret_results, s->stack_top);
 	if (trap && !s->trace.fresh)
 		rt_trace_take(s);
-	end_activation(s, &a);
+	s->nesting = 0;
+	s->activation = NULL;
 	return trap;
 }
 

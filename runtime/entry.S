@@ -172,12 +172,15 @@ FUNCTION rt_host_entry
 	mov	ecx, [rsp + RT_REGS_POP]
 	mov	rax, [rsp + RT_REGS_GPR]
 	mov	rdx, [rsp + RT_REGS_GPR + 8]
-	vmovups	xmm0, [rsp + RT_REGS_XMM]
-	vmovups	xmm1, [rsp + RT_REGS_XMM + 16]
-	mov	rsp, r11
+	cmp	dword ptr [rsp + RT_REGS_VECTORS], 0
+	jne	3f
+4:	mov	rsp, r11
 	test	ecx, ecx
 	jnz	pop_arguments
 	ret
+3:	vmovups	xmm0, [rsp + RT_REGS_XMM]
+	vmovups	xmm1, [rsp + RT_REGS_XMM + 16]
+	jmp	4b
 2:	mov	r11, [r13 + RT_CTX_EXEC]
 	jmp	trap_at_call
 

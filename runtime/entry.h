@@ -26,6 +26,7 @@
 #define RT_REGS_XMM 48
 #define RT_REGS_GUEST_RSP 176
 #define RT_REGS_POP 184
+#define RT_REGS_VECTORS 188
 #define RT_REGS_SIZE 192
 
 /* struct jit_callee, struct rt_func */

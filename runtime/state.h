@@ -33,7 +33,8 @@ struct rt_regs {
 	uint64_t gpr[JIT_CC_GPR_ARGS];	/* in order of arguments; results: rax, rdx */
 	union rt_value xmm[JIT_CC_XMM_ARGS];
 	void *guest_rsp;		/* for calls of host functions */
-	uint64_t pop;			/* bytes of stack arguments they pop */
+	uint32_t pop;			/* bytes of stack arguments they pop */
+	uint32_t vectors;		/* they return something in a vector register */
 };
 
 #define ENTRY_AT(type, member, at) \
@@ -49,6 +50,7 @@ ENTRY_AT(struct rt_regs, gpr, RT_REGS_GPR);
 ENTRY_AT(struct rt_regs, xmm, RT_REGS_XMM);
 ENTRY_AT(struct rt_regs, guest_rsp, RT_REGS_GUEST_RSP);
 ENTRY_AT(struct rt_regs, pop, RT_REGS_POP);
+ENTRY_AT(struct rt_regs, vectors, RT_REGS_VECTORS);
 ENTRY_AT(struct jit_callee, sig, RT_CALLEE_SIG);
 ENTRY_AT(struct jit_callee, flags, RT_CALLEE_FLAGS);
 ENTRY_AT(struct jit_callee, ctx, RT_CALLEE_CTX);
@@ -65,6 +67,8 @@ struct rt_type {
 	struct jit_cc cc;
 	struct jit_loc *params, *results;
 	bool xmm;			/* some argument is in a vector register */
+	bool simple;			/* all arguments are in general registers; at most one result, in rax */
+	uint64_t keep[JIT_CC_GPR_ARGS];	/* simple: bits of each argument that count */
 	uint32_t hash;
 	struct rt_type *next;		/* in its bucket */
 };
@@ -79,7 +83,7 @@ struct rt_code {
 	struct rt_instance *inst;
 };
 
-/* A rt_call() in progress: what to put back when it ends. */
+/* A rt_call() in progress. If another one is around it (prev): what to put back when it ends. */
 struct rt_activation {
 	struct rt_activation *prev;
 	void *host_rsp, *guest_rsp, *guest_rbp;

@@ -78,6 +78,16 @@ static void number_registers(struct rt_type *t)
 	assert(gpr <= 2 && xmm <= 2);
 }
 
+static void find_simple(struct rt_type *t)
+{
+	const struct wasm_functype *f = &t->func;
+
+	t->simple = !t->xmm && !t->cc.sret && !t->cc.stack_bytes && f->nresults <= 1 &&
+		    (!f->nresults || t->results[0].where == JIT_IN_GPR);
+	for (uint32_t i = 0; t->simple && i < f->nparams; i++)
+		t->keep[i] = f->params[i] == WASM_I32 ? UINT32_MAX : UINT64_MAX;
+}
+
 static struct rt_type *new_type(struct rt_store *s, const struct wasm_functype *t, const uint32_t *ids)
 {
 	uint32_t n = t->nparams + t->nresults;
@@ -94,6 +104,7 @@ static struct rt_type *new_type(struct rt_store *s, const struct wasm_functype *
 	type->results = locs + t->nparams;
 	jit_cc_init(&type->cc, &type->func, type->params, type->results);
 	number_registers(type);
+	find_simple(type);
 	return type;
 }
 
