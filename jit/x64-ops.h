@@ -1,29 +1,30 @@
 /*
- * The machine instructions that our compilers emit: one row a form, read by jit/x64.h (encoding) and by
- * tests/unit/x64.c, which has the system assembler encode every row and compares.
+ * The machine instructions that our compilers emit: one row a form, read by jit/x64.h (encoding)
+ * and by tests/unit/x64.c, which has the system assembler encode every row and compares.
  *
  *	X64_OPS(X) expands X(name, text, form, pp, map, opcode, digit, W, mem) for each row.
  *
  *	 name      enumerator X64_<name>
- *	 |     text    mnemonic for the assembler (Intel); forms with a width or condition complete it
+ *	 |     text    mnemonic for the assembler (Intel)
  *	 |     |      form   which operands it takes, and so which emitter: see X64_FORMS
  *	 |     |      |    pp   mandatory prefix: 0 none, 1 66, 2 F3, 3 F2 (the VEX numbering)
  *	 |     |      |    |  map   0 one-byte, 1 0F, 2 0F38, 3 0F3A
- *	 |     |      |    |  |  opcode   of the 32-bit (not 8-bit) form; of the load form where there are two
+ *	 |     |      |    |  |  opcode   of the 32-bit form; of the load where there are two
  *	 |     |      |    |  |  |    digit   the reg field of ModRM where no register is in it
- *	 |     |      |    |  |  |    |  W   REX.W or VEX.W: 0, 1, or G where the width of the general operand says
- *	 |     |      |    |  |  |    |  |  mem   bytes of the memory operand: 1 2 4 8 16, G by width, N none allowed
+ *	 |     |      |    |  |  |    |  W   0, 1, or G: by the width of the general operand
+ *	 |     |      |    |  |  |    |  |  mem   bytes of memory: 1 to 16, G by width, N none
  *	X(ADD, "add", ALU, 0, 0, 0x03, 0, G, G)
  */
 #ifndef JIT_X64_OPS_H
 #define JIT_X64_OPS_H
 
 /*
- * Forms: name and what the emitters of this form are. r general register, v vector register, m memory, i immediate.
- * "r/m" means one emitter for each. In forms of VEX instructions the destination comes first.
+ * Forms: name and what the emitters of this form are. r general register, v vector register, m
+ * memory, i immediate. "r/m" means one emitter for each. In forms of VEX instructions the
+ * destination comes first.
  */
 #define X64_FORMS(X) \
-	X(ALU)		/* x64_rr x64_rm x64_mr x64_ri x64_mi; widths 8 to 64; immediates 8 or 32 bits */ \
+	X(ALU)		/* x64_rr x64_rm x64_mr x64_ri x64_mi; widths 8 to 64 */ \
 	X(MOV)		/* x64_rr x64_rm x64_mr x64_mi; widths 8 to 64 */ \
 	X(TEST)		/* x64_rr x64_mr x64_ri x64_mi; widths 8 to 64 */ \
 	X(RM)		/* x64_rr x64_rm; widths 16 to 64 */ \
@@ -370,8 +371,9 @@
 	X64_OPS_VINT(X)
 
 /*
- * Conditions, in the machine's order: name, suffix of the mnemonic. The opposite of condition c is c ^ 1.
- * After a compare of floating-point numbers (vucomis) B means less or unordered, P unordered.
+ * Conditions, in the machine's order: name, suffix of the mnemonic. The opposite of condition c is
+ * c ^ 1. After a compare of floating-point numbers (vucomis) B means less or unordered, P
+ * unordered.
  */
 #define X64_CONDITIONS(X) \
 	X(O, "o") X(NO, "no") X(B, "b") X(AE, "ae") X(E, "e") X(NE, "ne") X(BE, "be") X(A, "a") \

@@ -6,7 +6,8 @@
 void x64_buf_init(struct x64_buf *b, void *memory, size_t size)
 {
 	assert(size > X64_ROOM_MAX + X64_SLACK && size < SIZE_MAX_);
-	*b = (struct x64_buf){ .at = memory, .start = memory, .end = (uint8_t *)memory + size - X64_SLACK };
+	*b = (struct x64_buf){ .at = memory, .start = memory };
+	b->end = b->start + size - X64_SLACK;
 }
 
 void x64_buf_wrap(struct x64_buf *b)

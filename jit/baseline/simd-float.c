@@ -1,9 +1,10 @@
 /*
  * Vector instructions on floats, and between floats and integers.
  *
- * NaN: arithmetic of the machine gives a quiet NaN, which wasm allows. min and max of the machine give their second operand
- * when one is NaN or both are zeros; wasm wants NaN, and -0 below +0. Conversions of the machine give
- * 0x80000000 for what does not fit; wasm wants 0 for NaN, else the nearest number.
+ * NaN: arithmetic of the machine gives a quiet NaN, which wasm allows. min and max of the machine
+ * give their second operand when one is NaN or both are zeros; wasm wants NaN, and -0 below +0.
+ * Conversions of the machine give 0x80000000 for what does not fit; wasm wants 0 for NaN, else the
+ * nearest number.
  */
 #include "jit/baseline/simd.h"
 
@@ -29,7 +30,7 @@ void simd_neg_float(struct jit_simd *s)
 
 struct minmax {
 	enum x64_op op, cmp, or, andn, xor, sub, shift;
-	unsigned int payload;		/* a shift by this leaves all but sign, exponent and quiet bit */
+	unsigned int payload; /* a shift by this leaves all but sign, exponent and quiet bit */
 };
 
 static const struct minmax min_f32 = {
@@ -134,7 +135,9 @@ void simd_trunc_f32_s(struct jit_simd *s)
 	x64_vvv(s->x, X64_VPAND, s->dst, r, t);
 }
 
-/* Below 2^31 the machine's signed conversion; above, 2^31 and the conversion of the rest, limited. */
+/*
+ * Below 2^31 the machine's signed conversion; above, 2^31 and the conversion of the rest, limited.
+ */
 void simd_trunc_f32_u(struct jit_simd *s)
 {
 	unsigned int a = simd_reg(&s->src[0]), r = s->dst, rest = s->tmp[0], t = s->tmp[1];

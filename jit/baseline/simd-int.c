@@ -1,6 +1,6 @@
 /*
- * Vector instructions on integers and bits. SSE has no unsigned comparisons, no byte shifts, no 64-bit multiplication and no
- * 64-bit arithmetic shift; those are sequences.
+ * Vector instructions on integers and bits. SSE has no unsigned comparisons, no byte shifts, no
+ * 64-bit multiplication and no 64-bit arithmetic shift; those are sequences.
  */
 #include "jit/baseline/simd.h"
 
@@ -81,7 +81,8 @@ void simd_bitselect(struct jit_simd *s)
 /* By the top bit of each lane (or byte) of the mask. */
 void simd_blend(struct jit_simd *s)
 {
-	x64_vvvv(s->x, s->row->op, s->dst, simd_reg(&s->src[1]), simd_reg(&s->src[0]), simd_reg(&s->src[2]));
+	x64_vvvv(s->x, s->row->op, s->dst, simd_reg(&s->src[1]), simd_reg(&s->src[0]),
+		 simd_reg(&s->src[2]));
 }
 
 void simd_any_true(struct jit_simd *s)
@@ -139,7 +140,8 @@ void simd_popcnt(struct jit_simd *s)
 	simd_vk(s, X64_VPAND, low, a, simd_repeat(0x0f, 0));
 	x64_vvi(s->x, X64_VPSRLW_I, high, a, 4);
 	simd_vk(s, X64_VPAND, high, high, simd_repeat(0x0f, 0));
-	x64_vm(s->x, X64_VMOVDQU, s->dst, s->const16(s->owner, 0x0302020102010100, 0x0403030203020201));
+	x64_vm(s->x, X64_VMOVDQU, s->dst,
+	       s->const16(s->owner, 0x0302020102010100, 0x0403030203020201));
 	x64_vvv(s->x, X64_VPSHUFB, low, s->dst, low);
 	x64_vvv(s->x, X64_VPSHUFB, high, s->dst, high);
 	x64_vvv(s->x, X64_VPADDB, s->dst, low, high);
@@ -223,7 +225,8 @@ void simd_extmul_dwords(struct jit_simd *s)
 /* a * b = low(a) * low(b) + ((low(a) * high(b) + high(a) * low(b)) << 32) */
 void simd_mul_i64(struct jit_simd *s)
 {
-	unsigned int a = simd_reg(&s->src[0]), b = simd_reg(&s->src[1]), cross = s->tmp[0], t = s->tmp[1];
+	unsigned int a = simd_reg(&s->src[0]), b = simd_reg(&s->src[1]), cross = s->tmp[0],
+		     t = s->tmp[1];
 
 	x64_vvi(s->x, X64_VPSHUFD, cross, b, 0xb1);
 	x64_vvv(s->x, X64_VPMULLD, cross, cross, a);
@@ -267,7 +270,10 @@ void simd_shift(struct jit_simd *s)
 	}
 }
 
-/* Shifts words; what crosses from byte to byte is masked, before a left shift and after a right one. */
+/*
+ * Shifts words; what crosses from byte to byte is masked, before a left shift and after a right
+ * one.
+ */
 void simd_shift_bytes(struct jit_simd *s)
 {
 	unsigned int a = simd_reg(&s->src[0]), n = s->lane & 7, count = s->tmp[0], mask = s->tmp[1];
@@ -296,7 +302,10 @@ void simd_shift_bytes(struct jit_simd *s)
 	}
 }
 
-/* By a constant: an unsigned shift, then the sign bit, wherever it is now, is extended as (x ^ s) - s. */
+/*
+ * By a constant: an unsigned shift, then the sign bit, wherever it is now, is extended as (x ^ s) -
+ * s.
+ */
 static void extend_sign(struct jit_simd *s, enum x64_op subtract, uint64_t sign)
 {
 	simd_vk(s, X64_VPXOR, s->dst, s->dst, sign);
@@ -327,7 +336,8 @@ void simd_shift_bytes_signed(struct jit_simd *s)
 
 void simd_shift_signed_i64(struct jit_simd *s)
 {
-	unsigned int a = simd_reg(&s->src[0]), n = s->lane & 63, count = s->tmp[0], sign = s->tmp[1];
+	unsigned int a = simd_reg(&s->src[0]), n = s->lane & 63, count = s->tmp[0],
+		     sign = s->tmp[1];
 	const uint64_t top = (uint64_t)1 << 63;
 
 	if (s->constant && !n) {

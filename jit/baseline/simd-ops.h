@@ -1,5 +1,6 @@
 /*
- * How the baseline compiler makes each vector instruction: one row an instruction, in the order of runtime/wasm/op-table.h.
+ * How the baseline compiler makes each vector instruction: one row an instruction, in the order of
+ * runtime/wasm/op-table.h.
  *
  *	ROW(OP, shape, emit, op, op2, imm, temps, mem)
  *
@@ -9,13 +10,14 @@
  *	           SHIFT        vector, i32 to a vector        BITS    a vector to an i32
  *	           SPLAT_G/_F   general or float to a vector   GET_G/_F, SET_G/_F   a lane
  *	           LOAD STORE LOAD_LANE STORE_LANE CONST SHUFFLE
- *	 emit    function simd_<emit> that emits the machine code (simd-*.c); it reads the columns that follow
+ *	 emit    function simd_<emit> (simd-*.c); it reads the columns that follow
  *	 op op2  machine instructions X64_<op>, NONE
  *	 imm     a constant for emit; lane shapes: log2 of the lane's bytes
  *	 temps   vector temporaries it needs, 0 to 2
  *	 mem     the operand that may be memory: A first, B second, N none. It is then read once.
  *
- * The relaxed instructions do what wasmtime does on this CPU: of the results the proposal allows, that of the shortest code.
+ * The relaxed instructions do what wasmtime does on this CPU: of the results the proposal allows,
+ * that of the shortest code.
  */
 
 /* Loads and stores; all are one machine instruction, for its place names the fault. */

@@ -1,6 +1,7 @@
 /*
- * Lanes: splat, extract, replace, their loads and stores, and shuffles. A shuffle's 16 lane numbers are matched against
- * what the machine does in one instruction without a table; what is left is vpshufb, for each source.
+ * Lanes: splat, extract, replace, their loads and stores, and shuffles. A shuffle's 16 lane numbers
+ * are matched against what the machine does in one instruction without a table; what is left is
+ * vpshufb, for each source.
  */
 #include "jit/baseline/simd.h"
 
@@ -78,7 +79,8 @@ void simd_extract_small(struct jit_simd *s)
 	enum x64_op zero_extend = s->row->imm ? X64_MOVZX16 : X64_MOVZX8;
 
 	if (s->src[0].kind == JIT_OPND_MEM) {
-		x64_rm(s->x, s->row->op2 ? s->row->op2 : zero_extend, X64_32, s->dst, lane_in_memory(s));
+		x64_rm(s->x, s->row->op2 ? s->row->op2 : zero_extend, X64_32, s->dst,
+		       lane_in_memory(s));
 		return;
 	}
 	if (s->row->imm == 0)
@@ -119,14 +121,18 @@ void simd_insert_f64(struct jit_simd *s)
 	unsigned int a = simd_reg(&s->src[0]);
 
 	if (s->src[1].kind == JIT_OPND_REG) {
-		x64_vvv(s->x, s->lane ? X64_VMOVLHPS : X64_VMOVSD_RR, s->dst, a, simd_reg(&s->src[1]));
+		x64_vvv(s->x, s->lane ? X64_VMOVLHPS : X64_VMOVSD_RR, s->dst, a,
+			simd_reg(&s->src[1]));
 		return;
 	}
 	simd_use(s, &s->src[1]);
 	x64_vvm(s->x, s->lane ? X64_VMOVHPS : X64_VMOVLPS, s->dst, a, s->src[1].mem);
 }
 
-/* Lanes from 16 on are to be zero: adding 112 with saturation sets their top bit, which vpshufb looks at. */
+/*
+ * Lanes from 16 on are to be zero: adding 112 with saturation sets their top bit, which vpshufb
+ * looks at.
+ */
 void simd_swizzle(struct jit_simd *s)
 {
 	simd_vk(s, X64_VPADDUSB, s->tmp[0], simd_reg(&s->src[1]), simd_repeat(0x70, 0));
@@ -316,7 +322,8 @@ static bool in_place(struct jit_simd *s, unsigned int a, unsigned int b, const u
 			imm |= (units[i] >> 3 & 1u) << i;
 		x64_vvvi(s->x, X64_VPBLENDW, s->dst, a, b, imm);
 	} else {
-		x64_vm(s->x, X64_VMOVDQU, s->tmp[0], s->const16(s->owner, half(mask), half(mask + 8)));
+		x64_vm(s->x, X64_VMOVDQU, s->tmp[0],
+		       s->const16(s->owner, half(mask), half(mask + 8)));
 		x64_vvvv(s->x, X64_VPBLENDVB, s->dst, a, b, s->tmp[0]);
 	}
 	return true;
@@ -337,7 +344,8 @@ static bool in_order(struct jit_simd *s, unsigned int a, unsigned int b, const u
 		x64_vvvi(s->x, X64_VPALIGNR, s->dst, b, a, n);
 		return true;
 	}
-	if (in_units(lanes, 2, units) && units[0] < 4 && units[1] < 4 && units[2] >= 4 && units[3] >= 4) {
+	if (in_units(lanes, 2, units) && units[0] < 4 && units[1] < 4 && units[2] >= 4 &&
+	    units[3] >= 4) {
 		x64_vvvi(s->x, X64_VSHUFPS, s->dst, a, b, imm_of(units));
 		return true;
 	}

@@ -1,11 +1,12 @@
 /*
- * Vector instructions: simd-ops.h says how each is made, simd.c takes its operands from the abstract stack and puts the
- * result there, and the functions declared here emit the machine code between. These know nothing of the stack, so
- * that tests/unit/simd.c can run each alone.
+ * Vector instructions: simd-ops.h says how each is made, simd.c takes its operands from the
+ * abstract stack and puts the result there, and the functions declared here emit the machine code
+ * between. These know nothing of the stack, so that tests/unit/simd.c can run each alone.
  *
- * Contract of an emitter: dst may be any of the source registers, sources may be equal to each other; the temporaries and the
- * general register differ from all and from each other. A source in memory is read by exactly one instruction, which simd_use() comes
- * directly before. Flags and sources are otherwise left alone (sources that are not dst keep their values).
+ * Contract of an emitter: dst may be any of the source registers, sources may be equal to each
+ * other; the temporaries and the general register differ from all and from each other. A source in
+ * memory is read by exactly one instruction, which simd_use() comes directly before. Flags and
+ * sources are otherwise left alone (sources that are not dst keep their values).
  */
 #ifndef JIT_BASELINE_SIMD_H
 #define JIT_BASELINE_SIMD_H
@@ -16,9 +17,24 @@
 struct jit_simd;
 
 enum jit_simd_shape {
-	JIT_SIMD_V, JIT_SIMD_VV, JIT_SIMD_VVV, JIT_SIMD_SHIFT, JIT_SIMD_TEST, JIT_SIMD_BITS, JIT_SIMD_SPLAT_G,
-	JIT_SIMD_SPLAT_F, JIT_SIMD_GET_G, JIT_SIMD_GET_F, JIT_SIMD_SET_G, JIT_SIMD_SET_F, JIT_SIMD_LOAD,
-	JIT_SIMD_STORE, JIT_SIMD_LOAD_LANE, JIT_SIMD_STORE_LANE, JIT_SIMD_CONST, JIT_SIMD_SHUFFLE,
+	JIT_SIMD_V,
+	JIT_SIMD_VV,
+	JIT_SIMD_VVV,
+	JIT_SIMD_SHIFT,
+	JIT_SIMD_TEST,
+	JIT_SIMD_BITS,
+	JIT_SIMD_SPLAT_G,
+	JIT_SIMD_SPLAT_F,
+	JIT_SIMD_GET_G,
+	JIT_SIMD_GET_F,
+	JIT_SIMD_SET_G,
+	JIT_SIMD_SET_F,
+	JIT_SIMD_LOAD,
+	JIT_SIMD_STORE,
+	JIT_SIMD_LOAD_LANE,
+	JIT_SIMD_STORE_LANE,
+	JIT_SIMD_CONST,
+	JIT_SIMD_SHUFFLE,
 	JIT_SIMD_SHAPES,
 };
 
@@ -41,7 +57,7 @@ struct jit_simd {
 	const struct jit_simd_row *row;
 	uint8_t dst;			/* vector or general */
 	uint8_t tmp[2];			/* vector */
-	uint8_t gpr;			/* SHIFT: holds the count and may be changed; else an operand of *_G shapes */
+	uint8_t gpr; /* SHIFT: holds the count and may be changed; else an operand of *_G shapes */
 	uint8_t lane;			/* SHIFT by a constant: the count */
 	bool constant;			/* SHIFT by a constant */
 	uint8_t zero;			/* SHUFFLE: bit i: source i is all zeros */
@@ -76,7 +92,8 @@ static inline void simd_use(struct jit_simd *s, const struct jit_opnd *o)
 }
 
 /* op dst, o */
-static inline void simd_v(struct jit_simd *s, enum x64_op op, unsigned int dst, const struct jit_opnd *o)
+static inline void simd_v(struct jit_simd *s, enum x64_op op, unsigned int dst,
+			  const struct jit_opnd *o)
 {
 	if (o->kind == JIT_OPND_REG) {
 		x64_vv(s->x, op, dst, simd_reg(o));
@@ -87,8 +104,8 @@ static inline void simd_v(struct jit_simd *s, enum x64_op op, unsigned int dst, 
 }
 
 /* op dst, o, imm */
-static inline void simd_vi(struct jit_simd *s, enum x64_op op, unsigned int dst, const struct jit_opnd *o,
-			   unsigned int imm)
+static inline void simd_vi(struct jit_simd *s, enum x64_op op, unsigned int dst,
+			   const struct jit_opnd *o, unsigned int imm)
 {
 	if (o->kind == JIT_OPND_REG) {
 		x64_vvi(s->x, op, dst, simd_reg(o), imm);
@@ -123,7 +140,8 @@ static inline void simd_vvi(struct jit_simd *s, enum x64_op op, unsigned int dst
 }
 
 /* op dst, a, a constant of one value in each 64 bits */
-static inline void simd_vk(struct jit_simd *s, enum x64_op op, unsigned int dst, unsigned int a, uint64_t both)
+static inline void simd_vk(struct jit_simd *s, enum x64_op op, unsigned int dst, unsigned int a,
+			   uint64_t both)
 {
 	x64_vvm(s->x, op, dst, a, s->const16(s->owner, both, both));
 }

@@ -1,11 +1,13 @@
 /*
- * What vector instructions do, lane by lane in C: the reference for tests/unit/simd.c, which defines the two macros.
+ * What vector instructions do, lane by lane in C: the reference for tests/unit/simd.c, which
+ * defines the two macros.
  *
- *	LANES(OP, T, R, N, e)	lanes a, b, c of type T of the operands; e is the lane of type R of the result, N of them
+ *	LANES(OP, T, R, N, e)	lanes a, b, c of type T of the operands; e: lane of type R of the result; N lanes
  *	WHOLE(OP, statement)	A, B, C point to the operands, Z to the result (zeroed)
  *	n			lane number or shift count
  *
- * Types, which are the members of the union of all lanes too: u8 i8 u16 i16 u32 i32 u64 i64 f32 f64.
+ * Types, which are the members of the union of all lanes too: u8 i8 u16 i16 u32 i32 u64 i64 f32
+ * f64.
  */
 
 #define EACH(N) for (int i = 0; i < (N); i++)
@@ -61,7 +63,8 @@ INT_SMALL(I16X8, u16, i16, 8, -32768, 32767, 65535)
 	WHOLE(TO##_EXTEND_LOW_##FROM##_##S, EACH(N) Z->to[i] = A->from[i]) \
 	WHOLE(TO##_EXTEND_HIGH_##FROM##_##S, EACH(N) Z->to[i] = A->from[N + i]) \
 	WHOLE(TO##_EXTMUL_LOW_##FROM##_##S, EACH(N) Z->to[i] = (to)A->from[i] * (to)B->from[i]) \
-	WHOLE(TO##_EXTMUL_HIGH_##FROM##_##S, EACH(N) Z->to[i] = (to)A->from[N + i] * (to)B->from[N + i])
+	WHOLE(TO##_EXTMUL_HIGH_##FROM##_##S, \
+	      EACH(N) Z->to[i] = (to)A->from[N + i] * (to)B->from[N + i])
 WIDEN(I16X8, I8X16, S, i8, i16, 8)
 WIDEN(I16X8, I8X16, U, u8, u16, 8)
 WIDEN(I32X4, I16X8, S, i16, i32, 4)
@@ -152,10 +155,12 @@ LANES(I32X4_TRUNC_SAT_F32X4_S, f32, i32, 4, to_i32(a))
 LANES(I32X4_TRUNC_SAT_F32X4_U, f32, u32, 4, to_u32(a))
 WHOLE(I32X4_TRUNC_SAT_F64X2_S_ZERO, EACH(2) Z->i32[i] = to_i32(A->f64[i]))
 WHOLE(I32X4_TRUNC_SAT_F64X2_U_ZERO, EACH(2) Z->u32[i] = to_u32(A->f64[i]))
-LANES(I32X4_RELAXED_TRUNC_F32X4_S, f32, i32, 4, a >= -2147483648.0 && a < 2147483648.0 ? to_i32(a) : INT32_MIN)
+LANES(I32X4_RELAXED_TRUNC_F32X4_S, f32, i32, 4,
+      a >= -2147483648.0 && a < 2147483648.0 ? to_i32(a) : INT32_MIN)
 LANES(I32X4_RELAXED_TRUNC_F32X4_U, f32, u32, 4, to_u32(a))
-WHOLE(I32X4_RELAXED_TRUNC_F64X2_S_ZERO, EACH(2)
-	Z->i32[i] = A->f64[i] > -2147483649.0 && A->f64[i] < 2147483648.0 ? to_i32(A->f64[i]) : INT32_MIN)
+WHOLE(I32X4_RELAXED_TRUNC_F64X2_S_ZERO,
+      EACH(2) Z->i32[i] = A->f64[i] > -2147483649.0 && A->f64[i] < 2147483648.0 ? to_i32(A->f64[i])
+										: INT32_MIN)
 WHOLE(I32X4_RELAXED_TRUNC_F64X2_U_ZERO, EACH(2) Z->u32[i] = to_u32(A->f64[i]))
 LANES(F32X4_CONVERT_I32X4_S, i32, f32, 4, (f32)a)
 LANES(F32X4_CONVERT_I32X4_U, u32, f32, 4, (f32)a)
@@ -164,7 +169,10 @@ WHOLE(F64X2_CONVERT_LOW_I32X4_U, EACH(2) Z->f64[i] = A->u32[i])
 WHOLE(F32X4_DEMOTE_F64X2_ZERO, EACH(2) Z->f32[i] = (f32)A->f64[i])
 WHOLE(F64X2_PROMOTE_LOW_F32X4, EACH(2) Z->f64[i] = A->f32[i])
 
-/* Loads: A is the memory, B the vector of lane loads. Stores: A the vector, the memory is B, of which the rest is kept. */
+/*
+ * Loads: A is the memory, B the vector of lane loads. Stores: A the vector, the memory is B, of
+ * which the rest is kept.
+ */
 WHOLE(V128_LOAD, *Z = *A)
 WHOLE(V128_LOAD8X8_S, EACH(8) Z->i16[i] = A->i8[i])
 WHOLE(V128_LOAD8X8_U, EACH(8) Z->u16[i] = A->u8[i])
@@ -187,4 +195,5 @@ WHOLE(V128_STORE8_LANE, *Z = *B; Z->u8[0] = A->u8[n])
 WHOLE(V128_STORE16_LANE, *Z = *B; Z->u16[0] = A->u16[n])
 WHOLE(V128_STORE32_LANE, *Z = *B; Z->u32[0] = A->u32[n])
 WHOLE(V128_STORE64_LANE, *Z = *B; Z->u64[0] = A->u64[n])
-WHOLE(I8X16_SHUFFLE, EACH(16) Z->u8[i] = n_lanes[i] < 16 ? A->u8[n_lanes[i]] : B->u8[n_lanes[i] - 16])
+WHOLE(I8X16_SHUFFLE, EACH(16)
+	Z->u8[i] = n_lanes[i] < 16 ? A->u8[n_lanes[i]] : B->u8[n_lanes[i] - 16])

@@ -1,10 +1,10 @@
 /*
- * The emitters of vector instructions, run: each row of jit/baseline/simd-ops.h with its result in a register of its own and
- * in each operand's, operands equal, operands in memory, all lanes and shift counts, on values that are corners of
- * integers and floats, compared with simd-ref.h.
+ * The emitters of vector instructions, run: each row of jit/baseline/simd-ops.h with its result in
+ * a register of its own and in each operand's, operands equal, operands in memory, all lanes and
+ * shift counts, on values that are corners of integers and floats, compared with simd-ref.h.
  *
- * The code of one case is a function of a pointer to struct frame: it loads the operands from there, does the
- * instruction, and puts the result and the operands' registers back.
+ * The code of one case is a function of a pointer to struct frame: it loads the operands from
+ * there, does the instruction, and puts the result and the operands' registers back.
  */
 #include "tests/unit/unit.h"
 
@@ -59,13 +59,17 @@ static u32 to_u32(f64 x)
 static void dot_bytes(union vec *z, const union vec *a, const union vec *b)
 {
 	for (int i = 0; i < 8; i++)
-		z->i16[i] = (i16)CLAMP(a->i8[2 * i] * b->u8[2 * i] + a->i8[2 * i + 1] * b->u8[2 * i + 1], -32768, 32767);
+		z->i16[i] = (i16)CLAMP(a->i8[2 * i] * b->u8[2 * i] +
+					       a->i8[2 * i + 1] * b->u8[2 * i + 1],
+				       -32768, 32767);
 }
 
-typedef void reference(union vec *Z, const union vec *A, const union vec *B, const union vec *C, unsigned int n);
+typedef void reference(union vec *Z, const union vec *A, const union vec *B, const union vec *C,
+		       unsigned int n);
 
 #define WHOLE(OP, ...) \
-	static void ref_##OP(union vec *Z, const union vec *A, const union vec *B, const union vec *C, unsigned int n) \
+	static void ref_##OP(union vec *Z, const union vec *A, const union vec *B, \
+			     const union vec *C, unsigned int n) \
 	{ \
 		union vec t; \
 		(void)t; \
@@ -85,10 +89,11 @@ static const struct {
 	uint16_t op;
 	const char *name;
 	reference *run;
-	char result;	/* letter of the member that the result is made of: f, F: NaNs need not be equal */
+	char result;	/* f, F: of lanes of f32, f64, whose NaNs need not be equal */
 } refs[] = {
 #define WHOLE(OP, ...) { WASM_##OP, #OP, ref_##OP, 0 },
-#define LANES(OP, T, R, N, ...) { WASM_##OP, #OP, ref_##OP, #R[0] == 'f' ? (N) == 4 ? 'f' : 'F' : 0 },
+#define LANES(OP, T, R, N, ...) \
+	{ WASM_##OP, #OP, ref_##OP, #R[0] == 'f' ? (N) == 4 ? 'f' : 'F' : 0 },
 #include "tests/unit/simd-ref.h"
 };
 
@@ -105,20 +110,25 @@ static u64 any(void)
 }
 
 static const u32 corners32[] = {
-	0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffe, 0x80008000,
-	0x7fff8000, 0x80ff7f01, 0x3f800000, 0xbf800000, 0x3f000000, 0xbf000000, 0x3fc00000, 0x40200000, 0xc0200000,
-	0x4effffff, 0x4f000000, 0x4f7fffff, 0x4f800000, 0xcf000000, 0xcf000001, 0x7f800000, 0xff800000, 0x7fc00000,
-	0xffc00000, 0x7fa00000, 0xffa12345, 0x7fc12345, 0x00000001, 0x80000001, 0x007fffff, 0x7f7fffff, 0x4b000001,
-	0x5f000000, 0xdf000000, 0x34000000, 0x01010101, 0x10203040,
+	0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff,
+	0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffffe, 0x80008000,
+	0x7fff8000, 0x80ff7f01, 0x3f800000, 0xbf800000, 0x3f000000, 0xbf000000, 0x3fc00000,
+	0x40200000, 0xc0200000, 0x4effffff, 0x4f000000, 0x4f7fffff, 0x4f800000, 0xcf000000,
+	0xcf000001, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc00000, 0x7fa00000, 0xffa12345,
+	0x7fc12345, 0x00000001, 0x80000001, 0x007fffff, 0x7f7fffff, 0x4b000001, 0x5f000000,
+	0xdf000000, 0x34000000, 0x01010101, 0x10203040,
 };
 static const u64 corners64[] = {
-	0, 1, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff, 0x00000000ffffffff, 0xffffffff00000000,
-	0x3ff0000000000000, 0xbff0000000000000, 0x3fe0000000000000, 0x3ff8000000000000, 0x4004000000000000,
-	0x41dfffffffc00000, 0x41e0000000000000, 0x41efffffffe00000, 0x41f0000000000000, 0x41dfffffffe00000,
-	0x41efffffffefffff, 0xc1e0000000000000, 0xc1e0000000200000, 0xc1e0000000100000, 0x7ff0000000000000,
-	0xfff0000000000000, 0x7ff8000000000000, 0xfff8000000000000, 0x7ff4000000000000, 0xfff4000012345678,
-	0x7ff8000012345678, 0x000fffffffffffff, 0x7fefffffffffffff, 0x4330000000000001, 0x43f0000000000000,
-	0x36a0000000000000, 0x380fffffffffffff, 0x0706050403020100, 0x0f0e0d0c0b0a0908, 0x1011121380818283,
+	0, 1, 0x7fffffffffffffff, 0x8000000000000000,
+	0xffffffffffffffff, 0x00000000ffffffff, 0xffffffff00000000, 0x3ff0000000000000,
+	0xbff0000000000000, 0x3fe0000000000000, 0x3ff8000000000000, 0x4004000000000000,
+	0x41dfffffffc00000, 0x41e0000000000000, 0x41efffffffe00000, 0x41f0000000000000,
+	0x41dfffffffe00000, 0x41efffffffefffff, 0xc1e0000000000000, 0xc1e0000000200000,
+	0xc1e0000000100000, 0x7ff0000000000000, 0xfff0000000000000, 0x7ff8000000000000,
+	0xfff8000000000000, 0x7ff4000000000000, 0xfff4000012345678, 0x7ff8000012345678,
+	0x000fffffffffffff, 0x7fefffffffffffff, 0x4330000000000001, 0x43f0000000000000,
+	0x36a0000000000000, 0x380fffffffffffff, 0x0706050403020100, 0x0f0e0d0c0b0a0908,
+	0x1011121380818283,
 };
 
 static union vec value(void)
@@ -218,7 +228,10 @@ static unsigned int operands(enum jit_simd_shape shape)
 	}
 }
 
-/* One place of the operands: registers of the sources and the result, and which source is memory (-1: none). */
+/*
+ * One place of the operands: registers of the sources and the result, and which source is memory
+ * (-1: none).
+ */
 struct places {
 	uint8_t src[3], dst;
 	int memory;
@@ -247,8 +260,9 @@ static void emit(struct jit_simd *s, const struct places *p, unsigned int n, uns
 	for (unsigned int r = 15; r > 0 && taken < 2; r--)
 		if (r != p->src[0] && r != p->src[1] && r != p->src[2] && r != p->dst)
 			s->tmp[taken++] = (uint8_t)r;
-	s->mem = at(row->shape == JIT_SIMD_STORE || row->shape == JIT_SIMD_STORE_LANE ? &frame.in[1] :
-		    &frame.in[row->shape == JIT_SIMD_LOAD ? 0 : 1]);
+	s->mem = at(row->shape == JIT_SIMD_STORE || row->shape == JIT_SIMD_STORE_LANE
+			    ? &frame.in[1]
+			    : &frame.in[row->shape == JIT_SIMD_LOAD ? 0 : 1]);
 	uses = 0;
 	begin_code(s, n);
 	row->emit(s);
@@ -272,18 +286,19 @@ static bool quiet_nan_alike(char kind, const union vec *x, const union vec *y)
 		    (y->f32[i] == y->f32[i] || x->f32[i] == x->f32[i] || !(x->u32[i] & 0x00400000)))
 			return false;
 	for (int i = 0; i < 2 && kind == 'F'; i++)
-		if (x->u64[i] != y->u64[i] &&
-		    (y->f64[i] == y->f64[i] || x->f64[i] == x->f64[i] || !(x->u64[i] & 0x0008000000000000)))
+		if (x->u64[i] != y->u64[i] && (y->f64[i] == y->f64[i] || x->f64[i] == x->f64[i] ||
+					       !(x->u64[i] & 0x0008000000000000)))
 			return false;
 	return kind == 'f' || kind == 'F';
 }
 
 static void differ(const union vec *want)
 {
-	ck_abort_msg("%s: operands %016lx%016lx %016lx%016lx %016lx%016lx give %016lx%016lx, not %016lx%016lx", context,
-		     frame.in[0].u64[1], frame.in[0].u64[0], frame.in[1].u64[1], frame.in[1].u64[0],
-		     frame.in[2].u64[1], frame.in[2].u64[0], frame.out.u64[1], frame.out.u64[0],
-		     want->u64[1], want->u64[0]);
+	ck_abort_msg("%s: operands %016lx%016lx %016lx%016lx %016lx%016lx give %016lx%016lx, not "
+		     "%016lx%016lx",
+		     context, frame.in[0].u64[1], frame.in[0].u64[0], frame.in[1].u64[1],
+		     frame.in[1].u64[0], frame.in[2].u64[1], frame.in[2].u64[0], frame.out.u64[1],
+		     frame.out.u64[0], want->u64[1], want->u64[0]);
 }
 
 /* Bytes of the result that mean something. */
@@ -295,8 +310,8 @@ static size_t significant(const struct jit_simd_row *row)
 }
 
 /* Runs what emit() made on a few values. */
-static void check(const struct jit_simd *s, const struct places *p, unsigned int n, size_t ref, unsigned int lane,
-		  unsigned int rounds)
+static void check(const struct jit_simd *s, const struct places *p, unsigned int n, size_t ref,
+		  unsigned int lane, unsigned int rounds)
 {
 	const struct jit_simd_row *row = s->row;
 	void (*f)(struct frame *);
@@ -312,14 +327,17 @@ static void check(const struct jit_simd *s, const struct places *p, unsigned int
 		/* registers that are one have one value: the last that is loaded */
 		for (unsigned int i = 0; i < n; i++)
 			for (unsigned int k = i + 1; k < n; k++)
-				if (p->src[i] == p->src[k] && p->memory != (int)i && p->memory != (int)k)
+				if (p->src[i] == p->src[k] && p->memory != (int)i &&
+				    p->memory != (int)k)
 					in[i] = in[k];
 		for (unsigned int i = n; i-- > 0;)
 			for (unsigned int k = i + 1; k < n; k++)
-				if (p->src[i] == p->src[k] && p->memory != (int)i && p->memory != (int)k)
+				if (p->src[i] == p->src[k] && p->memory != (int)i &&
+				    p->memory != (int)k)
 					in[i] = in[k];
 		memcpy(frame.in, in, sizeof(in));
-		frame.general = row->shape == JIT_SIMD_SHIFT ? (any() & ~(u64)255) | lane : value().u64[0];
+		frame.general =
+			row->shape == JIT_SIMD_SHIFT ? (any() & ~(u64)255) | lane : value().u64[0];
 		general.u64[0] = frame.general;
 		memset(&frame.out, 0, sizeof(frame.out));
 		f(&frame);
@@ -335,19 +353,24 @@ static void check(const struct jit_simd *s, const struct places *p, unsigned int
 			frame.out.u64[0] = frame.general_out;
 		if (row->shape == JIT_SIMD_STORE || row->shape == JIT_SIMD_STORE_LANE)
 			frame.out = frame.in[1];
-		if (memcmp(&frame.out, &want, significant(row)) && !quiet_nan_alike(refs[ref].result, &frame.out, &want))
+		if (memcmp(&frame.out, &want, significant(row)) &&
+		    !quiet_nan_alike(refs[ref].result, &frame.out, &want))
 			differ(&want);
 		for (unsigned int i = 0; i < n; i++)
-			if (s->src[i].kind == JIT_OPND_REG && (to_general(row->shape) || p->src[i] != p->dst))
-				ck_assert_msg(!memcmp(&frame.kept[i], &in[i], 16), "%s: operand %u changed", context, i);
+			if (s->src[i].kind == JIT_OPND_REG &&
+			    (to_general(row->shape) || p->src[i] != p->dst))
+				ck_assert_msg(!memcmp(&frame.kept[i], &in[i], 16),
+					      "%s: operand %u changed", context, i);
 		count++;
 	}
 }
 
 static const struct places places[] = {
-	{ { 1, 2, 3 }, 4, -1 }, { { 9, 10, 11 }, 12, -1 }, { { 1, 2, 3 }, 1, -1 }, { { 1, 10, 3 }, 10, -1 },
-	{ { 1, 2, 11 }, 11, -1 }, { { 5, 5, 5 }, 6, -1 }, { { 13, 13, 13 }, 13, -1 }, { { 1, 1, 8 }, 8, -1 },
-	{ { 8, 1, 1 }, 8, -1 }, { { 1, 8, 1 }, 8, -1 }, { { 8, 8, 1 }, 8, -1 }, { { 8, 1, 8 }, 8, -1 }, { { 1, 8, 8 }, 8, -1 },
+	{ { 1, 2, 3 }, 4, -1 },	    { { 9, 10, 11 }, 12, -1 }, { { 1, 2, 3 }, 1, -1 },
+	{ { 1, 10, 3 }, 10, -1 },   { { 1, 2, 11 }, 11, -1 },  { { 5, 5, 5 }, 6, -1 },
+	{ { 13, 13, 13 }, 13, -1 }, { { 1, 1, 8 }, 8, -1 },    { { 8, 1, 1 }, 8, -1 },
+	{ { 1, 8, 1 }, 8, -1 },	    { { 8, 8, 1 }, 8, -1 },    { { 8, 1, 8 }, 8, -1 },
+	{ { 1, 8, 8 }, 8, -1 },
 };
 
 static void run_row(size_t ref, const struct jit_simd_row *row, unsigned int lane, bool by_constant)
@@ -367,7 +390,8 @@ static void run_row(size_t ref, const struct jit_simd_row *row, unsigned int lan
 		struct jit_simd s = { .row = row };
 
 		p.memory = row->mem - JIT_SIMD_MEM_A;
-		snprintf(context, sizeof(context), "%s, lane %u, memory, place %zu", refs[ref].name, lane, i);
+		snprintf(context, sizeof(context), "%s, lane %u, memory, place %zu", refs[ref].name,
+			 lane, i);
 		emit(&s, &p, n, lane);
 		check(&s, &p, n, ref, lane, 20);
 	}
@@ -375,7 +399,8 @@ static void run_row(size_t ref, const struct jit_simd_row *row, unsigned int lan
 
 static void setup(void)
 {
-	room = mmap(NULL, ROOM, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	room = mmap(NULL, ROOM, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		    0);
 	ck_assert_ptr_ne(room, MAP_FAILED);
 }
 
@@ -392,8 +417,9 @@ START_TEST(every_row)
 		seen[refs[r].op - WASM_V128_LOAD] = 1;
 		if (row->shape == JIT_SIMD_SHUFFLE)
 			continue;
-		if (row->shape == JIT_SIMD_GET_G || row->shape == JIT_SIMD_GET_F || row->shape == JIT_SIMD_SET_G ||
-		    row->shape == JIT_SIMD_SET_F || row->shape == JIT_SIMD_LOAD_LANE || row->shape == JIT_SIMD_STORE_LANE)
+		if (row->shape == JIT_SIMD_GET_G || row->shape == JIT_SIMD_GET_F ||
+		    row->shape == JIT_SIMD_SET_G || row->shape == JIT_SIMD_SET_F ||
+		    row->shape == JIT_SIMD_LOAD_LANE || row->shape == JIT_SIMD_STORE_LANE)
 			lanes = 16u >> row->imm;
 		if (row->shape == JIT_SIMD_SHIFT)
 			lanes = 130;
@@ -404,8 +430,8 @@ START_TEST(every_row)
 		}
 	}
 	for (size_t i = 0; i < JIT_SIMD_ROWS; i++)
-		ck_assert_msg(seen[i] || i == WASM_V128_CONST - WASM_V128_LOAD, "%s has no reference",
-			      wasm_ops[i + WASM_V128_LOAD].name);
+		ck_assert_msg(seen[i] || i == WASM_V128_CONST - WASM_V128_LOAD,
+			      "%s has no reference", wasm_ops[i + WASM_V128_LOAD].name);
 	ck_assert_uint_gt(count, 100000);
 }
 END_TEST
@@ -493,7 +519,8 @@ START_TEST(shuffling)
 			if (k % unit)
 				lanes[k] = lanes[k - 1] + 1;
 			else
-				lanes[k] = (u8)(i % 3 ? any() % (32 / unit) * unit : k + any() % 2 * 16);
+				lanes[k] = (u8)(i % 3 ? any() % (32 / unit) * unit
+						      : k + any() % 2 * 16);
 		}
 		if (i < ARRAY_SIZE(shuffles))
 			memcpy(lanes, shuffles[i], 16);
@@ -511,14 +538,20 @@ START_TEST(shuffle_lengths)
 
 	setup();
 	for (size_t i = 0; i < ARRAY_SIZE(shuffles); i++) {
-		struct jit_simd s = { .row = row, .lanes = shuffles[i], .x = &code, .const16 = constant, .dst = 4,
-				      .src = { in_reg(1), in_reg(2) }, .tmp = { 5, 6 } };
+		struct jit_simd s = { .row = row,
+				      .lanes = shuffles[i],
+				      .x = &code,
+				      .const16 = constant,
+				      .dst = 4,
+				      .src = { in_reg(1), in_reg(2) },
+				      .tmp = { 5, 6 } };
 		bool table = i == 3 || i == 8 || i == 23 || i == 26 || i >= 28;
 
 		x64_buf_init(&code, room, ROOM);
 		nconstants = 0;
 		row->emit(&s);
-		ck_assert_msg((x64_offset(&code) <= 6) == !table, "shuffle %zu: %u bytes", i, x64_offset(&code));
+		ck_assert_msg((x64_offset(&code) <= 6) == !table, "shuffle %zu: %u bytes", i,
+			      x64_offset(&code));
 	}
 }
 END_TEST

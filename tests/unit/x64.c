@@ -1,10 +1,12 @@
 /*
- * Every row of the machine's instruction table, in all its shapes, against the system assembler: the emitter writes bytes, the
- * test writes the same instruction as text, `as` makes bytes of the text, and both must be equal.
+ * Every row of the machine's instruction table, in all its shapes, against the system assembler:
+ * the emitter writes bytes, the test writes the same instruction as text, `as` makes bytes of the
+ * text, and both must be equal.
  *
- * Where the machine has two encodings of one instruction the text forces ours: {load} is the form with the destination in
- * ModRM.reg, which is what x64_rr and x64_vv use. Left out because the assembler has a shorter encoding that we do not use:
- * xchg with rax, and [index*1 + disp] without a base.
+ * Where the machine has two encodings of one instruction the text forces ours: {load} is the form
+ * with the destination in ModRM.reg, which is what x64_rr and x64_vv use. Left out because the
+ * assembler has a shorter encoding that we do not use: xchg with rax, and [index*1 + disp] without
+ * a base.
  */
 #include "tests/unit/unit.h"
 
@@ -65,7 +67,10 @@ static void begin_run(void)
 	x64_buf_init(&b, code, CODE_SIZE);
 }
 
-/* To be called before each instruction is emitted; the text may follow in pieces and ends with a newline. */
+/*
+ * To be called before each instruction is emitted; the text may follow in pieces and ends with a
+ * newline.
+ */
 static void next(void)
 {
 	x64_reserve(&b, X64_ROOM_ONE);
@@ -93,7 +98,10 @@ static void end_run(void)
 	FILE *f;
 
 	fflush(text);
-	snprintf(command, sizeof(command), "cd %s && as --64 -W -o x.o x.s > log 2>&1 || { head -9 log; exit 1; } && objcopy -O binary -j .text x.o x.bin", dir);
+	snprintf(command, sizeof(command),
+		 "cd %s && as --64 -W -o x.o x.s > log 2>&1 || { head -9 log; exit 1; } && objcopy "
+		 "-O binary -j .text x.o x.bin",
+		 dir);
 	ck_assert_int_eq(system(command), 0);
 	snprintf(command, sizeof(command), "%s/x.bin", dir);
 	f = fopen(command, "r");
@@ -138,7 +146,10 @@ static void put_mem(const struct row *row, enum x64_width w, const struct x64_me
 	fprintf(text, "%s%lld]", m->disp < 0 ? "" : plus, (long long)m->disp);
 }
 
-/* %R: a general register (width, number), %V a vector register, %M memory (row, width, operand), %s, %d. */
+/*
+ * %R: a general register (width, number), %V a vector register, %M memory (row, width, operand),
+ * %s, %d.
+ */
 static void put(const char *format, ...)
 {
 	va_list ap;
@@ -185,7 +196,9 @@ static bool imm_fits(enum x64_width w, int32_t imm)
 	return w >= X64_32 || imm == (w == X64_8 ? (int8_t)imm : (int16_t)imm);
 }
 
-/* Which memory operands a row is tried with: all that differ in a way the encoding could get wrong. */
+/*
+ * Which memory operands a row is tried with: all that differ in a way the encoding could get wrong.
+ */
 static size_t mem_shapes(struct x64_mem *ret, bool all)
 {
 	static const int32_t disps[] = { 0, 1, 127, 128, -1, -128, -129, INT32_MAX, INT32_MIN };
@@ -193,17 +206,20 @@ static size_t mem_shapes(struct x64_mem *ret, bool all)
 	size_t n = 0;
 
 	for (unsigned int base = 0; base < 16; base++)
-		for (unsigned int d = 0; d < ARRAY_SIZE(disps); d += all ? 1 : 1 + (base % 4 != 0) * 3)
+		for (unsigned int d = 0; d < ARRAY_SIZE(disps);
+		     d += all ? 1 : 1 + (base % 4 != 0) * 3)
 			ret[n++] = x64_at((enum x64_reg)base, disps[d]);
 	for (unsigned int base = 0; base < 16; base++)
 		for (unsigned int index = base % step; index < 16; index += step)
 			for (unsigned int d = 0; d < ARRAY_SIZE(disps); d += all ? 1 : 3)
 				if (index != X64_RSP)
-					ret[n++] = x64_at_index(base, (enum x64_reg)index, (base + index + d) % 4, disps[d]);
+					ret[n++] = x64_at_index(base, (enum x64_reg)index,
+								(base + index + d) % 4, disps[d]);
 	for (unsigned int index = 0; index < 16; index += all ? 1 : 3)
 		for (unsigned int scale = 1; scale < 4; scale++)
 			if (index != X64_RSP)
-				ret[n++] = x64_at_index(X64_NO_BASE, (enum x64_reg)index, scale, disps[index % 9]);
+				ret[n++] = x64_at_index(X64_NO_BASE, (enum x64_reg)index, scale,
+							disps[index % 9]);
 	for (unsigned int d = 0; d < ARRAY_SIZE(disps); d++) {
 		ret[n++] = x64_at_rip(disps[d]);
 		ret[n++] = x64_with(x64_at_abs(disps[d]), X64_GS);
@@ -223,12 +239,13 @@ static size_t mem_shapes(struct x64_mem *ret, bool all)
 static struct x64_mem shapes[SHAPES_MAX];
 
 #define EACH_PAIR(i, j) for (unsigned int i = 0; i < 16; i++) for (unsigned int j = 0; j < 16; j++)
-#define EACH_MEM(m, row) for (const struct x64_mem *m = shapes, *end_ = m + shapes_for(row); m < end_; m++)
+#define EACH_MEM(m, row) \
+	for (const struct x64_mem *m = shapes, *end_ = m + shapes_for(row); m < end_; m++)
 
 static size_t shapes_for(const struct row *row)
 {
-	size_t n = mem_shapes(shapes, row->op == X64_MOV || row->op == X64_MOVZX8 || row->op == X64_VPADDD ||
-				      row->op == X64_VPSHUFB);
+	size_t n = mem_shapes(shapes, row->op == X64_MOV || row->op == X64_MOVZX8 ||
+					      row->op == X64_VPADDD || row->op == X64_VPSHUFB);
 
 	ck_assert_uint_lt(n, SHAPES_MAX);
 	return n;
@@ -320,7 +337,8 @@ static bool general(const struct row *row, enum x64_width w)
 		general_mr(row, w);
 		return true;
 	case X64_FORM_RM:
-		if (w == X64_8 || (row->mem == X64_MEM_2 && w == X64_16) || (row->mem == X64_MEM_4 && w != X64_64))
+		if (w == X64_8 || (row->mem == X64_MEM_2 && w == X64_16) ||
+		    (row->mem == X64_MEM_4 && w != X64_64))
 			return true;
 		general_rr(row, w, row->mem <= X64_MEM_4 ? (enum x64_width)row->mem : w);
 		general_rm(row, w);
@@ -497,10 +515,12 @@ static void vector_vvm(const struct row *row)
 			put("%s %V, %V, %M\n", row->text, turn(0), turn(5), row, X64_32, m);
 		} else if (row->form == X64_FORM_VVVI) {
 			x64_vvmi(&b, row->op, turn(0), turn(5), *m, turn(9));
-			put("%s %V, %V, %M, %d\n", row->text, turn(0), turn(5), row, X64_32, m, turn(9));
+			put("%s %V, %V, %M, %d\n", row->text, turn(0), turn(5), row, X64_32, m,
+			    turn(9));
 		} else {
 			x64_vvmv(&b, row->op, turn(0), turn(5), *m, turn(9));
-			put("%s %V, %V, %M, %V\n", row->text, turn(0), turn(5), row, X64_32, m, turn(9));
+			put("%s %V, %V, %M, %V\n", row->text, turn(0), turn(5), row, X64_32, m,
+			    turn(9));
 		}
 	}
 }
@@ -632,8 +652,9 @@ static void mixed_memory(const struct row *row, enum x64_width w, const char *na
 static bool mixed(const struct row *row, enum x64_width w)
 {
 	char name[32];
-	bool by_width = row->W == X64_W_G && (row->form == X64_FORM_VR || row->form == X64_FORM_RV ||
-					      row->form == X64_FORM_VVRI || row->form == X64_FORM_RVI);
+	bool by_width =
+		row->W == X64_W_G && (row->form == X64_FORM_VR || row->form == X64_FORM_RV ||
+				      row->form == X64_FORM_VVRI || row->form == X64_FORM_RVI);
 
 	if (row->form < X64_FORM_VR)
 		return false;
@@ -654,8 +675,9 @@ START_TEST(every_row)
 		if (vector(&rows[i]))
 			continue;
 		for (enum x64_width w = X64_8; w <= X64_64; w++)
-			ck_assert_msg(general(&rows[i], w) || general_other(&rows[i], w) || bmi(&rows[i], w) ||
-				      mixed(&rows[i], w), "no shapes known for %s", rows[i].name);
+			ck_assert_msg(general(&rows[i], w) || general_other(&rows[i], w) ||
+					      bmi(&rows[i], w) || mixed(&rows[i], w),
+				      "no shapes known for %s", rows[i].name);
 	}
 	end_run();
 }
@@ -695,9 +717,18 @@ static void conditions(void)
 
 static void moves_of_constants(void)
 {
-	static const uint64_t values[] = { 0, 1, INT32_MAX, (uint64_t)INT32_MAX + 1, UINT32_MAX, (uint64_t)UINT32_MAX + 1,
-					   (uint64_t)INT32_MIN, (uint64_t)INT32_MIN - 1, UINT64_MAX, INT64_MAX,
-					   (uint64_t)INT64_MIN, 0x123456789abcdef0 };
+	static const uint64_t values[] = { 0,
+					   1,
+					   INT32_MAX,
+					   (uint64_t)INT32_MAX + 1,
+					   UINT32_MAX,
+					   (uint64_t)UINT32_MAX + 1,
+					   (uint64_t)INT32_MIN,
+					   (uint64_t)INT32_MIN - 1,
+					   UINT64_MAX,
+					   INT64_MAX,
+					   (uint64_t)INT64_MIN,
+					   0x123456789abcdef0 };
 
 	for (unsigned int r = 0; r < 16; r++)
 		for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
@@ -776,7 +807,10 @@ START_TEST(padding)
 }
 END_TEST
 
-/* Jumps, calls and RIP-relative operands to labels before and behind, with immediates after the field. */
+/*
+ * Jumps, calls and RIP-relative operands to labels before and behind, with immediates after the
+ * field.
+ */
 START_TEST(labels)
 {
 	struct x64_label back = { 0 }, fore = { 0 }, pool[2] = { { 0 } };
@@ -794,14 +828,16 @@ START_TEST(labels)
 		x64_jcc(&b, X64_CC_G, &fore);
 		x64_call(&b, &back);
 		x64_call(&b, &fore);
-		put("jmp back\n jne back\n {disp32} jmp fore\n {disp32} jg fore\n call back\n call fore\n");
+		put("jmp back\n jne back\n {disp32} jmp fore\n {disp32} jg fore\n call back\n call "
+		    "fore\n");
 		x64_rm(&b, X64_LEA, X64_64, X64_RAX, x64_at_label(0));
 		x64_mi(&b, X64_CMP, X64_32, x64_at_label(0), 1);
 		x64_mi(&b, X64_CMP, X64_32, x64_at_label(0), 1000);
 		x64_mi(&b, X64_CMP, X64_16, x64_at_label(1), 1000);
 		x64_vvm(&b, X64_VPADDD, 1, 2, x64_at_label(1));
 		x64_vvmi(&b, X64_VPALIGNR, 1, 2, x64_at_label(1), 4);
-		put("lea rax, [rip+zero]\n cmp dword ptr [rip+zero], 1\n cmp dword ptr [rip+zero], 1000\n"
+		put("lea rax, [rip+zero]\n cmp dword ptr [rip+zero], 1\n cmp dword ptr [rip+zero], "
+		    "1000\n"
 		    "cmp word ptr [rip+one], 1000\n vpaddd xmm1, xmm2, [rip+one]\n"
 		    "vpalignr xmm1, xmm2, [rip+one], 4\n");
 	}
@@ -836,7 +872,8 @@ START_TEST(overflow)
 	for (int i = 0; i < 1000; i++) {
 		x64_reserve(&b, X64_ROOM_ONE);
 		for (int k = 0; k < X64_ROOM_ONE / X64_LEN_MAX; k++)
-			x64_mi(&b, X64_MOV, X64_16, x64_with(x64_at_index(X64_R8, X64_R9, 3, 1 << 20), 3), 7);
+			x64_mi(&b, X64_MOV, X64_16,
+			       x64_with(x64_at_index(X64_R8, X64_R9, 3, 1 << 20), 3), 7);
 		x64_jmp(&b, &l);
 	}
 	ck_assert(b.overflow);
