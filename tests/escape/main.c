@@ -4,11 +4,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/futex.h>
 #include <linux/io_uring.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -29,8 +24,8 @@
 
 #include "sandbox/policy.h"
 #include "tests/escape/escape.h"
+#include "tests/util/enclose.h"
 
-#define NOBODY 65534
 #define CALLS 501
 #define PATIENCE_MS 20000
 
@@ -242,29 +237,13 @@ static void run_mode(struct tally *t)
 /* As a container's filter: clone3 is unknown, new namespaces are denied. Inherited by the cells, which are killed all the same. */
 static bool forbid_namespaces(void)
 {
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare, 3, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	static const struct test_deny rows[] = {
+		{ SYS_clone3, -1, 0, false, ENOSYS },
+		{ SYS_unshare, -1, 0, false, EPERM },
+		{ SYS_clone, 0, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID, false, EPERM },
 	};
-	struct sock_fprog program = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
 
-	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && !syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
-}
-
-static bool become_user(void)
-{
-	if (geteuid())
-		return true;
-	/* the change makes /proc/self root's, which a user's own process is not */
-	return !syscall(SYS_setgroups, 0, NULL) && !setresgid(NOBODY, NOBODY, NOBODY) && !setresuid(NOBODY, NOBODY, NOBODY) &&
-	       !prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	return test_deny(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void in_mode(struct tally *sum, enum mode mode, const char *name)
@@ -277,7 +256,7 @@ static void in_mode(struct tally *sum, enum mode mode, const char *name)
 	(void)fflush(stdout);
 	pid = fork();
 	if (!pid) {
-		if (mode != MODE_ROOT && !become_user())
+		if (mode != MODE_ROOT && !test_become_user())
 			check(&t, false, "setup", "cannot become an ordinary user");
 		else if (mode == MODE_DEGRADED && !forbid_namespaces())
 			check(&t, false, "setup", "cannot forbid namespaces");
@@ -299,24 +278,6 @@ static void in_mode(struct tally *sum, enum mode mode, const char *name)
 	sum->skipped += t.skipped;
 }
 
-/* Root's tests run in a pid namespace of their own: whatever goes wrong ends with it. */
-static void enclose(void)
-{
-	int status, pid;
-
-	if (unshare(CLONE_NEWPID | CLONE_NEWNS))
-		return;
-	pid = fork();
-	if (pid) {
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-		exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
-	}
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || mount("proc", "/proc", "proc", 0, NULL))
-		exit(1);
-}
-
 int main(int argc, char **argv)
 {
 	struct tally sum = { 0 };
@@ -330,7 +291,7 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	sum.cell = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (!geteuid()) {
-		enclose();
+		test_enclose();
 		in_mode(&sum, MODE_ROOT, "root");
 	} else {
 		printf("skipped: root: the tests were not started as root\n");
