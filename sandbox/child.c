@@ -1,9 +1,9 @@
 /*
  * The child between clone3 and exec. Each step is a row; its time and its failure go to the shared page.
  *
- * The order matters: the cgroup first, while the cell is still the caller; /proc is needed until the root goes; descriptors
- * are cleared before PDEATHSIG, because what tells a dead supervisor is the control socket's other end, of which the child
- * holds a copy until then; PDEATHSIG after the change of uid, which clears it.
+ * The order matters: the cgroup first, while the cell is still the caller; /proc is needed until the root goes; PDEATHSIG
+ * after the change of uid, which clears it. The supervisor may have died before PDEATHSIG: its pidfd tells. (getppid() does
+ * not, in a pid namespace; the end of the control socket neither, since a brother may hold a copy for a moment.)
  */
 #include <assert.h>
 #include <errno.h>
@@ -28,11 +28,13 @@ static int join(struct sb_start *s)
 	return s->cgroup.mode == CG_NONE || s->in_cgroup ? 0 : cg_join(&s->cgroup);
 }
 
-/* Source of each descriptor of enum cell_fd, -1 = closed. Entry count is where the program goes. */
+#define PLAN_MAX (CELL_FD_PREOPEN + CELL_PREOPEN_MAX + 2)
+
+/* Source of each descriptor of enum cell_fd, -1 = closed; after the preopens what only lasts until the exec. Their number. */
 static int plan(const struct sb_start *s, int *from)
 {
 	const struct sb_spec *spec = s->spec;
-	int count = CELL_FD_PREOPEN + (int)spec->preopen_count;
+	int kept = CELL_FD_PREOPEN + (int)spec->preopen_count;
 
 	for (int i = 0; i < CELL_FD_PREOPEN; i++)
 		from[i] = -1;
@@ -46,31 +48,33 @@ static int plan(const struct sb_start *s, int *from)
 	from[CELL_FD_LANDLOCK] = s->landlock;
 	for (uint32_t i = 0; i < spec->preopen_count; i++)
 		from[CELL_FD_PREOPEN + i] = s->preopen[i];
-	from[count] = spec->cell;
-	return count;
+	from[kept] = spec->cell;
+	from[kept + 1] = s->supervisor;
+	return kept + 2;
 }
 
 static int descriptors(struct sb_start *s)
 {
-	int from[CELL_FD_PREOPEN + CELL_PREOPEN_MAX + 1];
+	int from[PLAN_MAX];
 	int count = plan(s, from);
 
 	/* out of the way of all targets, then to the targets */
-	for (int i = 0; i <= count; i++) {
+	for (int i = 0; i < count; i++) {
 		if (from[i] < 0)
 			continue;
-		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, count + 1);
+		from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, count);
 		if (from[i] < 0)
 			return -errno;
 	}
-	for (int i = 0; i <= count; i++) {
+	for (int i = 0; i < count; i++) {
 		if (from[i] < 0)
 			(void)close(i);
-		else if (dup3(from[i], i, i == count ? O_CLOEXEC : 0) < 0)
+		else if (dup3(from[i], i, i < count - 2 ? 0 : O_CLOEXEC) < 0)
 			return -errno;
 	}
-	s->cell = count;
-	return syscall(SYS_close_range, count + 1, ~0u, 0) ? -errno : 0;
+	s->cell = count - 2;
+	s->supervisor = count - 1;
+	return syscall(SYS_close_range, count, ~0u, 0) ? -errno : 0;
 }
 
 static int process(struct sb_start *s)
@@ -141,13 +145,12 @@ static int rlimits(struct sb_start *s)
 
 static int death(struct sb_start *s)
 {
-	struct pollfd control = { .fd = CELL_FD_CONTROL };
+	struct pollfd supervisor = { .fd = s->supervisor, .events = POLLIN };
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
 		return -errno;
-	/* it was too late if the supervisor's end is closed already */
-	if (s->spec->control >= 0 && poll(&control, 1, 0) > 0 && (control.revents & POLLHUP))
-		return -EPIPE;
+	if (poll(&supervisor, 1, 0) > 0)
+		return -ESRCH;
 	sb_note(s, SB_WALL_DEATH, SB_STANDING, 0, "");
 	return 0;
 }

@@ -75,14 +75,23 @@ uint32_t sb_own_uid(enum cell_role role)
 	return SB_UID_BASE + (slice % UID_SLICES << (PID_BITS + 1)) + (pid << 1) + (role == CELL_ROLE_RUN);
 }
 
-/* Holds a user namespace open until it is killed. Runs in the caller's memory: touches nothing, not even errno. */
+/* A system call that leaves errno alone. */
+static long quietly(long nr, long a, long b)
+{
+	__asm__ volatile("syscall" : "+a"(nr) : "D"(a), "S"(b), "d"(0l) : "rcx", "r11", "memory");
+	return nr;
+}
+
+/*
+ * Holds a user namespace open until it is killed, or until its parent (arg) is. Runs in the caller's memory: touches nothing,
+ * not even errno. Its copies of descriptors would keep sockets open that tell others of the parent's end.
+ */
 static int hold(void *arg)
 {
-	for (;;) {
-		long n = SYS_pause;
-
-		__asm__ volatile("syscall" : "+a"(n) : : "rcx", "r11", "memory");
-	}
+	(void)quietly(SYS_close_range, 0, ~0u);
+	(void)quietly(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
+	while (quietly(SYS_getppid, 0, 0) == (long)arg)
+		(void)quietly(SYS_pause, 0, 0);
 	return 0;
 }
 
@@ -150,7 +159,8 @@ int sb_idmap_userns(const struct sb_start *s)
 {
 	char stack[4096] __attribute__((aligned(16)));
 	FD_AUTO pidfd = -1;
-	int pid = clone(hold, stack + sizeof(stack), CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD, NULL, &pidfd);
+	int pid = clone(hold, stack + sizeof(stack), CLONE_VM | CLONE_NEWUSER | CLONE_PIDFD,
+			(void *)(long)getpid(), &pidfd);
 	int code;
 
 	if (pid < 0)

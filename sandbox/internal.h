@@ -36,6 +36,7 @@ struct sb_start {
 	int null;			/* /dev/null, -1 = not needed */
 	int filter, landlock;		/* -1 = absent */
 	int cell;			/* in the child: where the program was moved to */
+	int supervisor;			/* pidfd of the caller */
 	int preopen[CELL_PREOPEN_MAX];	/* O_PATH directory of the host, then the detached mount */
 	bool detached;			/* preopen[] are detached mounts */
 	bool probe;			/* end instead of the exec */

@@ -79,6 +79,9 @@ static int open_parts(struct sb_start *s, struct wsbox_err *err)
 		if (s->null < 0)
 			return err_set(err, -errno, WSBOX_FAILED, "/dev/null: %s", err_name(-errno));
 	}
+	s->supervisor = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	if (s->supervisor < 0)
+		return err_set(err, -errno, WSBOX_FAILED, "pidfd_open: %s", err_name(-errno));
 	sb_powers_get(&s->powers);
 	return sb_preopens_open(s, err);
 }
@@ -270,6 +273,7 @@ static void start_done(struct sb_start *s)
 	fd_closep(&s->null);
 	fd_closep(&s->filter);
 	fd_closep(&s->landlock);
+	fd_closep(&s->supervisor);
 }
 
 static void give_up(struct sb_start *s)
@@ -320,7 +324,7 @@ static int start(struct sb_start *s, struct sb_cell *ret, struct wsbox_err *err)
 
 int sb_start_cell(const struct sb_spec *spec, bool probe, struct sb_cell *ret, struct wsbox_err *err)
 {
-	struct sb_start s = { .spec = spec, .null = -1, .filter = -1, .landlock = -1, .cell = -1, .probe = probe,
+	struct sb_start s = { .spec = spec, .null = -1, .filter = -1, .landlock = -1, .cell = -1, .supervisor = -1, .probe = probe,
 			      .euid = geteuid(), .egid = getegid() };
 	int code;
 

@@ -1,0 +1,163 @@
+/* Limits: the cell reaches one and sb_reap tells which; and what the cell does for that. */
+#include "tests/faults/faults.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PIECE (16ul << 20)
+#define MILLION 1000000ull
+
+static int take_memory(void)
+{
+	int pieces = 0;
+
+	for (; pieces < 64; pieces++) {
+		char *p = mmap(NULL, PIECE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (p == MAP_FAILED)
+			break;
+		memset(p, 1, PIECE);
+	}
+	return pieces;
+}
+
+static int wait_for_ever(void *arg)
+{
+	for (;;)
+		(void)syscall(SYS_pause);
+	return 0;
+}
+
+static int take_tasks(void)
+{
+	static char stacks[64][4096] __attribute__((aligned(16)));
+	int tasks = 0;
+
+	while (tasks < 64 && clone(wait_for_ever, stacks[tasks] + sizeof(stacks[0]), CLONE_VM, NULL) > 0)
+		tasks++;
+	return tasks;
+}
+
+_Noreturn void faults_cell(void)
+{
+	char deed = 0;
+
+	if (read(CELL_FD_CONTROL, &deed, 1) != 1)
+		_exit(9);
+	if (deed == DEED_WAIT)
+		(void)!read(CELL_FD_CONTROL, &deed, 1);
+	while (deed == DEED_SPIN)
+		;
+	if (deed == DEED_MEMORY)
+		_exit(take_memory());
+	if (deed == DEED_TASKS)
+		_exit(take_tasks());
+	_exit(7);
+}
+
+static bool run(enum sb_isolation level, const struct sb_limits *limits, enum deed deed, struct sb_end *ret)
+{
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct sb_cell cell;
+	int control, code = cell_begin(level, limits, deed, &cell, &control, &err);
+
+	if (code) {
+		expect(false, "limits: not started: %s", err.text);
+		return false;
+	}
+	struct pollfd p = { .fd = cell.pidfd, .events = POLLIN };
+	if (poll(&p, 1, 20000) != 1)
+		sb_kill(&cell);
+	(void)close(control);
+	(void)sb_reap(&cell, ret);
+	return true;
+}
+
+static volatile sig_atomic_t cpu_signals;
+
+static void on_cpu(int sig)
+{
+	cpu_signals++;
+}
+
+/* The timer tells the supervisor, which kills; here the rlimit behind it does, a second or two later. */
+static void cpu_time(void)
+{
+	const struct sb_limits limits = { .cpu_ns = 100 * MILLION };
+	struct sigaction act = { .sa_handler = on_cpu };
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct sb_cell cell;
+	struct sb_end end;
+	int control;
+
+	(void)sigaction(SIGXCPU, &act, NULL);
+	if (cell_begin(SB_FULL, &limits, DEED_SPIN, &cell, &control, &err)) {
+		expect(false, "cpu: %s", err.text);
+		return;
+	}
+	struct pollfd p = { .fd = cell.pidfd, .events = POLLIN };
+	for (int i = 0; i < 500 && !cpu_signals && poll(&p, 1, 10) <= 0; i++)
+		;
+	sb_kill(&cell);
+	(void)close(control);
+	(void)sb_reap(&cell, &end);
+	expect(cpu_signals == 1, "cpu: %d signals", (int)cpu_signals);
+	expect(end.cpu_ns > 90 * MILLION && end.cpu_ns < 1500 * MILLION, "cpu: used %llu ns", (unsigned long long)end.cpu_ns);
+	expect(end.status == SIGKILL, "cpu: status %x", end.status);
+}
+
+/* A fifth of a processor for 300 ms of wall time. */
+static void share(void)
+{
+	const struct sb_limits limits = { .cpus_milli = 200 };
+	struct timespec pause = { .tv_nsec = 300 * MILLION };
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct sb_cell cell;
+	struct sb_end end;
+	int control, code = cell_begin(SB_FULL, &limits, DEED_SPIN, &cell, &control, &err);
+
+	if (geteuid()) {
+		expect(code == -EOPNOTSUPP && strstr(err.text, "--cpus"), "share without a cgroup: %s", err.text);
+		return;
+	}
+	if (code) {
+		expect(false, "share: %s", err.text);
+		return;
+	}
+	(void)nanosleep(&pause, NULL);
+	sb_kill(&cell);
+	(void)close(control);
+	(void)sb_reap(&cell, &end);
+	expect(end.cpu_ns < 150 * MILLION, "share: used %llu ns", (unsigned long long)end.cpu_ns);
+}
+
+void test_limits(void)
+{
+	const struct sb_limits memory = { .memory = 64 << 20 }, tasks = { .pids = 5 }, none = { 0 };
+	struct sb_end end;
+
+	if (!run(SB_FULL, &memory, DEED_MEMORY, &end))
+		return;
+	if (geteuid()) {
+		expect(WIFEXITED(end.status) && WEXITSTATUS(end.status) == 3, "memory by rlimit: status %x", end.status);
+	} else {
+		expect(end.oom_killed && end.status == SIGKILL, "memory: status %x, oom %d", end.status, end.oom_killed);
+		expect(end.peak_memory > 60 << 20 && end.peak_memory <= 64 << 20, "memory: peak %llu",
+		       (unsigned long long)end.peak_memory);
+	}
+	if (run(SB_FULL, &tasks, DEED_TASKS, &end))
+		expect(WEXITSTATUS(end.status) == 4, "tasks: status %x", end.status);
+	if (run(SB_FULL, &none, DEED_TASKS, &end))
+		expect(WEXITSTATUS(end.status) == 0, "no tasks by default: status %x", end.status);
+	cpu_time();
+	share();
+}
