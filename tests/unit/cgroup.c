@@ -1,0 +1,87 @@
+/* Reading of /proc/self/cgroup and of the flat-keyed files. */
+#include <errno.h>
+#include <string.h>
+
+#include "cgroup/internal.h"
+#include "tests/unit/unit.h"
+
+static const char hybrid[] = "9:name=systemd:/\n4:memory:/box/a09ef\n2:cpu,cpuacct:/share\n1:cpuset:/set\n0::/unified\n";
+
+START_TEST(path)
+{
+	char out[64];
+
+	ck_assert_int_eq(cg_path_find(hybrid, "memory", out, sizeof(out)), 0);
+	ck_assert_str_eq(out, "/box/a09ef");
+	ck_assert_int_eq(cg_path_find(hybrid, "cpuacct", out, sizeof(out)), 0);
+	ck_assert_str_eq(out, "/share");
+	ck_assert_int_eq(cg_path_find(hybrid, "cpu", out, sizeof(out)), 0);
+	ck_assert_str_eq(out, "/share");
+	ck_assert_int_eq(cg_path_find(hybrid, NULL, out, sizeof(out)), 0);
+	ck_assert_str_eq(out, "/unified");
+	ck_assert_int_eq(cg_path_find("0::/\n", NULL, out, sizeof(out)), 0);
+	ck_assert_str_eq(out, "/");
+	ck_assert_int_eq(cg_path_find("0::/a:b", NULL, out, sizeof(out)), 0);
+	ck_assert_str_eq(out, "/a:b");
+}
+END_TEST
+
+START_TEST(path_refused)
+{
+	char out[16] = "untouched", many[1200];
+
+	ck_assert_int_eq(cg_path_find(hybrid, "pids", out, sizeof(out)), -ENOENT);
+	ck_assert_int_eq(cg_path_find(hybrid, "cpus", out, sizeof(out)), -ENOENT);
+	ck_assert_int_eq(cg_path_find(hybrid, "systemd", out, sizeof(out)), -ENOENT);
+	ck_assert_int_eq(cg_path_find("", NULL, out, sizeof(out)), -ENOENT);
+	ck_assert_int_eq(cg_path_find("nonsense\n:\n::\n", NULL, out, sizeof(out)), -ENOENT);
+	ck_assert_int_eq(cg_path_find("0::/../x\n", NULL, out, sizeof(out)), -EXDEV);
+	ck_assert_int_eq(cg_path_find("0::/a/..\n", NULL, out, sizeof(out)), -EXDEV);
+	ck_assert_int_eq(cg_path_find("0::relative\n", NULL, out, sizeof(out)), -EXDEV);
+	ck_assert_int_eq(cg_path_find("0::/0123456789abcdef\n", NULL, out, sizeof(out)), -ENAMETOOLONG);
+	ck_assert_str_eq(out, "untouched");
+	/* a line beyond any path is passed over, not cut */
+	memset(many, 'x', sizeof(many));
+	memcpy(many, "0::/", 4);
+	strcpy(many + sizeof(many) - 16, "\n0::/short\n");
+	ck_assert_int_eq(cg_path_find(many, NULL, out, sizeof(out)), 0);
+	ck_assert_str_eq(out, "/short");
+}
+END_TEST
+
+START_TEST(dots_in_names)
+{
+	char out[32];
+
+	ck_assert_int_eq(cg_path_find("0::/..a/b..\n", NULL, out, sizeof(out)), 0);
+	ck_assert_str_eq(out, "/..a/b..");
+}
+END_TEST
+
+START_TEST(keys)
+{
+	const char *events = "low 0\nmax 17\noom 2\noom_kill 1\noom_group_kill 0";
+	uint64_t value = 9;
+
+	ck_assert(cg_key_find(events, "oom_kill", &value));
+	ck_assert_uint_eq(value, 1);
+	ck_assert(cg_key_find(events, "max", &value));
+	ck_assert_uint_eq(value, 17);
+	ck_assert(!cg_key_find(events, "oom_", &value));
+	ck_assert(!cg_key_find("", "max", &value));
+	ck_assert_uint_eq(value, 17);
+}
+END_TEST
+
+START_TEST(words)
+{
+	ck_assert(cg_word_in("cpuset cpu io memory pids", "cpu"));
+	ck_assert(cg_word_in("cpu,cpuacct", "cpuacct"));
+	ck_assert(cg_word_in("memory\n", "memory"));
+	ck_assert(!cg_word_in("cpuset", "cpu"));
+	ck_assert(!cg_word_in("hugetlb", "memory"));
+	ck_assert(!cg_word_in("", "cpu"));
+}
+END_TEST
+
+UNIT("cgroup", path, path_refused, dots_in_names, keys, words)
