@@ -10,6 +10,7 @@
 #include "jit/compile.h"
 #include "runtime/wasm/module.h"
 #include "tools/cell/cell.h"
+#include "tools/cell/inspect.h"
 #include "tools/cell/lock.h"
 
 _Static_assert(CELL_MODULE_MAX == WASM_MAX_MODULE,
@@ -49,6 +50,8 @@ static int compile(const struct cell_job *job, const void *bytes, struct jit_poo
 	if (ret < 0)
 		return ret;
 	ret = jit_compile(&m, &options, pool, image, &stats, &reply->err);
+	if (ret == 0 && job->role == CELL_ROLE_INSPECT)
+		ret = inspect_print(&m, STDOUT_FILENO);
 	reply->functions = stats.functions;
 	reply->image_size = stats.image_bytes;
 	reply->body_bytes = stats.body_bytes;
