@@ -8,6 +8,7 @@
 
 /* Walls a cell puts up itself: those that struct cell_ready tells of. */
 static const uint32_t by_cell[SB_WALL_COUNT] = {
+	[SB_WALL_NETWORK] = CELL_WALL_SECCOMP,
 	[SB_WALL_NO_NEW_PRIVS] = CELL_WALL_NO_NEW_PRIVS,
 	[SB_WALL_NOT_DUMPABLE] = CELL_WALL_NOT_DUMPABLE,
 	[SB_WALL_MDWE] = CELL_WALL_MDWE,
