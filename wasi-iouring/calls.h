@@ -11,7 +11,7 @@
  *	fd2, need2	a second one; its entry is checked, and looked up again by the handler
  *	lacking		error when a file was opened without these rights: what Linux says of the access mode where that is the cause
  *			(wasi_fd_lacking() tells the other cases)
- *	kernel		calls of the kernel it may make
+ *	kernel		calls of the kernel it may make; and fstat, to say why, where a right is lacking
  *	ring		operations it may submit to a ring instead, as a mask: RING(op) | ...
  */
 #ifndef WASI_IOURING_CALLS_H
@@ -34,7 +34,7 @@
 	X(environ_sizes_get, "ii:i", NO, 0, NO, 0, WASI_OK, "", 0) \
 	X(clock_res_get, "ii:i", NO, 0, NO, 0, WASI_OK, "", 0) \
 	X(clock_time_get, "ili:i", NO, 0, NO, 0, WASI_OK, "clock_gettime", 0) \
-	X(fd_advise, "illi:i", 0, RIGHT(FD_ADVISE), NO, 0, WASI_ENOTCAPABLE, "fadvise64", 0) \
+	X(fd_advise, "illi:i", 0, RIGHT(FD_ADVISE), NO, 0, WASI_ENOTCAPABLE, "fadvise64 fstat", 0) \
 	X(fd_allocate, "ill:i", 0, RIGHT(FD_ALLOCATE), NO, 0, WASI_EBADF, "fallocate", 0) \
 	X(fd_close, "i:i", 0, 0, NO, 0, WASI_OK, "close", RING(POLL_REMOVE)) \
 	X(fd_datasync, "i:i", 0, RIGHT(FD_DATASYNC), NO, 0, WASI_ENOTCAPABLE, "fdatasync", 0) \

@@ -131,7 +131,7 @@ WASI_CALL(fd_filestat_get)
 	r = SYS2(fstat, f->host, &st);
 	if (r < 0)
 		return wasi_errno(r);
-	if (f->kind != WASI_KIND_SOCKET)
+	if (!S_ISSOCK(st.st_mode))
 		f->type = wasi_type_of_mode(st.st_mode);
 	return wasi_attr_store(inst, ARG32(1), &st, f->type) ? WASI_OK : WASI_EFAULT;
 }

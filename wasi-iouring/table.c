@@ -144,6 +144,8 @@ enum wasi_errno wasi_fd_lacking(struct wasi_fd *f, uint32_t need, enum wasi_errn
 
 	if (f->dropped & need)
 		return WASI_ENOTCAPABLE;
+	if (otherwise == WASI_ENOTSOCK && f->kind != WASI_KIND_SOCKET)
+		return WASI_ENOTSOCK;
 	if (f->kind == WASI_KIND_DIRECTORY)
 		return need & ~applicable ? WASI_EBADF : WASI_ENOTCAPABLE;
 	if (need & (PATH_RIGHTS | WASI_RIGHT_FD_READDIR))

@@ -52,25 +52,35 @@ static uint8_t socket_type(int fd)
 	return type == SOCK_DGRAM ? WASI_TYPE_SOCKET_DGRAM : WASI_TYPE_SOCKET_STREAM;
 }
 
-/* Entry n for a descriptor that is open already: 0, 1, 2 and sockets. Nothing if it is not. */
-static void adopt(struct wasi *w, uint32_t n, int host)
+static uint8_t adopted_kind(uint32_t mode, bool socket)
+{
+	if (S_ISREG(mode) || S_ISBLK(mode))
+		return WASI_KIND_STANDARD;
+	if (S_ISDIR(mode))
+		return WASI_KIND_DIRECTORY;
+	return socket ? WASI_KIND_SOCKET : WASI_KIND_STREAM;
+}
+
+/*
+ * Entry n for a descriptor that is open already: 0, 1, 2 and sockets. Nothing if it is not open. A directory there gives no way
+ * into it: it is not one that the guest was to have. A socket on 0, 1 or 2 is only a stream.
+ */
+static void adopt(struct wasi *w, uint32_t n, int host, bool socket)
 {
 	struct stat st;
 	int flags = fcntl(host, F_GETFL);
 	struct wasi_fd *f;
-	uint8_t kind;
 
 	if (flags < 0 || fstat(host, &st))
 		return;
-	kind = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode) ? WASI_KIND_STANDARD :
-	       S_ISDIR(st.st_mode) ? WASI_KIND_DIRECTORY : S_ISSOCK(st.st_mode) ? WASI_KIND_SOCKET : WASI_KIND_STREAM;
-	f = wasi_fd_set(w, n, kind, host);
+	f = wasi_fd_set(w, n, adopted_kind(st.st_mode, socket), host);
 	f->type = S_ISSOCK(st.st_mode) ? socket_type(host) : wasi_type_of_mode(st.st_mode);
-	f->rights = access_rights(flags);
-	if (kind == WASI_KIND_SOCKET)
+	f->rights = access_rights(flags) & wasi_fd_applicable(f);
+	if (f->kind == WASI_KIND_DIRECTORY)
+		f->rights &= WASI_RIGHT_FD_FILESTAT_GET | WASI_RIGHT_POLL_FD_READWRITE;
+	if (f->kind == WASI_KIND_SOCKET)
 		f->inheriting = WASI_RIGHT_ALL;
 	wasi_fd_flags(f, (flags & O_APPEND ? WASI_FD_APPEND : 0) | (flags & O_NONBLOCK ? WASI_FD_NONBLOCK : 0));
-	f->rights &= wasi_fd_applicable(f);
 }
 
 static void add_preopen(struct wasi *w, uint32_t n, uint16_t i)
@@ -126,9 +136,9 @@ int wasi_new(const struct wasi_config *config, struct rt_store *store, struct wa
 		return err_set(err, -ENOMEM, WSBOX_FAILED, "WASI: out of memory");
 	}
 	for (int i = 0; i < 3; i++)
-		adopt(w, (uint32_t)i, i);
+		adopt(w, (uint32_t)i, i, false);
 	for (uint32_t i = 0; i < config->nsockets; i++)
-		adopt(w, 3 + i, config->sockets[i]);
+		adopt(w, 3 + i, config->sockets[i], true);
 	for (uint32_t i = 0; i < config->npreopens; i++)
 		add_preopen(w, 3 + config->nsockets + i, (uint16_t)i);
 	if (config->ring)

@@ -32,7 +32,7 @@ void guest_init_with(struct guest *g, struct wasi_config *config)
 	*g = (struct guest){ .size = GUEST_MEMORY };
 	g->head.mem0 = mmap(NULL, GUEST_MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	g->head.mem0_size = &g->size;
-	strcpy(g->dir, "/tmp/wsbox-wasi-XXXXXX");
+	snprintf(g->dir, sizeof(g->dir), "%s/wsbox-wasi-XXXXXX", getenv("TMPDIR") ?: "/tmp");
 	if (g->head.mem0 == MAP_FAILED || !mkdtemp(g->dir))
 		abort();
 	dir.fd = open(g->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
