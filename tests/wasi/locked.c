@@ -1,0 +1,226 @@
+/*
+ * The kernel column of calls.h is true: each row is run in a process that may make only the calls of that column, and dies of
+ * any other. With the ring, then without. Prints the rows that were killed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/base/num.h"
+#include "tests/wasi/guest.h"
+#include "wasi-iouring/poll.h"
+
+/* Where strings and records lie in the guest's memory. */
+enum { F = 4096, DX = 4100, NEW = 4104, SX = 4108, L = 4112, IOV = 4128, IOV2 = 4136, SUBS = 8192, POLLS = 5 + WASI_POLL_RING_MIN };
+
+#define BUF GUEST_DATA
+#define RET GUEST_RET
+/* Descriptors: sockets from 3, then the directory, a file, a directory, a FIFO and an append-only file that path_open made. */
+enum { SOCK = 3, LISTENER = 4, DIR = LISTENER + WASI_POLL_RING_MIN, FILE_FD, SUBDIR, FIFO, LOG };
+
+struct step {
+	enum wasi_call call;
+	int64_t a[9];
+};
+
+#define STEP(name, ...) { WASI_CALL_##name, { __VA_ARGS__ } }
+#define ALL_RIGHTS (WASI_RIGHT_ALL & ~(WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_ALLOCATE | WASI_RIGHT_FD_FILESTAT_SET_SIZE))
+
+static const struct step steps[] = {
+	STEP(args_get, BUF, BUF), STEP(args_sizes_get, BUF, BUF), STEP(environ_get, BUF, BUF), STEP(environ_sizes_get, BUF, BUF),
+	STEP(clock_res_get, 0, BUF), STEP(clock_time_get, 0, 0, BUF), STEP(clock_time_get, 1, 0, BUF),
+	STEP(clock_time_get, 2, 0, BUF), STEP(clock_time_get, 3, 0, BUF),
+	STEP(fd_advise, FILE_FD, 0, 10, 3), STEP(fd_allocate, FILE_FD, 0, 10), STEP(fd_close, FILE_FD), STEP(fd_close, SUBDIR),
+	STEP(fd_close, SOCK), STEP(fd_datasync, FILE_FD), STEP(fd_fdstat_get, FILE_FD, BUF), STEP(fd_fdstat_get, FIFO, BUF),
+	STEP(fd_fdstat_set_flags, FILE_FD, 7), STEP(fd_fdstat_set_flags, 0, 4), STEP(fd_fdstat_set_rights, FILE_FD, 2, 2),
+	STEP(fd_filestat_get, FILE_FD, BUF), STEP(fd_filestat_get, 0, BUF), STEP(fd_filestat_set_size, FILE_FD, 5),
+	STEP(fd_filestat_set_times, FILE_FD, 1, 2, 5), STEP(fd_filestat_set_times, 0, 1, 2, 5), STEP(fd_pread, FILE_FD, IOV, 1, 0, RET),
+	STEP(fd_pread, FILE_FD, IOV, 2, 0, RET), STEP(fd_pread, 0, IOV, 1, 0, RET), STEP(fd_prestat_get, DIR, BUF),
+	STEP(fd_prestat_dir_name, DIR, BUF, 10), STEP(fd_pwrite, FILE_FD, IOV, 1, 0, RET), STEP(fd_pwrite, FILE_FD, IOV, 2, 0, RET),
+	STEP(fd_pwrite, LOG, IOV, 2, 0, RET), STEP(fd_read, FILE_FD, IOV, 1, RET), STEP(fd_read, FILE_FD, IOV, 2, RET),
+	STEP(fd_read, 0, IOV, 1, RET), STEP(fd_read, 0, IOV, 2, RET), STEP(fd_read, FIFO, IOV, 1, RET), STEP(fd_read, SOCK, IOV, 1, RET),
+	STEP(fd_read, SUBDIR, IOV, 1, RET), STEP(fd_readdir, SUBDIR, BUF, 100, 0, RET), STEP(fd_readdir, SUBDIR, BUF, 9000, 0, RET),
+	STEP(fd_renumber, FILE_FD, SUBDIR), STEP(fd_renumber, SOCK, LISTENER), STEP(fd_seek, FILE_FD, 1, 0, RET),
+	STEP(fd_seek, FILE_FD, 0, 2, RET), STEP(fd_seek, FILE_FD, 1ll << 50, 0, RET), STEP(fd_seek, 0, 0, 0, RET),
+	STEP(fd_seek, FIFO, 0, 0, RET), STEP(fd_sync, FILE_FD), STEP(fd_sync, SUBDIR), STEP(fd_tell, FILE_FD, RET), STEP(fd_tell, LOG, RET),
+	STEP(fd_write, FILE_FD, IOV, 1, RET), STEP(fd_write, FILE_FD, IOV, 2, RET), STEP(fd_write, LOG, IOV, 1, RET),
+	STEP(fd_write, SOCK, IOV, 1, RET), STEP(fd_write, SOCK, IOV, 2, RET), STEP(fd_write, FIFO, IOV, 1, RET),
+	STEP(path_create_directory, DIR, NEW, 1), STEP(path_create_directory, DIR, DX, 3), STEP(path_filestat_get, DIR, 1, F, 1, BUF),
+	STEP(path_filestat_get, DIR, 1, SX, 3, BUF), STEP(path_filestat_get, DIR, 1, L, 1, BUF),
+	STEP(path_filestat_set_times, DIR, 1, F, 1, 1, 2, 5), STEP(path_filestat_set_times, DIR, 0, SX, 3, 1, 2, 5),
+	STEP(path_link, DIR, 0, F, 1, DIR, NEW, 1), STEP(path_link, DIR, 0, SX, 3, DIR, DX, 3), STEP(path_link, DIR, 0, F, 1, DIR, NEW, 2),
+	STEP(path_open, DIR, 0, F, 1, 0, ALL_RIGHTS, 0, 0, RET), STEP(path_open, DIR, 1, L, 1, 0, ALL_RIGHTS, 0, 0, RET),
+	STEP(path_open, DIR, 0, SX, 3, 1, ALL_RIGHTS, 0, 0, RET), STEP(path_readlink, DIR, L, 1, BUF, 100, RET),
+	STEP(path_readlink, DIR, SX, 3, BUF, 100, RET), STEP(path_remove_directory, DIR, SX, 1), STEP(path_remove_directory, DIR, DX, 3),
+	STEP(path_rename, DIR, F, 1, DIR, NEW, 1), STEP(path_rename, DIR, SX, 3, DIR, DX, 3), STEP(path_rename, DIR, F, 2, DIR, NEW, 2),
+	STEP(path_symlink, F, 1, DIR, NEW, 1), STEP(path_symlink, F, 1, DIR, NEW, 2), STEP(path_symlink, F, 1, DIR, DX, 3),
+	STEP(path_unlink_file, DIR, F, 1), STEP(path_unlink_file, DIR, F, 2), STEP(path_unlink_file, DIR, SX, 3),
+	STEP(poll_oneoff, SUBS, BUF, 1, RET), STEP(poll_oneoff, SUBS, BUF, 3, RET), STEP(poll_oneoff, SUBS, BUF, POLLS, RET),
+	STEP(proc_raise, 1), STEP(random_get, BUF, 1000), STEP(sched_yield), STEP(sock_accept, LISTENER, 4, RET),
+	STEP(sock_accept, LISTENER, 0, RET), STEP(sock_recv, SOCK, IOV, 1, 0, RET, BUF), STEP(sock_recv, FILE_FD, IOV, 1, 0, RET, BUF),
+	STEP(sock_send, SOCK, IOV, 2, 0, RET), STEP(sock_shutdown, SOCK, 2), STEP(proc_exit, 3),
+};
+
+static void allow_only(const char *calls)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	char list[256], *save;
+
+	snprintf(list, sizeof(list), "%s exit_group", calls);
+	for (char *name = strtok_r(list, " ", &save); name; name = strtok_r(NULL, " ", &save)) {
+		if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(name), 0))
+			_exit(99);
+	}
+	if (seccomp_load(ctx))
+		_exit(98);
+}
+
+static int listener(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0), client = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct sockaddr_storage a = { .ss_family = AF_UNIX };
+	socklen_t len = sizeof(a.ss_family);
+
+	if (bind(fd, (struct sockaddr *)&a, len) || listen(fd, 2))
+		_exit(97);
+	len = sizeof(a);
+	if (getsockname(fd, (struct sockaddr *)&a, &len) || connect(client, (struct sockaddr *)&a, len))
+		_exit(97);
+	return fd;
+}
+
+static void subscriptions(struct guest *g)
+{
+	for (uint32_t i = 0; i < POLLS; i++) {
+		struct wasi_subscription s = { .tag = WASI_EVENT_READ };
+
+		s.rw.fd = i == 1 ? FILE_FD : i == 2 ? FIFO : LISTENER - 5 + 2 + i;
+		if (!i) {
+			s.tag = WASI_EVENT_CLOCK;
+			s.clock.id = 1;
+			s.clock.timeout = 1000000;
+		}
+		memcpy(g->head.mem0 + SUBS + i * sizeof(s), &s, sizeof(s));
+	}
+}
+
+/* What the steps expect to find. */
+static void world(struct guest *g, bool ring)
+{
+	static int sockets[1 + WASI_POLL_RING_MIN];
+	struct wasi_config config = { .ring = ring, .nsockets = ARRAY_SIZE(sockets), .sockets = sockets };
+	char path[128];
+	int in[2], pair[2];
+
+	if (pipe(in) || dup2(in[0], 0) || write(in[1], "0123456789", 10) != 10 || socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		_exit(96);
+	sockets[0] = pair[0];
+	sockets[1] = listener();
+	if (write(pair[1], "0123456789", 10) != 10)
+		_exit(96);
+	for (size_t i = 2; i < ARRAY_SIZE(sockets); i++) {
+		if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+			_exit(96);
+		sockets[i] = pair[0];
+	}
+	guest_init_with(g, &config);
+	memcpy(g->head.mem0 + F, "f/\0\0d/x\0n/\0\0d/y\0l", 17);
+	guest_iov(g, IOV, BUF, 3);
+	guest_iov(g, IOV2, BUF + 8, 3);
+	subscriptions(g);
+	snprintf(path, sizeof(path), "%s/p", g->dir);
+	mkfifo(path, 0600);
+	snprintf(path, sizeof(path), "%s/d", g->dir);
+	mkdir(path, 0700);
+	strcat(path, "/y");
+	mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%s/f", g->dir);
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	snprintf(path, sizeof(path), "%s/l", g->dir);
+	if (symlink("f", path))
+		_exit(96);
+}
+
+static void open_as(struct guest *g, int want, const char *path, uint32_t more_rights, int oflags, int fdflags)
+{
+	if (CALL(g, path_open, DIR, 0, STR(g, path), oflags, ALL_RIGHTS | more_rights, WASI_RIGHT_ALL, fdflags, RET) ||
+	    (int)guest_u32(g, RET) != want)
+		_exit(95);
+}
+
+/* In a child: 0 if the step was not killed. */
+static int run_step(const struct step *s, bool ring)
+{
+	struct guest g;
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		world(&g, ring);
+		open_as(&g, FILE_FD, "f", WASI_RIGHT_ALL, 0, 0);
+		open_as(&g, SUBDIR, "d", 0, WASI_O_DIRECTORY, 0);
+		open_as(&g, FIFO, "p", WASI_RIGHT_ALL, 0, 0);
+		(void)guest_write(&g, FIFO, "abcdefgh");
+		open_as(&g, LOG, "log", WASI_RIGHT_ALL, WASI_O_CREAT, WASI_FD_APPEND);
+		(void)guest_write(&g, LOG, "x");
+		CALL(&g, fd_close, FIFO);
+		open_as(&g, FIFO, "p", WASI_RIGHT_ALL, 0, 0);
+		(void)guest_write(&g, FIFO, "abcdefgh");
+		if (ring && !wasi_ring(g.w))
+			_exit(77);
+		allow_only(wasi_call_rows[s->call].kernel);
+		(void)guest_call(&g, s->call, s->a, 9);
+		syscall(SYS_exit_group, 0);
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		return -ECHILD;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int main(void)
+{
+	bool seen[WASI_CALLS_MAX] = { false };
+	char tmp[] = "/tmp/wsbox-locked-XXXXXX", rm[64];
+	int passed = 0, failed = 0, skipped = 0;
+
+	if (!mkdtemp(tmp) || setenv("TMPDIR", tmp, 1))
+		return 1;
+	for (int ring = 0; ring < 2; ring++) {
+		for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+			int r = run_step(&steps[i], ring);
+
+			seen[steps[i].call] = true;
+			passed += !r;
+			skipped += r == 77;
+			if (r && r != 77) {
+				failed++;
+				printf("step %zu %s, ring %d: %d\n", i, wasi_call_rows[steps[i].call].name, ring, r);
+			}
+		}
+	}
+	for (int i = 0; i < WASI_CALLS_MAX; i++) {
+		if (!seen[i]) {
+			failed++;
+			printf("no step for %s\n", wasi_call_rows[i].name);
+		}
+	}
+	if (skipped)
+		printf("skipped: no io_uring here\n");
+	snprintf(rm, sizeof(rm), "rm -rf %s", tmp);
+	if (system(rm))
+		failed++;
+	printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
+	return failed != 0;
+}
