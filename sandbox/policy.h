@@ -109,7 +109,8 @@ struct sb_arg {
 	X(renameat2, SB_SET_WRITE, SB_FLAGS(4, 0), "path_rename") \
 	X(linkat, SB_SET_WRITE, SB_FLAGS(4, 0), "path_link, never through a symbolic link") \
 	X(symlinkat, SB_SET_WRITE, SB_ALWAYS, "path_symlink") \
-	X(utimensat, SB_SET_WRITE, SB_ALWAYS, "path_filestat_set_times, fd_filestat_set_times") \
+	X(utimensat, SB_SET_IO, SB_IF(1, ~0ul, 0), "fd_filestat_set_times, on standard streams too: no path") \
+	X(utimensat, SB_SET_WRITE, SB_ALWAYS, "path_filestat_set_times") \
 	X(io_uring_enter, SB_SET_RING, \
 	  SB_FLAGS(3, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | IORING_ENTER_REGISTERED_RING), \
 	  "submit and wait; no SQPOLL wake-up, no registration")
