@@ -36,14 +36,18 @@ void arena_done(struct arena *a)
 void arena_reset(struct arena *a)
 {
 	struct arena_chunk *c = a->chunks, *next;
+	size_t used;
 
 	if (!c)
 		return;
+	/* of an only chunk the rest is still zero: a compiler resets once a function */
+	used = c->next ? 0 : (size_t)(a->at - c->data);
 	for (; c->next; c = next) {
 		next = c->next;
 		free(c);
+		used = next->size;
 	}
-	memset(c->data, 0, c->size);
+	memset(c->data, 0, used);
 	a->chunks = c;
 	a->at = c->data;
 	a->end = c->data + c->size;
