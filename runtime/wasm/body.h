@@ -161,6 +161,9 @@ static inline uint32_t wasm_label_types(const struct wasm_ctl *c, const wasm_val
 /* Validates one function: a walk without a compiler. */
 int wasm_body_validate(const struct wasm_module *m, uint32_t func, struct arena *arena, struct wsbox_err *err);
 
+/* Validates all functions; the message begins with "function N (name): ". */
+int wasm_module_validate(const struct wasm_module *m, struct wsbox_err *err);
+
 /*
  * A scan before compiling, without types: linear, safe on malformed code (it stops). For each loop, in order of its
  * opcode, what a register allocator wants to know.
@@ -178,15 +181,17 @@ struct wasm_use {
 	bool written;
 };
 
+enum { WASM_SCAN_LOOPS = 65536 };
+
 struct wasm_scan {
-	uint32_t nloops, nuses;
+	uint32_t nloops, nuses;		/* loops beyond WASM_SCAN_LOOPS count as part of the one around them */
 	struct wasm_loop *loops;	/* [0] is the function itself (at = 0) */
 	struct wasm_use *uses;
 	bool has_call, has_simd;
 	uint32_t ncalls, nops;
 };
 
-/* In the arena; at most max_uses uses are kept for each loop. 0 or -ENOMEM. */
+/* In the arena; at most max_uses (a few dozen: ranks are found by insertion) are kept for each loop. 0 or -ENOMEM. */
 int wasm_body_scan(const struct wasm_body *b, uint32_t max_uses, struct wasm_scan *ret);
 
 #endif
