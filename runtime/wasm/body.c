@@ -40,7 +40,7 @@ int wasm_body_room(struct wasm_body *b, uint32_t n)
 	if (used + n > WASM_MAX_STACK + WASM_BODY_ROOM)
 		return err_module(b->err, reader_offset(&b->r), "the operand stack exceeds the limit of %u values",
 				  WASM_MAX_STACK);
-	cap = num_max(2 * cap, used + n);
+	cap = num_min(num_max(2 * cap, used + n), WASM_MAX_STACK + WASM_BODY_ROOM);
 	grown = arena_array(b->arena, cap + WASM_BODY_PADS, sizeof(*grown));
 	if (!grown)
 		return wasm_no_memory(b->err);
@@ -53,6 +53,9 @@ int wasm_body_room(struct wasm_body *b, uint32_t n)
 	return 1;
 }
 
+/* With the one below the function's and the function's own. */
+enum { FRAMES_MAX = WASM_MAX_DEPTH + 2 };
+
 int wasm_body_ctl_room(struct wasm_body *b)
 {
 	size_t used = (size_t)(b->ctl - b->ctls) + 1, cap = (size_t)(b->ctls_end - b->ctls);
@@ -60,15 +63,16 @@ int wasm_body_ctl_room(struct wasm_body *b)
 
 	if (likely(cap > used))
 		return 1;
-	if (used > WASM_MAX_DEPTH)
+	if (used >= FRAMES_MAX)
 		return err_module(b->err, reader_offset(&b->r), "nested blocks exceed the limit of %u", WASM_MAX_DEPTH);
-	grown = arena_array(b->arena, 2 * cap, sizeof(*grown));
+	cap = num_min(2 * cap, FRAMES_MAX);
+	grown = arena_array(b->arena, cap, sizeof(*grown));
 	if (!grown)
 		return wasm_no_memory(b->err);
 	memcpy(grown, b->ctls, used * sizeof(*grown));
 	b->ctls = grown;
 	b->ctl = grown + used - 1;
-	b->ctls_end = grown + 2 * cap;
+	b->ctls_end = grown + cap;
 	return 1;
 }
 
