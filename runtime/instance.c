@@ -187,7 +187,7 @@ static int define_memories(struct rt_instance *inst, struct wsbox_err *err)
 		if (rt_memory_init(mem, s, &m->memories[i]) < 0)
 			return err_set(err, -ENOMEM, WSBOX_INVALID,
 				       "memory %u needs %llu bytes, which is over the limit or not to be had", i,
-				       (unsigned long long)m->memories[i].limits.min * JIT_PAGE);
+				       (unsigned long long)m->memories[i].limits.min << m->memories[i].page_log2);
 		inst->memories[i] = mem;
 	}
 	for (uint32_t i = 0; i < m->nmemories; i++) {
@@ -281,8 +281,10 @@ int rt_instance_link(struct rt_instance *inst, rt_resolve_fn resolve, void *arg,
 
 int rt_instance_start(struct rt_instance *inst, struct wsbox_err *err)
 {
-	int trap = rt_segments_apply(inst);
+	int trap;
 
+	inst->head.store->trace.n = inst->head.store->trace.depth = 0;
+	trap = rt_segments_apply(inst);
 	if (trap || inst->m->start == WASM_NONE)
 		return trap;
 	return rt_call(rt_func_at(inst, inst->m->start), NULL, NULL);

@@ -115,7 +115,7 @@ static void given_text(const struct rt_store *s, const struct rt_extern *x, stru
 		return;
 	case WASM_EXTERN_MEMORY:
 		put(t, "memory");
-		put_limits(t, &x->memory->limits, *x->memory->size / JIT_PAGE);
+		put_limits(t, &x->memory->limits, rt_memory_pages(x->memory));
 		return;
 	case WASM_EXTERN_GLOBAL:
 		put_global(t, &x->global->type);
@@ -148,8 +148,8 @@ static bool matches(const struct rt_instance *inst, const struct wasm_import *im
 		return x->table->type.elem == rt_valtype(table->elem, inst->sigs) &&
 		       limits_match(&table->limits, &x->table->type.limits, rt_table_size(x->table));
 	case WASM_EXTERN_MEMORY:
-		return limits_match(&m->memories[imp->index].limits, &x->memory->limits,
-				    *x->memory->size / JIT_PAGE);
+		return x->memory->page_log2 == m->memories[imp->index].page_log2 &&
+		       limits_match(&m->memories[imp->index].limits, &x->memory->limits, rt_memory_pages(x->memory));
 	case WASM_EXTERN_GLOBAL:
 		type = rt_valtype(m->globals[imp->index].type.type, inst->sigs);
 		if (x->global->type.mut != m->globals[imp->index].type.mut)

@@ -13,24 +13,25 @@
 
 static uint64_t max_pages(const struct rt_memory *m)
 {
-	uint64_t room = m->limits.is64 ? RT_MEMORY64_RESERVE / JIT_PAGE : 65536;
+	uint64_t room = (m->limits.is64 ? RT_MEMORY64_RESERVE : (uint64_t)JIT_PAGE * 65536) >> m->page_log2;
 
 	return m->limits.max < room ? m->limits.max : room;
 }
 
 uint64_t rt_memory_span(const struct wasm_memtype *type)
 {
-	uint64_t pages = type->limits.max;
+	uint64_t pages = type->limits.max, room = RT_MEMORY64_RESERVE >> type->page_log2;
 
 	if (!type->limits.is64)
 		return JIT_MEMORY_RESERVE;
-	return (pages < RT_MEMORY64_RESERVE / JIT_PAGE ? pages * JIT_PAGE : RT_MEMORY64_RESERVE) + JIT_PAGE;
+	return num_align((pages < room ? pages : room) << type->page_log2, JIT_PAGE) + JIT_PAGE;
 }
 
 int rt_memory_init(struct rt_memory *m, struct rt_store *s, const struct wasm_memtype *type)
 {
 	m->store = s;
 	m->limits = type->limits;
+	m->page_log2 = type->page_log2;
 	if (!m->size)
 		m->size = &m->own_size;
 	if (type->limits.min > max_pages(m))
@@ -64,15 +65,21 @@ uint64_t rt_memory_size(struct rt_memory *m)
 	return *m->size;
 }
 
+uint64_t rt_memory_pages(const struct rt_memory *m)
+{
+	assert((*m->size >> m->page_log2) << m->page_log2 == *m->size);
+	return *m->size >> m->page_log2;
+}
+
 int64_t rt_memory_grow(struct rt_memory *m, uint64_t pages)
 {
-	uint64_t old = *m->size / JIT_PAGE;
+	uint64_t old = rt_memory_pages(m), size;
 
-	assert(*m->size % JIT_PAGE == 0);
 	if (old > max_pages(m) || pages > max_pages(m) - old)
 		return -1;
-	if (rt_commit(m->store, m->base, *m->size, (old + pages) * JIT_PAGE) < 0)
+	size = (old + pages) << m->page_log2;
+	if (rt_commit(m->store, m->base, *m->size, size) < 0)
 		return -1;
-	*m->size = (old + pages) * JIT_PAGE;
+	*m->size = size;
 	return (int64_t)old;
 }

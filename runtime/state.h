@@ -125,6 +125,7 @@ struct rt_memory {
 	uint64_t own_size;
 	uint64_t reserved;		/* bytes mapped at base, 0: part of the owner's mapping */
 	struct wasm_limits limits;
+	uint8_t page_log2;
 };
 
 struct rt_table {
@@ -213,6 +214,7 @@ int rt_link_imports(struct rt_instance *inst, rt_resolve_fn resolve, void *arg, 
 
 /* memory.c, table.c: of a module. Set up m or t, whose base or slot is set, at its minimum size. 0 or -errno. */
 uint64_t rt_memory_span(const struct wasm_memtype *type);	/* address space it takes */
+uint64_t rt_memory_pages(const struct rt_memory *m);
 int rt_memory_init(struct rt_memory *m, struct rt_store *s, const struct wasm_memtype *type);
 int rt_table_init(struct rt_table *t, struct rt_store *s, const struct wasm_tabletype *type);
 /* Another instance will see it: entries must work from there. */

@@ -108,7 +108,7 @@ static void describe(struct world *w, bool imports)
 	}
 	for (uint32_t i = 0; i < NCODES; i++)
 		w->funcs[n + i].type = type_of[i];
-	w->memory.limits = (struct wasm_limits){ .min = 1, .max = 3, .has_max = true };
+	w->memory = (struct wasm_memtype){ { .min = 1, .max = 3, .has_max = true }, 16 };
 	w->m = (struct wasm_module){ .types = w->types, .ntypes = NTYPES, .funcs = w->funcs, .nfuncs = n + NCODES,
 				     .imports = w->imports, .nimports = n, .imported_funcs = n, .memories = &w->memory,
 				     .nmemories = 1, .start = WASM_NONE, .size = 99 };
@@ -475,7 +475,7 @@ START_TEST(tables_and_limits)
 	struct rt_config config = { .memory_max = 1 << 20 };
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	struct wasm_tabletype type = { WASM_EXTERNREF, { .min = 10, .max = UINT64_MAX } };
-	struct wasm_memtype memory = { .limits = { .min = 8, .max = UINT64_MAX } };
+	struct wasm_memtype memory = { { .min = 8, .max = UINT64_MAX }, 16 };
 	struct rt_store *s, *second;
 	struct rt_table *t;
 	struct rt_memory *m;
