@@ -156,8 +156,8 @@ static void set_gs(struct rt_exec *e, uint64_t base)
 }
 
 /* Enters f at guest_rsp, which has room for its arguments. */
-static inline int enter(struct rt_store *s, const struct rt_func *f, const union rt_value *args,
-			union rt_value *results, char *guest_rsp)
+static inline int enter_wasm(struct rt_store *s, const struct rt_func *f, const union rt_value *args,
+			     union rt_value *results, char *guest_rsp)
 {
 	const struct rt_type *t = rt_type_of(s, f->callee.sig);
 	struct rt_regs regs;
@@ -197,7 +197,7 @@ static int call_nested(struct rt_store *s, const struct rt_func *f, const union 
 	s->activation = &a;
 	s->nesting++;
 	s->trace.fresh = false;
-	trap = enter(s, f, args, results, guest_rsp);
+	trap = enter_wasm(s, f, args, results, guest_rsp);
 	if (trap && !s->trace.fresh)
 		rt_trace_take(s);
 	s->nesting--;
@@ -225,7 +225,7 @@ int rt_call(struct rt_func *f, const union rt_value *args, union rt_value *ret_r
 	s->activation = &a;
 	s->nesting = 1;
 	s->trace.fresh = false;
-	trap = enter(s, f, args, ret_results, s->stack_top);
+	trap = enter_wasm(s, f, args, ret_results, s->stack_top);
 	if (trap && !s->trace.fresh)
 		rt_trace_take(s);
 	s->nesting = 0;

@@ -76,10 +76,10 @@ int64_t rt_memory_grow(struct rt_memory *m, uint64_t pages)
 	uint64_t old = rt_memory_pages(m), size;
 
 	if (old > max_pages(m) || pages > max_pages(m) - old)
-		return -1;
+		return RT_CANNOT_GROW;
 	size = (old + pages) << m->page_log2;
 	if (rt_commit(m->store, m->base, *m->size, size) < 0)
-		return -1;
+		return RT_CANNOT_GROW;
 	*m->size = size;
 	return (int64_t)old;
 }

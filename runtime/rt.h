@@ -131,12 +131,13 @@ uint32_t rt_backtrace(const struct rt_store *s, struct rt_frame *frames, uint32_
 static inline void *rt_mem(struct rt_instance *inst, uint64_t p, uint64_t n);
 uint8_t *rt_memory_base(struct rt_memory *m);
 uint64_t rt_memory_size(struct rt_memory *m);		/* bytes */
-int64_t rt_memory_grow(struct rt_memory *m, uint64_t pages);	/* old pages or -1 */
+#define RT_CANNOT_GROW (-1)	/* as memory.grow and table.grow say it */
+int64_t rt_memory_grow(struct rt_memory *m, uint64_t pages);	/* old pages or RT_CANNOT_GROW */
 union rt_value *rt_global_value(struct rt_global *g);
 uint64_t rt_table_size(struct rt_table *t);
 void *rt_table_get(struct rt_table *t, uint64_t i);	/* i is below the size */
 void rt_table_set(struct rt_table *t, uint64_t i, void *ref);
-int64_t rt_table_grow(struct rt_table *t, void *ref, uint64_t n);	/* old size or -1 */
+int64_t rt_table_grow(struct rt_table *t, void *ref, uint64_t n);	/* old size or RT_CANNOT_GROW */
 
 /* What every instance begins with, so that rt_mem() is a compare and an add. */
 struct rt_instance_head {

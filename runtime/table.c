@@ -108,7 +108,7 @@ int64_t rt_table_grow(struct rt_table *t, void *ref, uint64_t n)
 
 	assert(old <= max_entries(t));
 	if (n > max_entries(t) - old || rt_commit(t->store, t->slot->base, old * size, (old + n) * size) < 0)
-		return -1;
+		return RT_CANNOT_GROW;
 	t->slot->size = old + n;
 	for (uint64_t i = old; ref && i < old + n; i++)
 		rt_table_set(t, i, ref);
