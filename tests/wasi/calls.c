@@ -274,7 +274,7 @@ START_TEST(paths)
 {
 	struct stat before, after;
 	struct guest g;
-	char link[128];
+	char link[160];
 
 	guest_init(&g, false, 0);
 	snprintf(link, sizeof(link), "%s/hostabs", g.dir);

@@ -27,7 +27,6 @@ struct rt_func *rt_func_host(struct rt_store *s, const struct wasm_functype *typ
 void guest_init_with(struct guest *g, struct wasi_config *config)
 {
 	struct wsbox_err err = WSBOX_ERR_INIT;
-	struct wasi_preopen dir = { .guest = "/" };
 
 	*g = (struct guest){ .size = GUEST_MEMORY };
 	g->head.mem0 = mmap(NULL, GUEST_MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -35,12 +34,9 @@ void guest_init_with(struct guest *g, struct wasi_config *config)
 	snprintf(g->dir, sizeof(g->dir), "%s/wsbox-wasi-XXXXXX", getenv("TMPDIR") ?: "/tmp");
 	if (g->head.mem0 == MAP_FAILED || !mkdtemp(g->dir))
 		abort();
-	dir.fd = open(g->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (!config->npreopens) {
-		struct wasi_preopen *own = malloc(sizeof(dir));
-
-		*own = dir;
-		config->preopens = own;
+		g->own = (struct wasi_preopen){ open(g->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), "/", false };
+		config->preopens = &g->own;
 		config->npreopens = 1;
 	}
 	if (wasi_new(config, NULL, &g->w, &err)) {
@@ -58,7 +54,7 @@ void guest_init(struct guest *g, bool ring, uint32_t nofile)
 
 void guest_done(struct guest *g)
 {
-	char rm[96];
+	char rm[160];
 
 	wasi_free(g->w);
 	munmap(g->head.mem0, GUEST_MEMORY);

@@ -13,7 +13,8 @@ struct guest {
 	struct rt_instance_head head;
 	uint64_t size;
 	struct wasi *w;
-	char dir[64];		/* on the host: what is preopened as 3 */
+	struct wasi_preopen own;
+	char dir[128];		/* on the host: what is preopened as 3 */
 };
 
 /* Makes an empty directory, preopened as "/"; ring as in wasi_config. nofile 0: the default. */

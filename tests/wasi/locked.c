@@ -121,7 +121,7 @@ static void world(struct guest *g, bool ring)
 {
 	static int sockets[1 + WASI_POLL_RING_MIN];
 	struct wasi_config config = { .ring = ring, .nsockets = ARRAY_SIZE(sockets), .sockets = sockets };
-	char path[128];
+	char path[160];
 	int in[2], pair[2];
 
 	if (pipe(in) || dup2(in[0], 0) || write(in[1], "0123456789", 10) != 10 || socketpair(AF_UNIX, SOCK_STREAM, 0, pair))

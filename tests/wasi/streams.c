@@ -151,7 +151,7 @@ END_TEST
 START_TEST(fifo)
 {
 	struct guest g;
-	char path[128];
+	char path[160];
 	int fd;
 
 	guest_init(&g, false, 0);
@@ -460,7 +460,7 @@ START_TEST(listing)
 	static uint8_t seen[ENTRIES];
 	struct guest g;
 	struct stat st;
-	char path[128];
+	char path[160];
 	int fd, two;
 
 	guest_init(&g, false, 0);
