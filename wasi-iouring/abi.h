@@ -1,8 +1,8 @@
 /*
  * What a guest of wasi_snapshot_preview1 sees: numbers and the layouts of records in its memory.
  *
- * Source: typenames.witx and wasi_snapshot_preview1.witx of WASI 0.1 ("witx" below). Records lie in linear memory little-endian
- * and perhaps unaligned: they are copied in and out, never pointed at.
+ * Source: typenames.witx and wasi_snapshot_preview1.witx of WASI 0.1 ("witx" below). Records lie in
+ * linear memory little-endian and perhaps unaligned: they are copied in and out, never pointed at.
  */
 #ifndef WASI_IOURING_ABI_H
 #define WASI_IOURING_ABI_H

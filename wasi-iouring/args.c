@@ -1,6 +1,6 @@
 /*
- * Arguments and environment: two lists of strings, copied into the guest's memory as an array of pointers and the bytes they
- * point to. The host's own environment never shows.
+ * Arguments and environment: two lists of strings, copied into the guest's memory as an array of
+ * pointers and the bytes they point to. The host's own environment never shows.
  */
 #include "runtime/base/num.h"
 #include "wasi-iouring/calls.h"

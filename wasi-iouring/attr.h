@@ -1,5 +1,6 @@
 /*
- * Attributes of files, for calls by descriptor and by path alike: between struct stat, struct timespec and the guest's records.
+ * Attributes of files, for calls by descriptor and by path alike: between struct stat, struct
+ * timespec and the guest's records.
  */
 #ifndef WASI_IOURING_ATTR_H
 #define WASI_IOURING_ATTR_H

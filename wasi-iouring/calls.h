@@ -1,7 +1,8 @@
 /*
- * The 46 calls of wasi_snapshot_preview1, one row each: import table, rights checks, the ring's allow-list and, by their kernel
- * column, what a locked process must be allowed. Source of names, signatures and meaning: wasi_snapshot_preview1.witx (WASI
- * 0.1, "legacy/preview1"); the rights are those that witx's $rights says each call needs.
+ * The 46 calls of wasi_snapshot_preview1, one row each: import table, rights checks, the ring's
+ * allow-list and, by their kernel column, what a locked process must be allowed. Source of names,
+ * signatures and meaning: wasi_snapshot_preview1.witx (WASI 0.1, "legacy/preview1"); the rights are
+ * those that witx's $rights says each call needs.
  *
  *  X(name, signature, fd, need, fd2, need2, lacking, kernel, ring)
  *
@@ -9,8 +10,8 @@
  *	signature	letters as in wasm/op.h
  *	fd, need	argument that is a descriptor (NO: none) and the rights it needs; the handler gets its entry
  *	fd2, need2	a second one; its entry is checked, and looked up again by the handler
- *	lacking		error when a file was opened without these rights: what Linux says of the access mode where that is the cause
- *			(wasi_fd_lacking() tells the other cases)
+ *	lacking		error when a file was opened without these rights: what Linux says of the access mode where
+ *			that is the cause (wasi_fd_lacking() tells the other cases)
  *	kernel		calls of the kernel it may make; and fstat, to say why, where a right is lacking
  *	ring		operations it may submit to a ring instead, as a mask: RING(op) | ...
  */
@@ -88,8 +89,8 @@ enum wasi_call {
 };
 
 /*
- * A handler. f is the entry of the row's descriptor, its rights checked (NULL if the row has none); a the arguments. It changes
- * nothing in the guest's memory when it fails.
+ * A handler. f is the entry of the row's descriptor, its rights checked (NULL if the row has none);
+ * a the arguments. It changes nothing in the guest's memory when it fails.
  */
 #define WASI_CALL(name) \
 	enum wasi_errno wasi_##name(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f, const union rt_value *a)

@@ -27,7 +27,10 @@ WASI_CALL(clock_time_get)
 	return WASI_STORE(inst, ARG32(2), ns) ? WASI_OK : WASI_EFAULT;
 }
 
-/* What clock_getres() says of all four wherever there are high-resolution timers: asking would be one more call to allow. */
+/*
+ * What clock_getres() says of all four wherever there are high-resolution timers: asking would be
+ * one more call to allow.
+ */
 WASI_CALL(clock_res_get)
 {
 	uint64_t ns = 1;

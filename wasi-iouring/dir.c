@@ -1,9 +1,11 @@
 /*
- * Listing directories. A cookie is the kernel's own (d_off): it stays good when entries come and go, and costs no memory.
+ * Listing directories. A cookie is the kernel's own (d_off): it stays good when entries come and
+ * go, and costs no memory.
  *
- * What getdents64 gave is kept for the next call, since guests list a directory in pieces and ask again for the entry that
- * did not fit: with natively one call for 32 KiB, here too it is one. Cookie 0 always asks the kernel anew, as rewinddir does.
- * ".." gets the directory's own inode: that of its true parent may lie outside of what the guest may see.
+ * What getdents64 gave is kept for the next call, since guests list a directory in pieces and ask
+ * again for the entry that did not fit: with natively one call for 32 KiB, here too it is one.
+ * Cookie 0 always asks the kernel anew, as rewinddir does. ".." gets the directory's own inode:
+ * that of its true parent may lie outside of what the guest may see.
  */
 #include <assert.h>
 #include <stddef.h>
@@ -112,7 +114,7 @@ static uint64_t inode_of(struct wasi_dirbuf *b, const struct wasi_fd *f, const s
 	return b->self;
 }
 
-static uint8_t type_of(const struct kernel_dirent *d)
+static uint8_t dirent_type(const struct kernel_dirent *d)
 {
 	return wasi_type_of_mode((uint32_t)d->type << 12);	/* DT_x is S_IFx >> 12 */
 }
@@ -122,7 +124,8 @@ static uint32_t dirent_copy(struct wasi_dirbuf *b, const struct wasi_fd *f, cons
 			    uint32_t room)
 {
 	struct wasi_dirent head = {
-		.next = (uint64_t)d->next, .ino = inode_of(b, f, d), .namlen = (uint32_t)strlen(d->name), .type = type_of(d),
+		.next = (uint64_t)d->next, .ino = inode_of(b, f, d),
+		.namlen = (uint32_t)strlen(d->name), .type = dirent_type(d),
 	};
 	uint32_t n = (uint32_t)num_min(sizeof(head), room), name = (uint32_t)num_min(head.namlen, room - n);
 

@@ -1,10 +1,11 @@
 /*
  * Reading and writing: the kernel copies straight into and out of linear memory.
  *
- * Each call is one system call where the native program makes one: a file's offset is ours and given with the call, flags that
- * would have to be set on the open file go with each write (RWF_), and a stream is read by the call that blocks, since one
- * that first asks whether it would block costs twice. A stream whose guest wants no blocking is asked with RWF_NOWAIT, or by
- * ppoll where its driver does not know that.
+ * Each call is one system call where the native program makes one: a file's offset is ours and
+ * given with the call, flags that would have to be set on the open file go with each write (RWF_),
+ * and a stream is read by the call that blocks, since one that first asks whether it would block
+ * costs twice. A stream whose guest wants no blocking is asked with RWF_NOWAIT, or by ppoll where
+ * its driver does not know that.
  */
 #include <errno.h>
 #include <poll.h>
@@ -70,7 +71,9 @@ static long stream_once(const struct wasi_fd *f, const struct iovec *iov, uint32
 	return out ? SYS3(writev, f->host, iov, n) : SYS3(readv, f->host, iov, n);
 }
 
-/* A stream, or a file with the kernel's offset. EAGAIN only if it is the guest that asked for it. */
+/*
+ * A stream, or a file with the kernel's offset. EAGAIN only if it is the guest that asked for it.
+ */
 static long stream_io(const struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
 {
 	for (;;) {
@@ -100,8 +103,8 @@ static long file_write(const struct wasi_fd *f, const struct iovec *iov, uint32_
 }
 
 /*
- * The offset of a FILE. After an append only the kernel knows it: pwritev2 at -1 with RWF_APPEND left its position behind
- * what was written.
+ * The offset of a FILE. After an append only the kernel knows it: pwritev2 at -1 with RWF_APPEND
+ * left its position behind what was written.
  */
 static long file_offset(struct wasi_fd *f)
 {
@@ -134,8 +137,9 @@ static long file_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool
 }
 
 /*
- * What path_open opened without asking may be no file: then the kernel's error shows it. A FIFO answers ESPIPE and is read
- * again as a stream; a directory answers EISDIR, which guests of other engines see as EBADF.
+ * What path_open opened without asking may be no file: then the kernel's error shows it. A FIFO
+ * answers ESPIPE and is read again as a stream; a directory answers EISDIR, which guests of other
+ * engines see as EBADF.
  */
 static long untyped_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
 {
@@ -163,7 +167,8 @@ static long any_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool 
 }
 
 /* The common shape of fd_read and fd_write: iovecs in a[1], a[2]; the count to a[3]. */
-static enum wasi_errno transfer(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f, const union rt_value *a, bool out)
+static enum wasi_errno transfer(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f, const union rt_value *a,
+				bool out)
 {
 	enum wasi_errno e = wasi_iovecs(w, inst, ARG32(1), ARG32(2));
 	uint32_t count;
@@ -191,7 +196,10 @@ WASI_CALL(fd_write)
 	return transfer(w, inst, f, a, true);
 }
 
-/* At an offset: iovecs in a[1], a[2], offset in a[3]; the count to a[4]. Streams say ESPIPE themselves. */
+/*
+ * At an offset: iovecs in a[1], a[2], offset in a[3]; the count to a[4]. Streams say ESPIPE
+ * themselves.
+ */
 static enum wasi_errno transfer_at(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f, const union rt_value *a,
 				   bool out)
 {

@@ -1,6 +1,6 @@
 /*
- * From an import to a handler: the entry function of each row of calls.h looks up the descriptor, checks its rights and calls
- * the handler. What is constant in the row is constant in its entry.
+ * From an import to a handler: the entry function of each row of calls.h looks up the descriptor,
+ * checks its rights and calls the handler. What is constant in the row is constant in its entry.
  */
 #include <errno.h>
 #include <string.h>
@@ -79,7 +79,7 @@ static int find_call(const struct wasm_import *imp)
 }
 
 /* The type of a signature; its values lie in `values`. */
-static struct wasm_functype type_of(const char *signature, wasm_valtype values[16])
+static struct wasm_functype signature_type(const char *signature, wasm_valtype values[16])
 {
 	struct wasm_functype t = { .params = values };
 	uint32_t n = 0;
@@ -102,7 +102,7 @@ bool wasi_resolve(void *arg, const struct wasm_module *m, const struct wasm_impo
 		return false;
 	if (!w->funcs[i]) {
 		wasm_valtype values[16];
-		struct wasm_functype t = type_of(wasi_call_rows[i].signature, values);
+		struct wasm_functype t = signature_type(wasi_call_rows[i].signature, values);
 
 		w->funcs[i] = rt_func_host(w->store, &t, wasi_call_rows[i].enter, w);
 	}

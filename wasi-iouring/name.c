@@ -1,9 +1,9 @@
 /*
  * The path_ calls that make, remove, rename or describe names.
  *
- * Each resolves first and then acts on what was resolved (path.h). A path of one component needs no walk: the descriptor's
- * directory is the place. Errors are Linux's where it can be asked without a trailing slash; where the slash decides, the same
- * answer is computed here.
+ * Each resolves first and then acts on what was resolved (path.h). A path of one component needs no
+ * walk: the descriptor's directory is the place. Errors are Linux's where it can be asked without a
+ * trailing slash; where the slash decides, the same answer is computed here.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,8 @@
 #include "wasi-iouring/sys.h"
 
 /* Path `which` from the guest, its place below f. `special` is the answer for "." and "..". */
-static enum wasi_errno place(struct wasi *w, struct rt_instance *inst, const struct wasi_fd *f, uint32_t p, uint32_t len,
-			     int which, enum wasi_errno special, struct wasi_place *ret)
+static enum wasi_errno name_place(struct wasi *w, struct rt_instance *inst, const struct wasi_fd *f, uint32_t p,
+				  uint32_t len, int which, enum wasi_errno special, struct wasi_place *ret)
 {
 	enum wasi_errno e = wasi_path_copy(w, inst, p, len, which);
 
@@ -31,10 +31,10 @@ static enum wasi_errno place(struct wasi *w, struct rt_instance *inst, const str
 }
 
 /* The same for a name that is to be changed. */
-static enum wasi_errno place_writable(struct wasi *w, struct rt_instance *inst, const struct wasi_fd *f, uint32_t p,
+static enum wasi_errno name_place_writable(struct wasi *w, struct rt_instance *inst, const struct wasi_fd *f, uint32_t p,
 				      uint32_t len, int which, enum wasi_errno special, struct wasi_place *ret)
 {
-	enum wasi_errno e = place(w, inst, f, p, len, which, special, ret);
+	enum wasi_errno e = name_place(w, inst, f, p, len, which, special, ret);
 
 	if (!e && f->state & WASI_STATE_READONLY) {
 		wasi_place_close(ret);
@@ -57,7 +57,7 @@ static enum wasi_errno new_name(const struct wasi_place *p)
 WASI_CALL(path_create_directory)
 {
 	struct wasi_place p;
-	enum wasi_errno e = place_writable(w, inst, f, ARG32(1), ARG32(2), 0, WASI_EEXIST, &p);
+	enum wasi_errno e = name_place_writable(w, inst, f, ARG32(1), ARG32(2), 0, WASI_EEXIST, &p);
 
 	if (e)
 		return e;
@@ -69,7 +69,7 @@ WASI_CALL(path_create_directory)
 WASI_CALL(path_remove_directory)
 {
 	struct wasi_place p;
-	enum wasi_errno e = place_writable(w, inst, f, ARG32(1), ARG32(2), 0, WASI_EINVAL, &p);
+	enum wasi_errno e = name_place_writable(w, inst, f, ARG32(1), ARG32(2), 0, WASI_EINVAL, &p);
 
 	if (e)
 		return e;
@@ -81,7 +81,7 @@ WASI_CALL(path_remove_directory)
 WASI_CALL(path_unlink_file)
 {
 	struct wasi_place p;
-	enum wasi_errno e = place_writable(w, inst, f, ARG32(1), ARG32(2), 0, WASI_EISDIR, &p);
+	enum wasi_errno e = name_place_writable(w, inst, f, ARG32(1), ARG32(2), 0, WASI_EISDIR, &p);
 
 	if (e)
 		return e;
@@ -99,7 +99,7 @@ WASI_CALL(path_symlink)
 	if (!e && w->path[1][0] == '/')
 		e = WASI_EPERM;
 	if (!e)
-		e = place_writable(w, inst, f, ARG32(3), ARG32(4), 0, WASI_EEXIST, &p);
+		e = name_place_writable(w, inst, f, ARG32(3), ARG32(4), 0, WASI_EEXIST, &p);
 	if (e)
 		return e;
 	e = new_name(&p);
@@ -109,7 +109,10 @@ WASI_CALL(path_symlink)
 	return e;
 }
 
-/* A path with a trailing slash as the source of a link: it can only name a directory, which has no links. */
+/*
+ * A path with a trailing slash as the source of a link: it can only name a directory, which has no
+ * links.
+ */
 static enum wasi_errno link_directory(const struct wasi_fd *f, const char *path)
 {
 	long fd = wasi_path_openat(f->host, path, O_PATH | O_DIRECTORY, 0);
@@ -132,10 +135,10 @@ WASI_CALL(path_link)
 	if (!e && w->path[0][0] && w->path[0][strlen(w->path[0]) - 1] == '/')
 		e = link_directory(f, w->path[0]);
 	if (!e)
-		e = place(w, inst, f, ARG32(2), ARG32(3), 0, WASI_EPERM, &from);
+		e = name_place(w, inst, f, ARG32(2), ARG32(3), 0, WASI_EPERM, &from);
 	if (e)
 		return e;
-	e = place_writable(w, inst, to_fd, ARG32(5), ARG32(6), 1, WASI_EEXIST, &to);
+	e = name_place_writable(w, inst, to_fd, ARG32(5), ARG32(6), 1, WASI_EEXIST, &to);
 	if (!e) {
 		e = new_name(&to);
 		if (!e)
@@ -162,11 +165,11 @@ WASI_CALL(path_rename)
 {
 	struct wasi_fd *to_fd = wasi_fd_get(w, ARG32(3));
 	struct wasi_place from, to;
-	enum wasi_errno e = place_writable(w, inst, f, ARG32(1), ARG32(2), 0, WASI_EBUSY, &from);
+	enum wasi_errno e = name_place_writable(w, inst, f, ARG32(1), ARG32(2), 0, WASI_EBUSY, &from);
 
 	if (e)
 		return e;
-	e = place_writable(w, inst, to_fd, ARG32(4), ARG32(5), 1, WASI_EBUSY, &to);
+	e = name_place_writable(w, inst, to_fd, ARG32(4), ARG32(5), 1, WASI_EBUSY, &to);
 	if (!e) {
 		e = rename_slashes(&from, &to);
 		if (!e)
@@ -177,7 +180,10 @@ WASI_CALL(path_rename)
 	return e;
 }
 
-/* The attributes of what path names. One component that is no link needs one call, anything else a walk. */
+/*
+ * The attributes of what path names. One component that is no link needs one call, anything else a
+ * walk.
+ */
 static long stat_path(int dir, const char *path, bool follow, struct stat *st)
 {
 	long r;

@@ -1,6 +1,6 @@
 /*
- * path_open: one openat2. What kind of thing it opened is not asked until it matters (wasi_fd_settle): a program that opens,
- * reads and closes pays for three calls, as natively.
+ * path_open: one openat2. What kind of thing it opened is not asked until it matters
+ * (wasi_fd_settle): a program that opens, reads and closes pays for three calls, as natively.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,8 +37,8 @@ static uint64_t open_flags(const struct open_request *q)
 }
 
 /*
- * Below a read-only preopen whose mount may be writable: nothing may be made or changed, and the errors are those of a
- * read-only mount (EEXIST before EROFS).
+ * Below a read-only preopen whose mount may be writable: nothing may be made or changed, and the
+ * errors are those of a read-only mount (EEXIST before EROFS).
  */
 static long open_readonly(int dir, const char *path, uint64_t flags)
 {
@@ -109,7 +109,10 @@ WASI_CALL(path_open)
 	made->type = q.oflags & WASI_O_DIRECTORY ? WASI_TYPE_DIRECTORY : WASI_TYPE_UNKNOWN;
 	made->state = (f->state & WASI_STATE_READONLY) | (q.oflags & WASI_O_DIRECTORY ? 0 : WASI_STATE_UNTYPED);
 	made->rights = (uint32_t)q.rights;
-	/* whoever may sync all may sync less: libc asks for the lesser right only when it opens for writing */
+	/*
+	 * whoever may sync all may sync less: libc asks for the lesser right only when it opens for
+	 * writing
+	 */
 	if (made->rights & WASI_RIGHT_FD_SYNC)
 		made->rights |= WASI_RIGHT_FD_DATASYNC;
 	made->inheriting = (uint32_t)q.inheriting;

@@ -1,25 +1,33 @@
 /*
- * Paths: from a guest's (descriptor, string) to something in the kernel that cannot be outside of the descriptor's directory.
+ * Paths: from a guest's (descriptor, string) to something in the kernel that cannot be outside of
+ * the descriptor's directory.
  *
  * Two forms, and no third way from a guest's path to a system call:
- *	object	what the whole path names, opened: openat2 with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS. The kernel walks;
- *		"..", links and trailing slashes mean what they mean to Linux, but leaving is EXDEV, told to guests as EPERM.
- *	place	a directory opened like that, and one last component that is not empty, ".", or ".." and has no slash: for calls that
- *		make, remove or rename a name. The *at calls must never see a trailing slash: with one they follow a last link,
- *		wherever it leads.
+ *	object	what the whole path names, opened: openat2 with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS.
+ *		The kernel walks; "..", links and trailing slashes mean what they mean to Linux, but leaving
+ *		is EXDEV, told to guests as EPERM.
+ *	place	a directory opened like that, and one last component that is not empty, "." or ".." and has
+ *		no slash: for calls that make, remove or rename a name. The *at calls must never see a
+ *		trailing slash: with one they follow a last link, wherever it leads.
  */
 #ifndef WASI_IOURING_PATH_H
 #define WASI_IOURING_PATH_H
 
 #include "wasi-iouring/state.h"
 
-/* Copies the guest's string to w->path[which]. EFAULT, ENAMETOOLONG, EINVAL for a NUL in it, EILSEQ if not UTF-8. */
+/*
+ * Copies the guest's string to w->path[which]. EFAULT, ENAMETOOLONG, EINVAL for a NUL in it, EILSEQ
+ * if not UTF-8.
+ */
 enum wasi_errno wasi_path_copy(struct wasi *w, struct rt_instance *inst, uint32_t p, uint32_t len, int which);
 
 /* openat2 beneath dir. A descriptor or -errno; -EPERM for a path that leaves. */
 long wasi_path_openat(int dir, const char *path, uint64_t flags, uint64_t mode);
 
-/* Whether path is one component that *at calls may be given: then dir itself is the place, and no walk is needed. */
+/*
+ * Whether path is one component that *at calls may be given: then dir itself is the place, and no
+ * walk is needed.
+ */
 bool wasi_path_plain(const char *path);
 
 enum wasi_last { WASI_LAST_NAME, WASI_LAST_DOT, WASI_LAST_DOTDOT };
@@ -32,13 +40,16 @@ struct wasi_place {
 	const char *name;
 };
 
-/* Splits path (changing it) and opens its directory. WASI_OK: the caller ends with wasi_place_close(). */
+/*
+ * Splits path (changing it) and opens its directory. WASI_OK: the caller ends with
+ * wasi_place_close().
+ */
 enum wasi_errno wasi_place_open(int dir, char *path, struct wasi_place *ret);
 void wasi_place_close(struct wasi_place *p);
 
 /*
- * For a path with a trailing slash: what Linux's answer depends on. WASI_ENOENT if there is nothing of that name (links not
- * followed), WASI_EISDIR if a directory, else WASI_ENOTDIR.
+ * For a path with a trailing slash: what Linux's answer depends on. WASI_ENOENT if there is nothing
+ * of that name (links not followed), WASI_EISDIR if a directory, else WASI_ENOTDIR.
  */
 enum wasi_errno wasi_place_look(const struct wasi_place *p);
 

@@ -1,9 +1,10 @@
 /*
  * poll_oneoff: clocks, files, streams and sockets in one wait.
  *
- * Regular files and directories are always ready and cost no call; clocks become the timeout of one wait, and with nothing
- * else to wait for a clock_nanosleep to the absolute time. Subscriptions are copied before anything is waited for and events are
- * written after, so the two may overlap in the guest's memory.
+ * Regular files and directories are always ready and cost no call; clocks become the timeout of one
+ * wait, and with nothing else to wait for a clock_nanosleep to the absolute time. Subscriptions are
+ * copied before anything is waited for and events are written after, so the two may overlap in the
+ * guest's memory.
  */
 #include <errno.h>
 #include <poll.h>
@@ -100,7 +101,9 @@ static enum wasi_errno subscribe(struct wasi *w, const uint8_t *list, uint32_t n
 	return WASI_OK;
 }
 
-/* Marks the clocks that have passed. How long until the next one, 0 if something is ready already. */
+/*
+ * Marks the clocks that have passed. How long until the next one, 0 if something is ready already.
+ */
 static uint64_t clocks_pass(struct wasi *w, uint32_t n)
 {
 	uint64_t now[2] = { 0 }, wait = UINT64_MAX;
@@ -135,7 +138,10 @@ static void slot_ready(struct wasi *w, struct wasi_poll *p)
 		p->error = WASI_EBADF;
 }
 
-/* One wait by the ring for the slots of n subscriptions. Ready ones show in pollfds. Number or -errno. */
+/*
+ * One wait by the ring for the slots of n subscriptions. Ready ones show in pollfds. Number or
+ * -errno.
+ */
 static long wait_ring(struct wasi *w, uint32_t n, uint32_t slots, uint64_t ns)
 {
 	long ready;

@@ -6,7 +6,10 @@
 
 #include "wasi-iouring/ring.h"
 
-/* Few descriptors are asked by one ppoll, which is cheaper than a ring; many are left armed in the ring. */
+/*
+ * Few descriptors are asked by one ppoll, which is cheaper than a ring; many are left armed in the
+ * ring.
+ */
 #define WASI_POLL_RING_MIN 16
 #define WASI_POLL_MIN 4096	/* subscriptions a guest may always make */
 

@@ -1,4 +1,7 @@
-/* Randomness straight from the kernel into the guest's memory: no generator of ours that a snapshot could copy. */
+/*
+ * Randomness straight from the kernel into the guest's memory: no generator of ours that a snapshot
+ * could copy.
+ */
 #include <errno.h>
 
 #include "wasi-iouring/calls.h"

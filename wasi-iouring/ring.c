@@ -1,9 +1,10 @@
 /*
  * The ring engine: setting one up so that it can do little, and polls that outlive a call.
  *
- * Each key has at most one poll in the kernel. user_data is key | token << 32, and a token is used once, so that a completion
- * of a poll that was cancelled since is told apart and ignored. A poll that was armed by an earlier call says that its
- * descriptor was ready at some time, not that it still is: it is asked again before it counts.
+ * Each key has at most one poll in the kernel. user_data is key | token << 32, and a token is used
+ * once, so that a completion of a poll that was cancelled since is told apart and ignored. A poll
+ * that was armed by an earlier call says that its descriptor was ready at some time, not that it
+ * still is: it is asked again before it counts.
  */
 #include <assert.h>
 #include <errno.h>
@@ -43,7 +44,10 @@ struct wasi_ring {
 	struct ring_key *keys;
 };
 
-/* Set-up flags, best first; a kernel that does not know one says EINVAL. All need R_DISABLED (5.10). */
+/*
+ * Set-up flags, best first; a kernel that does not know one says EINVAL. All need R_DISABLED
+ * (5.10).
+ */
 static const uint32_t ring_flags[] = {
 	IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | NO_SQARRAY,	/* 6.6 */
 	IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,		/* 6.1 */
@@ -161,7 +165,10 @@ static uint32_t ring_pending(const struct wasi_ring *r)
 	return *r->sq_tail - __atomic_load_n(r->sq_head, __ATOMIC_ACQUIRE);
 }
 
-/* Submits what is queued, and waits for `wait` completions at most timeout_ns. 0 or -errno; a timeout is 0. */
+/*
+ * Submits what is queued, and waits for `wait` completions at most timeout_ns. 0 or -errno; a
+ * timeout is 0.
+ */
 static int ring_enter(struct wasi_ring *r, uint32_t wait, uint64_t timeout_ns)
 {
 	struct timespec ts = { (time_t)(timeout_ns / 1000000000), (long)(timeout_ns % 1000000000) };

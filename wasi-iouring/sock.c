@@ -1,8 +1,10 @@
 /*
- * Sockets that were handed over: accepting, receiving, sending, shutting down. There is no call that makes one.
+ * Sockets that were handed over: accepting, receiving, sending, shutting down. There is no call
+ * that makes one.
  *
- * recvfrom and sendto with no address: recvmsg and sendmsg could carry descriptors, and are not allowed to a locked process.
- * Several iovecs go one by one, the first with the guest's flags, the others only if they do not wait.
+ * recvfrom and sendto with no address: recvmsg and sendmsg could carry descriptors, and are not
+ * allowed to a locked process. Several iovecs go one by one, the first with the guest's flags, the
+ * others only if they do not wait.
  */
 #include <errno.h>
 #include <poll.h>
@@ -58,7 +60,9 @@ static long receive(const struct wasi_fd *f, const struct iovec *v, int flags)
 	return n;
 }
 
-/* A datagram's true length comes back with MSG_TRUNC: more than fitted is reported, not returned. */
+/*
+ * A datagram's true length comes back with MSG_TRUNC: more than fitted is reported, not returned.
+ */
 static long receive_datagram(const struct wasi_fd *f, const struct iovec *v, int flags, uint16_t *ret_roflags)
 {
 	long n = receive(f, v, flags | MSG_TRUNC);

@@ -1,13 +1,16 @@
 /*
  * The state of one guest's WASI, for the files of this folder only.
  *
- * Descriptors: the guest's numbers index `fds`; the host's never show. What an entry keeps in user space is what makes
- * most calls cheaper than natively: the offset of files the guest opened itself (pread, pwrite; seek and tell are free), flags
- * (given with each write, so that nobody else's open file changes) and rights.
+ * Descriptors: the guest's numbers index `fds`; the host's never show. What an entry keeps in user
+ * space is what makes most calls cheaper than natively: the offset of files the guest opened itself
+ * (pread, pwrite; seek and tell are free), flags (given with each write, so that nobody else's open
+ * file changes) and rights.
  *
  *	kind		offset			read, write
- *	FILE		ours			pread64 pwrite64 preadv pwritev; the type is not asked before it matters
- *	STANDARD	the kernel's		read write: a regular file on 0, 1 or 2, shared with who started us
+ *	FILE		ours			pread64 pwrite64 preadv pwritev; its type is not asked
+ *						before it matters
+ *	STANDARD	the kernel's		read write: a regular file on 0, 1 or 2, whose offset
+ *						is shared with who started us
  *	DIRECTORY	position in dirbufs	getdents64
  *	STREAM		none			read write: pipe, terminal, device
  *	SOCKET		none			recvfrom sendto
@@ -74,7 +77,7 @@ struct wasi_ring;
 struct wasi_ring_poll;
 
 struct wasi {
-	struct wasi_config config;
+	struct wasi_config config;	/* preopens: a copy of our own */
 	struct rt_store *store;
 	struct wasi_fd *fds;
 	uint32_t nfds;			/* entries of fds */
@@ -113,13 +116,18 @@ long wasi_fd_drop(struct wasi *w, struct wasi_fd *f);
 /* Moves the entry `from` to the open entry `to`, which is closed. */
 void wasi_fd_move(struct wasi *w, struct wasi_fd *from, struct wasi_fd *to);
 
-/* Finds out type and kind of an entry that was opened without asking. WASI_OK or why fstat failed. */
+/*
+ * Finds out type and kind of an entry that was opened without asking. WASI_OK or why fstat failed.
+ */
 enum wasi_errno wasi_fd_settle(struct wasi_fd *f);
 
 /* Rights that mean anything for f's type; settles it. */
 uint32_t wasi_fd_applicable(struct wasi_fd *f);
 
-/* Why f may not do what needs these rights, at least one of which it lacks; `otherwise` for files that were opened without. */
+/*
+ * Why f may not do what needs these rights, at least one of which it lacks; `otherwise` for files
+ * that were opened without.
+ */
 enum wasi_errno wasi_fd_lacking(struct wasi_fd *f, uint32_t need, enum wasi_errno otherwise);
 
 /* Key of a poll in the ring: descriptor n for WASI_EVENT_READ or WASI_EVENT_WRITE. */

@@ -1,8 +1,9 @@
 /*
- * System calls without libc: no errno, no cancellation points, no helper that makes calls of its own.
+ * System calls without libc: no errno, no cancellation points, no helper that makes calls of its
+ * own.
  *
- * A locked cell may make only the calls of its filter, so each call made here must be one that the caller's row in
- * calls.h names. Results are those of the kernel: negative errno on failure.
+ * A locked cell may make only the calls of its filter, so each call made here must be one that the
+ * caller's row in calls.h names. Results are those of the kernel: negative errno on failure.
  */
 #ifndef WASI_IOURING_SYS_H
 #define WASI_IOURING_SYS_H

@@ -1,5 +1,6 @@
 /*
- * The descriptor table: lowest free number first, as POSIX has it, and what kind of thing each entry is.
+ * The descriptor table: lowest free number first, as POSIX has it, and what kind of thing each
+ * entry is.
  */
 #include <assert.h>
 #include <errno.h>

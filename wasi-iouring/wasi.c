@@ -1,4 +1,7 @@
-/* Making and freeing a guest's WASI: everything that allocates or opens is here, before the process locks itself. */
+/*
+ * Making and freeing a guest's WASI: everything that allocates or opens is here, before the process
+ * locks itself.
+ */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +21,10 @@
 #define NOFILE_DEFAULT 1024
 #define NOFILE_MAX (1u << 20)
 
-/* Zeroed and touched only where used: a guest with three descriptors pays for three. NULL on failure. */
+/*
+ * Zeroed and touched only where used: a guest with three descriptors pays for three. NULL on
+ * failure.
+ */
 static void *map_array(size_t n, size_t size)
 {
 	void *at = mmap(NULL, n * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -62,8 +68,9 @@ static uint8_t adopted_kind(uint32_t mode, bool socket)
 }
 
 /*
- * Entry n for a descriptor that is open already: 0, 1, 2 and sockets. Nothing if it is not open. A directory there gives no way
- * into it: it is not one that the guest was to have. A socket on 0, 1 or 2 is only a stream.
+ * Entry n for a descriptor that is open already: 0, 1, 2 and sockets. Nothing if it is not open. A
+ * directory there gives no way into it: it is not one that the guest was to have. A socket on 0, 1
+ * or 2 is only a stream.
  */
 static void adopt(struct wasi *w, uint32_t n, int host, bool socket)
 {
@@ -95,6 +102,15 @@ static void add_preopen(struct wasi *w, uint32_t n, uint16_t i)
 	f->inheriting = WASI_RIGHT_ALL;
 }
 
+static const struct wasi_preopen *preopens_copy(const struct wasi_config *config)
+{
+	struct wasi_preopen *copy = calloc(config->npreopens + 1, sizeof(*copy));
+
+	if (copy && config->npreopens)
+		memcpy(copy, config->preopens, config->npreopens * sizeof(*copy));
+	return copy;
+}
+
 static int arrays_new(struct wasi *w)
 {
 	w->npolls = (uint32_t)num_max(WASI_POLL_MIN, 2 * (size_t)w->nfds);
@@ -104,7 +120,8 @@ static int arrays_new(struct wasi *w)
 	w->ring_polls = map_array(w->npolls, sizeof(*w->ring_polls));
 	w->dirs = map_array(WASI_DIRBUFS, sizeof(*w->dirs));
 	w->funcs = calloc(WASI_CALLS_MAX, sizeof(struct rt_func *));
-	return w->fds && w->polls && w->pollfds && w->ring_polls && w->dirs && w->funcs ? 0 : -ENOMEM;
+	w->config.preopens = preopens_copy(&w->config);
+	return w->config.preopens && w->fds && w->polls && w->pollfds && w->ring_polls && w->dirs && w->funcs ? 0 : -ENOMEM;
 }
 
 static uint64_t ring_ops(void)
@@ -164,6 +181,7 @@ void wasi_free(struct wasi *w)
 	unmap_array(w->ring_polls, w->npolls, sizeof(*w->ring_polls));
 	unmap_array(w->dirs, WASI_DIRBUFS, sizeof(*w->dirs));
 	free(w->funcs);
+	free((void *)w->config.preopens);
 	free(w);
 }
 

@@ -1,8 +1,9 @@
 /*
  * WASI 0.1 (wasi_snapshot_preview1) for the instances of one store. The one door of this folder.
  *
- * One thread. wasi_new() makes everything that needs memory or a new descriptor of its own; after it only the calls
- * of calls.h's kernel column are made, and nothing is allocated: the process may then lock itself.
+ * One thread. wasi_new() makes everything that needs memory or a new descriptor of its own; after
+ * it only the calls of calls.h's kernel column are made, and nothing is allocated: the process may
+ * then lock itself.
  */
 #ifndef WASI_IOURING_WASI_H
 #define WASI_IOURING_WASI_H
@@ -34,8 +35,9 @@ struct wasi_config {
 };
 
 /*
- * The guest's 0, 1 and 2 are the process's. Strings and arrays of the configuration must outlive the result. Sets SIGPIPE
- * and SIGXFSZ to be ignored, since a guest gets errors for both. 0, -ENOMEM, -EINVAL, -EMFILE with err.
+ * The guest's 0, 1 and 2 are the process's. argv, env and all strings must outlive the result. Sets
+ * SIGPIPE and SIGXFSZ to be ignored, since a guest gets errors for both. 0, -ENOMEM, -EMFILE with
+ * err.
  */
 int wasi_new(const struct wasi_config *config, struct rt_store *store, struct wasi **ret, struct wsbox_err *err);
 

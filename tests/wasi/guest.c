@@ -116,7 +116,8 @@ int guest_open(struct guest *g, const char *path, const char *mode, int oflags, 
 		rights |= WASI_RIGHT_FD_WRITE;
 	else
 		rights &= ~(WASI_RIGHT_FD_ALLOCATE | WASI_RIGHT_FD_FILESTAT_SET_SIZE);
-	e = CALL(g, path_open, 3, strchr(mode, 'f') ? 1 : 0, STR(g, path), oflags, rights, WASI_RIGHT_ALL, fdflags, GUEST_RET);
+	e = CALL(g, path_open, 3, strchr(mode, 'f') ? 1 : 0, STR(g, path), oflags, rights,
+		 WASI_RIGHT_ALL, fdflags, GUEST_RET);
 	return e ? -e : (int)guest_u32(g, GUEST_RET);
 }
 

@@ -1,6 +1,7 @@
 /*
- * A guest without wasm: a block of memory that the handlers take for linear memory, and calls through the same entry functions
- * that compiled code is given. Cases of tests/wasi run in it before and beside real modules.
+ * A guest without wasm: a block of memory that the handlers take for linear memory, and calls
+ * through the same entry functions that compiled code is given. Cases of tests/wasi run in it
+ * before and beside real modules.
  */
 #ifndef TESTS_WASI_GUEST_H
 #define TESTS_WASI_GUEST_H
@@ -28,7 +29,10 @@ int guest_call(struct guest *g, enum wasi_call call, const int64_t *args, int n)
 	guest_call(g, WASI_CALL_##name, (const int64_t[]){ __VA_ARGS__ }, \
 		   sizeof((const int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t))
 
-/* Puts a string into the guest's memory: the "pointer, length" of a call. Two such may be live at once. */
+/*
+ * Puts a string into the guest's memory: the "pointer, length" of a call. Two such may be live at
+ * once.
+ */
 uint32_t guest_str(struct guest *g, const char *s);
 #define STR(g, s) guest_str(g, s), strlen(s)
 
@@ -39,7 +43,10 @@ uint64_t guest_u64(struct guest *g, uint32_t p);
 /* Writes one iovec at p. */
 void guest_iov(struct guest *g, uint32_t p, uint32_t buf, uint32_t len);
 
-/* path_open below 3 with all rights that a file can have for reading and/or writing: 'r', 'w', "rw". The number, or -errno. */
+/*
+ * path_open below 3 with all rights that a file can have for reading and/or writing: 'r', 'w',
+ * "rw". The number, or -errno.
+ */
 int guest_open(struct guest *g, const char *path, const char *mode, int oflags, int fdflags);
 
 /* fd_read, fd_write of a string at GUEST_DATA; bytes or -errno. */

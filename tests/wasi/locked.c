@@ -1,6 +1,7 @@
 /*
- * The kernel column of calls.h is true: each row is run in a process that may make only the calls of that column, and dies of
- * any other. With the ring, then without. Prints the rows that were killed.
+ * The kernel column of calls.h is true: each row is run in a process that may make only the calls
+ * of that column, and dies of any other. With the ring, then without. Prints the rows that were
+ * killed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,11 +24,17 @@
 #include "wasi-iouring/poll.h"
 
 /* Where strings and records lie in the guest's memory. */
-enum { F = 4096, DX = 4100, NEW = 4104, SX = 4108, L = 4112, IOV = 4128, IOV2 = 4136, SUBS = 8192, POLLS = 5 + WASI_POLL_RING_MIN };
+enum {
+	F = 4096, DX = 4100, NEW = 4104, SX = 4108, L = 4112, IOV = 4128, IOV2 = 4136, SUBS = 8192,
+	POLLS = 5 + WASI_POLL_RING_MIN,
+};
 
 #define BUF GUEST_DATA
 #define RET GUEST_RET
-/* Descriptors: sockets from 3, then the directory, a file, a directory, a FIFO and an append-only file that path_open made. */
+/*
+ * Descriptors: sockets from 3, then the directory, a file, a directory, a FIFO and an append-only
+ * file that path_open made.
+ */
 enum { SOCK = 3, LISTENER = 4, DIR = LISTENER + WASI_POLL_RING_MIN, FILE_FD, SUBDIR, FIFO, LOG };
 
 struct step {
@@ -39,37 +46,66 @@ struct step {
 #define ALL_RIGHTS (WASI_RIGHT_ALL & ~(WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_ALLOCATE | WASI_RIGHT_FD_FILESTAT_SET_SIZE))
 
 static const struct step steps[] = {
-	STEP(args_get, BUF, BUF), STEP(args_sizes_get, BUF, BUF), STEP(environ_get, BUF, BUF), STEP(environ_sizes_get, BUF, BUF),
-	STEP(clock_res_get, 0, BUF), STEP(clock_time_get, 0, 0, BUF), STEP(clock_time_get, 1, 0, BUF),
+	STEP(args_get, BUF, BUF), STEP(args_sizes_get, BUF, BUF), STEP(environ_get, BUF, BUF),
+	STEP(environ_sizes_get, BUF, BUF),
+	STEP(clock_res_get, 0, BUF), STEP(clock_time_get, 0, 0, BUF),
+	STEP(clock_time_get, 1, 0, BUF),
 	STEP(clock_time_get, 2, 0, BUF), STEP(clock_time_get, 3, 0, BUF),
-	STEP(fd_advise, FILE_FD, 0, 10, 3), STEP(fd_allocate, FILE_FD, 0, 10), STEP(fd_close, FILE_FD), STEP(fd_close, SUBDIR),
-	STEP(fd_close, SOCK), STEP(fd_datasync, FILE_FD), STEP(fd_fdstat_get, FILE_FD, BUF), STEP(fd_fdstat_get, FIFO, BUF),
-	STEP(fd_fdstat_set_flags, FILE_FD, 7), STEP(fd_fdstat_set_flags, 0, 4), STEP(fd_fdstat_set_rights, FILE_FD, 2, 2),
-	STEP(fd_filestat_get, FILE_FD, BUF), STEP(fd_filestat_get, 0, BUF), STEP(fd_filestat_set_size, FILE_FD, 5),
-	STEP(fd_filestat_set_times, FILE_FD, 1, 2, 5), STEP(fd_filestat_set_times, 0, 1, 2, 5), STEP(fd_pread, FILE_FD, IOV, 1, 0, RET),
-	STEP(fd_pread, FILE_FD, IOV, 2, 0, RET), STEP(fd_pread, 0, IOV, 1, 0, RET), STEP(fd_prestat_get, DIR, BUF),
-	STEP(fd_prestat_dir_name, DIR, BUF, 10), STEP(fd_pwrite, FILE_FD, IOV, 1, 0, RET), STEP(fd_pwrite, FILE_FD, IOV, 2, 0, RET),
-	STEP(fd_pwrite, LOG, IOV, 2, 0, RET), STEP(fd_read, FILE_FD, IOV, 1, RET), STEP(fd_read, FILE_FD, IOV, 2, RET),
-	STEP(fd_read, 0, IOV, 1, RET), STEP(fd_read, 0, IOV, 2, RET), STEP(fd_read, FIFO, IOV, 1, RET), STEP(fd_read, SOCK, IOV, 1, RET),
-	STEP(fd_read, SUBDIR, IOV, 1, RET), STEP(fd_readdir, SUBDIR, BUF, 100, 0, RET), STEP(fd_readdir, SUBDIR, BUF, 9000, 0, RET),
-	STEP(fd_renumber, FILE_FD, SUBDIR), STEP(fd_renumber, SOCK, LISTENER), STEP(fd_seek, FILE_FD, 1, 0, RET),
-	STEP(fd_seek, FILE_FD, 0, 2, RET), STEP(fd_seek, FILE_FD, 1ll << 50, 0, RET), STEP(fd_seek, 0, 0, 0, RET),
-	STEP(fd_seek, FIFO, 0, 0, RET), STEP(fd_sync, FILE_FD), STEP(fd_sync, SUBDIR), STEP(fd_tell, FILE_FD, RET), STEP(fd_tell, LOG, RET),
-	STEP(fd_write, FILE_FD, IOV, 1, RET), STEP(fd_write, FILE_FD, IOV, 2, RET), STEP(fd_write, LOG, IOV, 1, RET),
-	STEP(fd_write, SOCK, IOV, 1, RET), STEP(fd_write, SOCK, IOV, 2, RET), STEP(fd_write, FIFO, IOV, 1, RET),
-	STEP(path_create_directory, DIR, NEW, 1), STEP(path_create_directory, DIR, DX, 3), STEP(path_filestat_get, DIR, 1, F, 1, BUF),
+	STEP(fd_advise, FILE_FD, 0, 10, 3), STEP(fd_allocate, FILE_FD, 0, 10),
+	STEP(fd_close, FILE_FD), STEP(fd_close, SUBDIR),
+	STEP(fd_close, SOCK), STEP(fd_datasync, FILE_FD), STEP(fd_fdstat_get, FILE_FD, BUF),
+	STEP(fd_fdstat_get, FIFO, BUF),
+	STEP(fd_fdstat_set_flags, FILE_FD, 7), STEP(fd_fdstat_set_flags, 0, 4),
+	STEP(fd_fdstat_set_rights, FILE_FD, 2, 2),
+	STEP(fd_filestat_get, FILE_FD, BUF), STEP(fd_filestat_get, 0, BUF),
+	STEP(fd_filestat_set_size, FILE_FD, 5),
+	STEP(fd_filestat_set_times, FILE_FD, 1, 2, 5), STEP(fd_filestat_set_times, 0, 1, 2, 5),
+	STEP(fd_pread, FILE_FD, IOV, 1, 0, RET),
+	STEP(fd_pread, FILE_FD, IOV, 2, 0, RET), STEP(fd_pread, 0, IOV, 1, 0, RET),
+	STEP(fd_prestat_get, DIR, BUF),
+	STEP(fd_prestat_dir_name, DIR, BUF, 10), STEP(fd_pwrite, FILE_FD, IOV, 1, 0, RET),
+	STEP(fd_pwrite, FILE_FD, IOV, 2, 0, RET),
+	STEP(fd_pwrite, LOG, IOV, 2, 0, RET), STEP(fd_read, FILE_FD, IOV, 1, RET),
+	STEP(fd_read, FILE_FD, IOV, 2, RET),
+	STEP(fd_read, 0, IOV, 1, RET), STEP(fd_read, 0, IOV, 2, RET),
+	STEP(fd_read, FIFO, IOV, 1, RET), STEP(fd_read, SOCK, IOV, 1, RET),
+	STEP(fd_read, SUBDIR, IOV, 1, RET), STEP(fd_readdir, SUBDIR, BUF, 100, 0, RET),
+	STEP(fd_readdir, SUBDIR, BUF, 9000, 0, RET),
+	STEP(fd_renumber, FILE_FD, SUBDIR), STEP(fd_renumber, SOCK, LISTENER),
+	STEP(fd_seek, FILE_FD, 1, 0, RET),
+	STEP(fd_seek, FILE_FD, 0, 2, RET), STEP(fd_seek, FILE_FD, 1ll << 50, 0, RET),
+	STEP(fd_seek, 0, 0, 0, RET),
+	STEP(fd_seek, FIFO, 0, 0, RET), STEP(fd_sync, FILE_FD), STEP(fd_sync, SUBDIR),
+	STEP(fd_tell, FILE_FD, RET), STEP(fd_tell, LOG, RET),
+	STEP(fd_write, FILE_FD, IOV, 1, RET), STEP(fd_write, FILE_FD, IOV, 2, RET),
+	STEP(fd_write, LOG, IOV, 1, RET),
+	STEP(fd_write, SOCK, IOV, 1, RET), STEP(fd_write, SOCK, IOV, 2, RET),
+	STEP(fd_write, FIFO, IOV, 1, RET),
+	STEP(path_create_directory, DIR, NEW, 1), STEP(path_create_directory, DIR, DX, 3),
+	STEP(path_filestat_get, DIR, 1, F, 1, BUF),
 	STEP(path_filestat_get, DIR, 1, SX, 3, BUF), STEP(path_filestat_get, DIR, 1, L, 1, BUF),
-	STEP(path_filestat_set_times, DIR, 1, F, 1, 1, 2, 5), STEP(path_filestat_set_times, DIR, 0, SX, 3, 1, 2, 5),
-	STEP(path_link, DIR, 0, F, 1, DIR, NEW, 1), STEP(path_link, DIR, 0, SX, 3, DIR, DX, 3), STEP(path_link, DIR, 0, F, 1, DIR, NEW, 2),
-	STEP(path_open, DIR, 0, F, 1, 0, ALL_RIGHTS, 0, 0, RET), STEP(path_open, DIR, 1, L, 1, 0, ALL_RIGHTS, 0, 0, RET),
-	STEP(path_open, DIR, 0, SX, 3, 1, ALL_RIGHTS, 0, 0, RET), STEP(path_readlink, DIR, L, 1, BUF, 100, RET),
-	STEP(path_readlink, DIR, SX, 3, BUF, 100, RET), STEP(path_remove_directory, DIR, SX, 1), STEP(path_remove_directory, DIR, DX, 3),
-	STEP(path_rename, DIR, F, 1, DIR, NEW, 1), STEP(path_rename, DIR, SX, 3, DIR, DX, 3), STEP(path_rename, DIR, F, 2, DIR, NEW, 2),
-	STEP(path_symlink, F, 1, DIR, NEW, 1), STEP(path_symlink, F, 1, DIR, NEW, 2), STEP(path_symlink, F, 1, DIR, DX, 3),
-	STEP(path_unlink_file, DIR, F, 1), STEP(path_unlink_file, DIR, F, 2), STEP(path_unlink_file, DIR, SX, 3),
-	STEP(poll_oneoff, SUBS, BUF, 1, RET), STEP(poll_oneoff, SUBS, BUF, 3, RET), STEP(poll_oneoff, SUBS, BUF, POLLS, RET),
-	STEP(proc_raise, 1), STEP(random_get, BUF, 1000), STEP(sched_yield), STEP(sock_accept, LISTENER, 4, RET),
-	STEP(sock_accept, LISTENER, 0, RET), STEP(sock_recv, SOCK, IOV, 1, 0, RET, BUF), STEP(sock_recv, FILE_FD, IOV, 1, 0, RET, BUF),
+	STEP(path_filestat_set_times, DIR, 1, F, 1, 1, 2, 5),
+	STEP(path_filestat_set_times, DIR, 0, SX, 3, 1, 2, 5),
+	STEP(path_link, DIR, 0, F, 1, DIR, NEW, 1), STEP(path_link, DIR, 0, SX, 3, DIR, DX, 3),
+	STEP(path_link, DIR, 0, F, 1, DIR, NEW, 2),
+	STEP(path_open, DIR, 0, F, 1, 0, ALL_RIGHTS, 0, 0, RET),
+	STEP(path_open, DIR, 1, L, 1, 0, ALL_RIGHTS, 0, 0, RET),
+	STEP(path_open, DIR, 0, SX, 3, 1, ALL_RIGHTS, 0, 0, RET),
+	STEP(path_readlink, DIR, L, 1, BUF, 100, RET),
+	STEP(path_readlink, DIR, SX, 3, BUF, 100, RET), STEP(path_remove_directory, DIR, SX, 1),
+	STEP(path_remove_directory, DIR, DX, 3),
+	STEP(path_rename, DIR, F, 1, DIR, NEW, 1), STEP(path_rename, DIR, SX, 3, DIR, DX, 3),
+	STEP(path_rename, DIR, F, 2, DIR, NEW, 2),
+	STEP(path_symlink, F, 1, DIR, NEW, 1), STEP(path_symlink, F, 1, DIR, NEW, 2),
+	STEP(path_symlink, F, 1, DIR, DX, 3),
+	STEP(path_unlink_file, DIR, F, 1), STEP(path_unlink_file, DIR, F, 2),
+	STEP(path_unlink_file, DIR, SX, 3),
+	STEP(poll_oneoff, SUBS, BUF, 1, RET), STEP(poll_oneoff, SUBS, BUF, 3, RET),
+	STEP(poll_oneoff, SUBS, BUF, POLLS, RET),
+	STEP(proc_raise, 1), STEP(random_get, BUF, 1000), STEP(sched_yield),
+	STEP(sock_accept, LISTENER, 4, RET),
+	STEP(sock_accept, LISTENER, 0, RET), STEP(sock_recv, SOCK, IOV, 1, 0, RET, BUF),
+	STEP(sock_recv, FILE_FD, IOV, 1, 0, RET, BUF),
 	STEP(sock_send, SOCK, IOV, 2, 0, RET), STEP(sock_shutdown, SOCK, 2), STEP(proc_exit, 3),
 };
 

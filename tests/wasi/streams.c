@@ -1,6 +1,6 @@
 /*
- * Pipes, terminals, sockets, clocks and large directories through the entry functions; what waits is run with the ring and
- * without it and must answer alike.
+ * Pipes, terminals, sockets, clocks and large directories through the entry functions; what waits
+ * is run with the ring and without it and must answer alike.
  */
 #include "tests/unit/unit.h"
 
@@ -103,7 +103,10 @@ START_TEST(pipes)
 }
 END_TEST
 
-/* An inherited descriptor that somebody set O_NONBLOCK on: the guest, told so, may ask for waiting and gets it. */
+/*
+ * An inherited descriptor that somebody set O_NONBLOCK on: the guest, told so, may ask for waiting
+ * and gets it.
+ */
 START_TEST(inherited_nonblock)
 {
 	struct guest g;
@@ -418,7 +421,10 @@ END_TEST
 
 #define ENTRIES 3000
 
-/* Lists fd with a buffer of `room` bytes, as libc does: names are counted in seen[]. How many entries. */
+/*
+ * Lists fd with a buffer of `room` bytes, as libc does: names are counted in seen[]. How many
+ * entries.
+ */
 static int list_all(struct guest *g, int fd, uint32_t room, uint8_t seen[ENTRIES], bool remove)
 {
 	uint64_t cookie = 0;
