@@ -20,17 +20,28 @@ enum sb_set {
 	SB_SET_READ = 1 << 3,		/* paths below a preopened directory */
 	SB_SET_WRITE = 1 << 4,		/* changes there; not when all are read-only */
 	SB_SET_RING = 1 << 5,		/* io_uring, made and restricted before the lock */
+	SB_SET_NET = 1 << 6,		/* sockets that were handed over as 0, 1 or 2; none can be made */
 };
+
+#define SB_RUN (SB_SET_COMPUTE | SB_SET_IO)
+#define SB_READ (SB_RUN | SB_SET_READ)
+#define SB_WRITE (SB_READ | SB_SET_WRITE)
 
 /* X(id, sets) */
 #define SB_FILTERS(X) \
 	X(COMPILE, SB_SET_COMPILE) \
-	X(RUN, SB_SET_COMPUTE | SB_SET_IO) \
-	X(RUN_READ, SB_SET_COMPUTE | SB_SET_IO | SB_SET_READ) \
-	X(RUN_WRITE, SB_SET_COMPUTE | SB_SET_IO | SB_SET_READ | SB_SET_WRITE) \
-	X(RING, SB_SET_COMPUTE | SB_SET_IO | SB_SET_RING) \
-	X(RING_READ, SB_SET_COMPUTE | SB_SET_IO | SB_SET_READ | SB_SET_RING) \
-	X(RING_WRITE, SB_SET_COMPUTE | SB_SET_IO | SB_SET_READ | SB_SET_WRITE | SB_SET_RING)
+	X(RUN, SB_RUN) \
+	X(READ, SB_READ) \
+	X(WRITE, SB_WRITE) \
+	X(RUN_RING, SB_RUN | SB_SET_RING) \
+	X(READ_RING, SB_READ | SB_SET_RING) \
+	X(WRITE_RING, SB_WRITE | SB_SET_RING) \
+	X(RUN_NET, SB_RUN | SB_SET_NET) \
+	X(READ_NET, SB_READ | SB_SET_NET) \
+	X(WRITE_NET, SB_WRITE | SB_SET_NET) \
+	X(RUN_RING_NET, SB_RUN | SB_SET_RING | SB_SET_NET) \
+	X(READ_RING_NET, SB_READ | SB_SET_RING | SB_SET_NET) \
+	X(WRITE_RING_NET, SB_WRITE | SB_SET_RING | SB_SET_NET)
 
 enum sb_filter_id {
 #define SB_FILTER_ID(id, sets) SB_FILTER_##id,
@@ -65,11 +76,11 @@ struct sb_arg {
 	X(exit, SB_SET_COMPILE, SB_ALWAYS, "a compiler thread ends") \
 	X(exit_group, SB_BOTH, SB_ALWAYS, "the process ends") \
 	X(rt_sigreturn, SB_BOTH, SB_ALWAYS, "return from the trap handler") \
-	X(restart_syscall, SB_BOTH, SB_ALWAYS, "the kernel resumes a wait after a stop") \
-	X(futex, SB_BOTH, SB_FUTEX(FUTEX_WAIT), "locks") \
-	X(futex, SB_BOTH, SB_FUTEX(FUTEX_WAKE), "locks") \
-	X(futex, SB_BOTH, SB_FUTEX(FUTEX_WAIT_BITSET), "timed waits") \
-	X(futex, SB_BOTH, SB_FUTEX(FUTEX_WAKE_BITSET), "once-only initialisation") \
+	X(restart_syscall, SB_SET_COMPILE, SB_ALWAYS, "the kernel resumes a timed wait on a futex after a stop") \
+	X(futex, SB_SET_COMPILE, SB_FUTEX(FUTEX_WAIT), "locks") \
+	X(futex, SB_SET_COMPILE, SB_FUTEX(FUTEX_WAKE), "locks") \
+	X(futex, SB_SET_COMPILE, SB_FUTEX(FUTEX_WAIT_BITSET), "timed waits") \
+	X(futex, SB_SET_COMPILE, SB_FUTEX(FUTEX_WAKE_BITSET), "once-only initialisation") \
 	X(sched_yield, SB_BOTH, SB_ALWAYS, "sched_yield of WASI; spinning locks") \
 	X(brk, SB_BOTH, SB_ALWAYS, "malloc") \
 	X(mremap, SB_BOTH, SB_FLAGS(3, MREMAP_MAYMOVE), "realloc; never to a fixed address") \
@@ -89,10 +100,8 @@ struct sb_arg {
 	X(read, SB_SET_IO, SB_ALWAYS, "fd_read") \
 	X(readv, SB_SET_IO, SB_ALWAYS, "fd_read") \
 	X(pread64, SB_SET_IO, SB_ALWAYS, "fd_pread") \
-	X(preadv, SB_SET_IO, SB_ALWAYS, "fd_pread") \
-	X(preadv2, SB_SET_IO, SB_ALWAYS, "fd_read without waiting") \
-	X(pwritev, SB_SET_IO, SB_ALWAYS, "fd_pwrite") \
-	X(pwritev2, SB_SET_IO, SB_ALWAYS, "fd_write with append or sync") \
+	X(preadv2, SB_SET_IO, SB_ALWAYS, "fd_pread; fd_read without waiting") \
+	X(pwritev2, SB_SET_IO, SB_ALWAYS, "fd_pwrite; fd_write with append or sync") \
 	X(lseek, SB_SET_IO, SB_ALWAYS, "fd_seek, fd_readdir") \
 	X(fstat, SB_SET_IO, SB_ALWAYS, "fd_filestat_get") \
 	X(fadvise64, SB_SET_IO, SB_ALWAYS, "fd_advise") \
@@ -111,6 +120,10 @@ struct sb_arg {
 	X(symlinkat, SB_SET_WRITE, SB_ALWAYS, "path_symlink") \
 	X(utimensat, SB_SET_IO, SB_IF(1, ~0ul, 0), "fd_filestat_set_times, on standard streams too: no path") \
 	X(utimensat, SB_SET_WRITE, SB_ALWAYS, "path_filestat_set_times") \
+	X(accept4, SB_SET_NET, SB_ALWAYS, "sock_accept") \
+	X(recvfrom, SB_SET_NET, SB_ALWAYS, "sock_recv") \
+	X(sendto, SB_SET_NET, SB_IF(4, ~0ul, 0), "sock_send, to the peer it is connected to") \
+	X(shutdown, SB_SET_NET, SB_ALWAYS, "sock_shutdown") \
 	X(io_uring_enter, SB_SET_RING, \
 	  SB_FLAGS(3, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | IORING_ENTER_REGISTERED_RING), \
 	  "submit and wait; no SQPOLL wake-up, no registration")

@@ -45,19 +45,19 @@
 	X(fd_filestat_get, "ii:i", 0, RIGHT(FD_FILESTAT_GET), NO, 0, WASI_ENOTCAPABLE, "fstat", 0) \
 	X(fd_filestat_set_size, "il:i", 0, RIGHT(FD_FILESTAT_SET_SIZE), NO, 0, WASI_EINVAL, "ftruncate", 0) \
 	X(fd_filestat_set_times, "illi:i", 0, RIGHT(FD_FILESTAT_SET_TIMES), NO, 0, WASI_ENOTCAPABLE, "utimensat", 0) \
-	X(fd_pread, "iiili:i", 0, RIGHT(FD_READ), NO, 0, WASI_EBADF, "pread64 preadv fstat", 0) \
+	X(fd_pread, "iiili:i", 0, RIGHT(FD_READ), NO, 0, WASI_EBADF, "pread64 preadv2 fstat", 0) \
 	X(fd_prestat_get, "ii:i", 0, 0, NO, 0, WASI_OK, "", 0) \
 	X(fd_prestat_dir_name, "iii:i", 0, 0, NO, 0, WASI_OK, "", 0) \
-	X(fd_pwrite, "iiili:i", 0, RIGHT(FD_WRITE), NO, 0, WASI_EBADF, "pwrite64 pwritev pwritev2 fstat", 0) \
+	X(fd_pwrite, "iiili:i", 0, RIGHT(FD_WRITE), NO, 0, WASI_EBADF, "pwrite64 pwritev2 fstat", 0) \
 	X(fd_read, "iiii:i", 0, RIGHT(FD_READ), NO, 0, WASI_EBADF, \
-	  "read readv preadv2 pread64 preadv recvfrom fstat lseek ppoll", 0) \
+	  "read readv preadv2 pread64 recvfrom fstat lseek ppoll", 0) \
 	X(fd_readdir, "iiili:i", 0, RIGHT(FD_READDIR), NO, 0, WASI_ENOTDIR, "getdents64 lseek fstat", 0) \
 	X(fd_renumber, "ii:i", 0, 0, 1, 0, WASI_OK, "close", RING(POLL_REMOVE)) \
 	X(fd_seek, "ilii:i", 0, 0, NO, 0, WASI_OK, "fstat lseek", 0) \
 	X(fd_sync, "i:i", 0, RIGHT(FD_SYNC), NO, 0, WASI_ENOTCAPABLE, "fsync", 0) \
 	X(fd_tell, "ii:i", 0, RIGHT(FD_TELL), NO, 0, WASI_ESPIPE, "fstat lseek", 0) \
 	X(fd_write, "iiii:i", 0, RIGHT(FD_WRITE), NO, 0, WASI_EBADF, \
-	  "write writev pwritev2 pwrite64 pwritev sendto fstat lseek ppoll", 0) \
+	  "write writev pwritev2 pwrite64 sendto fstat lseek ppoll", 0) \
 	X(path_create_directory, "iii:i", 0, RIGHT(PATH_CREATE_DIRECTORY), NO, 0, WASI_ENOTCAPABLE, RESOLVE " mkdirat", 0) \
 	X(path_filestat_get, "iiiii:i", 0, RIGHT(PATH_FILESTAT_GET), NO, 0, WASI_ENOTCAPABLE, RESOLVE, 0) \
 	X(path_filestat_set_times, "iiiilli:i", 0, RIGHT(PATH_FILESTAT_SET_TIMES), NO, 0, WASI_ENOTCAPABLE, \

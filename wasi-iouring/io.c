@@ -90,16 +90,14 @@ static long file_read(const struct wasi_fd *f, const struct iovec *iov, uint32_t
 {
 	if (n == 1)
 		return SYS4(pread64, f->host, iov->iov_base, iov->iov_len, at);
-	return SYS5(preadv, f->host, iov, n, at, 0);
+	return SYS6(preadv2, f->host, iov, n, at, 0, 0);
 }
 
 static long file_write(const struct wasi_fd *f, const struct iovec *iov, uint32_t n, uint64_t at)
 {
-	if (f->rwf)
-		return SYS6(pwritev2, f->host, iov, n, at, 0, f->rwf);
-	if (n == 1)
+	if (n == 1 && !f->rwf)
 		return SYS4(pwrite64, f->host, iov->iov_base, iov->iov_len, at);
-	return SYS5(pwritev, f->host, iov, n, at, 0);
+	return SYS6(pwritev2, f->host, iov, n, at, 0, f->rwf);
 }
 
 /*

@@ -161,10 +161,12 @@ static int allowed(long nr, unsigned int sets)
 		SB_POLICY(ROW)
 	};
 
+	int best = 0;
+
 	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].nr == nr && (rows[i].sets & sets))
-			return rows[i].args[0].mask ? 1 : 2;
-	return 0;
+		if (rows[i].nr == nr && (rows[i].sets & sets) && best < 2)
+			best = rows[i].args[0].mask ? 1 : 2;
+	return best;
 }
 
 /* Linux lets its own trampolines' two calls past every filter (seccomp_uprobe_exception); from elsewhere they do nothing. */

@@ -9,12 +9,14 @@
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sandbox/internal.h"
 #include "sandbox/policy.h"
 #include "tests/unit/unit.h"
+#include "wasi-iouring/calls.h"
 
 static const struct row {
 	long nr;
@@ -38,7 +40,8 @@ static unsigned int length;
 static void load(enum sb_filter_id id)
 {
 	const struct sb_preopen dirs[] = { { "/", !(sets_of[id] & SB_SET_WRITE) } };
-	const struct sb_spec spec = { .role = id == SB_FILTER_COMPILE ? CELL_ROLE_COMPILE : CELL_ROLE_RUN,
+	int socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	const struct sb_spec spec = { .stdio = { sets_of[id] & SB_SET_NET ? socket_fd : -1, -1, -1 }, .role = id == SB_FILTER_COMPILE ? CELL_ROLE_COMPILE : CELL_ROLE_RUN,
 				      .ring = sets_of[id] & SB_SET_RING, .preopens = dirs,
 				      .preopen_count = sets_of[id] & SB_SET_READ ? 1 : 0 };
 	int fd = sb_filter_memfd(&spec);
@@ -47,6 +50,7 @@ static void load(enum sb_filter_id id)
 	ck_assert_int_gt(n, 0);
 	length = (unsigned int)n / sizeof(code[0]);
 	close(fd);
+	close(socket_fd);
 }
 
 static uint32_t run(const struct seccomp_data *data)
@@ -187,4 +191,34 @@ START_TEST(table)
 }
 END_TEST
 
-UNIT("policy", numbers, conditions, other_ways_in, table)
+/* What WASI's handlers call is in the filter of an instance with everything. */
+START_TEST(wasi)
+{
+	static const struct {
+		const char *name, *calls;
+	} handlers[] = {
+#define HANDLER(name, signature, fd, need, fd2, need2, lacking, kernel, ring) { #name, kernel },
+		WASI_CALLS(HANDLER)
+	};
+	static const char *const names[] = {
+#define NAME(name, sets, when, reason) #name,
+		SB_POLICY(NAME)
+	};
+
+	for (unsigned int h = 0; h < sizeof(handlers) / sizeof(handlers[0]); h++) {
+		char words[256], *save = NULL;
+
+		ck_assert_uint_lt(strlen(handlers[h].calls), sizeof(words));
+		strcpy(words, handlers[h].calls);
+		for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+			unsigned int r = 0;
+
+			while (r < ROWS && (strcmp(names[r], w) || !(rows[r].sets & sets_of[SB_FILTER_WRITE_RING_NET])))
+				r++;
+			ck_assert_msg(r < ROWS, "%s may call %s", handlers[h].name, w);
+		}
+	}
+}
+END_TEST
+
+UNIT("policy", numbers, conditions, other_ways_in, table, wasi)
