@@ -64,14 +64,15 @@ void rt_store_free(struct rt_store *s)
 		return;
 	assert(!s->nesting);
 	rt_fault_remove(s);
-	for (size_t i = 0; i < s->instances.len; i++)
-		free_instance(s->instances.at[i]);
 	for (size_t i = 0; i < s->memories.len; i++)
 		if (s->memories.at[i]->reserved)
 			munmap(s->memories.at[i]->base, s->memories.at[i]->reserved);
 	for (size_t i = 0; i < s->tables.len; i++)
 		if (s->tables.at[i]->reserved)
 			munmap(s->tables.at[i]->slot->base, s->tables.at[i]->reserved);
+	/* after the tables, whose slots lie in the contexts */
+	for (size_t i = 0; i < s->instances.len; i++)
+		free_instance(s->instances.at[i]);
 	if (s->stack)
 		munmap(s->stack, (size_t)(s->stack_top - s->stack));
 	vec_done(&s->types);
