@@ -81,8 +81,14 @@ static int watch_signals(struct session *s)
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (unsigned int i = 0; i < ARRAY_SIZE(wanted); i++)
-		sigaddset(&set, wanted[i]);
+	for (unsigned int i = 0; i < ARRAY_SIZE(wanted); i++) {
+		struct sigaction now;
+
+		/* what is ignored, as by nohup, stays so; SIGXCPU is our own timer's */
+		if (wanted[i] == SIGXCPU || sigaction(wanted[i], NULL, &now) < 0 ||
+		    now.sa_handler != SIG_IGN)
+			sigaddset(&set, wanted[i]);
+	}
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	sigdelset(&set, SIGPIPE);
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
