@@ -1,9 +1,11 @@
 /*
- * launch.c: runs a program once and writes what it cost to descriptor FD: launch FD PROGRAM [ARGS...]
+ * launch.c: runs a program once and writes what it cost to descriptor FD: launch FD PROGRAM
+ * [ARGS...]
  *
- * One line: wall user system (nanoseconds), largest resident set (KiB) of the program or a descendant it waited for,
- * exit status. A program of its own because the figures would include the caller's: a child begins with the peak
- * memory of the process that made it, and an interpreter takes longer to start a program than some programs run.
+ * One line: wall user system (nanoseconds), largest resident set (KiB) of the program or a
+ * descendant it waited for, exit status. A program of its own because the figures would include the
+ * caller's: a child begins with the peak memory of the process that made it, and an interpreter
+ * takes longer to start a program than some programs run.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -48,8 +50,8 @@ int main(int argc, char **argv)
 	if (pid < 0 || wait4(pid, &status, 0, &used) != pid)
 		return 125;
 	end = now();
-	dprintf(fd, "%lld %lld %lld %ld %d\n", (long long)(end - start), (long long)nanoseconds(used.ru_utime),
-		(long long)nanoseconds(used.ru_stime), used.ru_maxrss,
-		WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	dprintf(fd, "%lld %lld %lld %ld %d\n", (long long)(end - start),
+		(long long)nanoseconds(used.ru_utime), (long long)nanoseconds(used.ru_stime),
+		used.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	return 0;
 }

@@ -3,17 +3,27 @@
 
 #include "tests/diff/gen.h"
 
-static const uint64_t corner32[] = { 0, 1, 2, 7, 8, 31, 32, 63, 64, 255, 256, 0x7fff, 0x8000, 0xffff, 0x10000,
-	0x7fffffff, 0x80000000, 0xffffffff, 0xfffffff8, 0x55555555, 0x01020304 };
-static const uint64_t corner64[] = { 0, 1, 63, 64, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000,
-	0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff, 0xffffffff80000000, 0x0123456789abcdef };
-static const uint32_t cornerf[] = { 0, 0x80000000, 0x3f800000, 0xbf800000, 0x3f000000, 0x4f000000, 0xcf000000,
-	0x4f800000, 0x5f000000, 0xdf000000, 0x7f800000, 0xff800000, 0x7fc00000, 0x7fa00001, 1, 0x007fffff,
-	0x7f7fffff, 0x4effffff, 0x3effffff, 0x4b000000, 0x437f0000 };
-static const uint64_t cornerd[] = { 0, 1ull << 63, 0x3ff0000000000000, 0xbff0000000000000, 0x3fe0000000000000,
-	0x41e0000000000000, 0xc1e0000000000000, 0x41dfffffffc00000, 0x43e0000000000000, 0xc3e0000000000000,
-	0x43f0000000000000, 0x7ff0000000000000, 0xfff0000000000000, 0x7ff8000000000000, 0x7ff4000000000001, 1,
-	0x7fefffffffffffff, 0x4330000000000000, 0x3fdfffffffffffff, 0x47efffffe0000000, 0x36a0000000000000 };
+static const uint64_t corner32[] = {
+	0, 1, 2, 7, 8, 31, 32, 63, 64, 255, 256, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff,
+	0x80000000, 0xffffffff, 0xfffffff8, 0x55555555, 0x01020304,
+};
+static const uint64_t corner64[] = {
+	0, 1, 63, 64, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0x7fffffffffffffff,
+	0x8000000000000000, 0xffffffffffffffff, 0xffffffff80000000, 0x0123456789abcdef,
+};
+/* Zeros, ones, halves, the edges of integers' ranges, infinities, NaNs, denormals. */
+static const uint32_t cornerf[] = {
+	0, 0x80000000, 0x3f800000, 0xbf800000, 0x3f000000, 0x4f000000, 0xcf000000, 0x4f800000,
+	0x5f000000, 0xdf000000, 0x7f800000, 0xff800000, 0x7fc00000, 0x7fa00001, 1, 0x007fffff,
+	0x7f7fffff, 0x4effffff, 0x3effffff, 0x4b000000, 0x437f0000,
+};
+static const uint64_t cornerd[] = {
+	0, 1ull << 63, 1, 0x3ff0000000000000, 0xbff0000000000000, 0x3fe0000000000000,
+	0x41e0000000000000, 0xc1e0000000000000, 0x41dfffffffc00000, 0x43e0000000000000,
+	0xc3e0000000000000, 0x43f0000000000000, 0x7ff0000000000000, 0xfff0000000000000,
+	0x7ff8000000000000, 0x7ff4000000000001, 0x7fefffffffffffff, 0x4330000000000000,
+	0x3fdfffffffffffff, 0x47efffffe0000000, 0x36a0000000000000,
+};
 
 #define COUNT(array) ((uint32_t)(sizeof(array) / sizeof((array)[0])))
 #define PICK(g, array) ((array)[gen_below(g, COUNT(array))])
@@ -39,8 +49,8 @@ void gen_local(struct gen *g, enum wasm_op op, uint32_t local)
 
 void gen_const(struct gen *g, uint8_t kind, uint64_t bits)
 {
-	static const uint16_t op[GEN_KINDS] = { WASM_I32_CONST, WASM_I64_CONST, WASM_F32_CONST, WASM_F64_CONST,
-						WASM_V128_CONST, WASM_REF_NULL };
+	static const uint16_t op[GEN_KINDS] = { WASM_I32_CONST, WASM_I64_CONST,	 WASM_F32_CONST,
+						WASM_F64_CONST, WASM_V128_CONST, WASM_REF_NULL };
 	uint64_t both[2] = { bits, bits * 0x9e3779b97f4a7c15u };
 
 	gen_op(g, op[kind]);
@@ -71,7 +81,8 @@ static void some_const(struct gen *g, uint8_t kind)
 	case GEN_V128:
 		if (gen_once(g, 2)) {
 			uint64_t half[2] = { PICK(g, cornerf) | (uint64_t)PICK(g, cornerf) << 32,
-					     gen_once(g, 2) ? PICK(g, cornerd) : PICK(g, corner64) };
+					     gen_once(g, 2) ? PICK(g, cornerd)
+							    : PICK(g, corner64) };
 
 			gen_op(g, WASM_V128_CONST);
 			gen_bytes(&g->code, half, 16);
@@ -214,8 +225,10 @@ static bool named(const struct wasm_op_row *row, const char *part)
 static uint32_t float_lanes(const struct wasm_op_row *row)
 {
 	static const char *const masks[] = { ".eq", ".ne", ".lt", ".gt", ".le", ".ge" };
-	uint32_t lanes = !strncmp(row->name, "f32x4.", 6) ? 4 : !strncmp(row->name, "f64x2.", 6) ? 2 : 0;
+	uint32_t lanes = 0;
 
+	if (!strncmp(row->name, "f32x4.", 6) || !strncmp(row->name, "f64x2.", 6))
+		lanes = row->name[4] == '4' ? 4 : 2;
 	for (uint32_t i = 0; i < COUNT(masks); i++)
 		if (lanes && !strcmp(row->name + 5, masks[i]))
 			return 0;
@@ -235,7 +248,10 @@ static void immediates(struct gen *g, const struct wasm_op_row *row)
 
 	if (row->imm == WASM_IMM_MEMARG || row->imm == WASM_IMM_MEMARG_LANE) {
 		gen_u32(&g->code, gen_below(g, row->access + 1u));
-		gen_u32(&g->code, gen_once(g, 300) ? PICK(g, far) : gen_once(g, 2) ? 0 : gen_below(g, 300));
+		if (gen_once(g, 300))
+			gen_u32(&g->code, PICK(g, far));
+		else
+			gen_u32(&g->code, gen_once(g, 2) ? 0 : gen_below(g, 300));
 	}
 	if (row->imm == WASM_IMM_LANE || row->imm == WASM_IMM_MEMARG_LANE)
 		gen_byte(&g->code, gen_below(g, lanes_of(row)));
@@ -246,9 +262,11 @@ static void immediates(struct gen *g, const struct wasm_op_row *row)
 
 static bool usable(const struct gen *g, const struct wasm_op_row *row)
 {
-	bool imm = row->imm == WASM_IMM_NONE || row->imm == WASM_IMM_MEMARG || row->imm == WASM_IMM_MEMARG_LANE ||
-		   row->imm == WASM_IMM_LANE || row->imm == WASM_IMM_SHUFFLE;
-	bool feature = row->feature == WASM_FEATURE_MVP || row->feature == WASM_FEATURE_SIGN_EXTENSION ||
+	bool imm = row->imm == WASM_IMM_NONE || row->imm == WASM_IMM_MEMARG ||
+		   row->imm == WASM_IMM_MEMARG_LANE || row->imm == WASM_IMM_LANE ||
+		   row->imm == WASM_IMM_SHUFFLE;
+	bool feature = row->feature == WASM_FEATURE_MVP ||
+		       row->feature == WASM_FEATURE_SIGN_EXTENSION ||
 		       row->feature == WASM_FEATURE_NONTRAPPING_FPTOINT ||
 		       (row->feature == WASM_FEATURE_SIMD && g->simd);
 
@@ -274,7 +292,8 @@ static const struct wasm_op_row *pick_row(struct gen *g, uint8_t kind)
 
 static void operands(struct gen *g, const struct wasm_op_row *row, uint32_t lanes);
 
-/* A row's operands, the instruction, and the canonical form of float lanes unless the user is such an instruction too. */
+/* A row's operands, the instruction, and the canonical form of float lanes unless the user is such
+ * an instruction too. */
 static void row_value(struct gen *g, const struct wasm_op_row *row, bool raw)
 {
 	uint32_t lanes = float_lanes(row);

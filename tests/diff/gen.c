@@ -26,8 +26,8 @@ bool gen_once(struct gen *g, uint32_t n)
 
 static uint8_t some_kind(struct gen *g)
 {
-	static const uint8_t kinds[] = { GEN_I32, GEN_I32, GEN_I32, GEN_I64, GEN_I64, GEN_F32, GEN_F64, GEN_REF,
-					 GEN_V128, GEN_V128 };
+	static const uint8_t kinds[] = { GEN_I32, GEN_I32, GEN_I32, GEN_I64,  GEN_I64,
+					 GEN_F32, GEN_F64, GEN_REF, GEN_V128, GEN_V128 };
 
 	return kinds[gen_below(g, g->simd ? 10 : 8)];
 }
@@ -45,10 +45,14 @@ static uint32_t new_type(struct gen *g)
 	return gen_type_index(g, params, np, results, nr);
 }
 
-/* Imports: env.l (i64, i64) -> i64 and env.d (f64, f32) -> f64. Types 0 and 1 are theirs, 2 and 3 the exports'. */
+/*
+ * Imports: env.l (i64, i64) -> i64 and env.d (f64, f32) -> f64. Types 0 and 1 are theirs, 2 and 3
+ * the exports'.
+ */
 static void fixed_types(struct gen *g)
 {
-	static const uint8_t l[] = { GEN_I64, GEN_I64, GEN_I64, GEN_I64 }, d[] = { GEN_F64, GEN_F32 };
+	static const uint8_t l[] = { GEN_I64, GEN_I64, GEN_I64, GEN_I64 };
+	static const uint8_t d[] = { GEN_F64, GEN_F32 };
 
 	g->funcs[0] = gen_type_index(g, l, 2, l, 1);
 	g->funcs[1] = gen_type_index(g, d, 2, d, 1);
@@ -71,7 +75,7 @@ static void outline(struct gen *g)
 	g->table_size[0] = 8 + gen_below(g, 20);
 	g->table_size[1] = 1 + gen_below(g, 6);
 	for (uint32_t i = 0; i < 32; i++)
-		g->elements[i] = gen_once(g, 10) || i >= g->table_size[0] ? UINT32_MAX : gen_below(g, g->nfuncs);
+		g->elements[i] = gen_once(g, 10) ? UINT32_MAX : gen_below(g, g->nfuncs);
 }
 
 /* Lays out locals: the parameters, a scratch of each kind, the loop counters, some more. */
@@ -133,7 +137,7 @@ static void random_function(struct gen *g, uint32_t func, struct gen_buf *sectio
 	finish_function(g, section);
 }
 
-/* sum = rotl(sum, 7) ^ the value on top as an i64; sum is the i64 scratch's neighbour, local `sum`. */
+/* Local `sum` becomes rotl(sum, 7) ^ the value on top, as an i64. */
 static void fold(struct gen *g, uint8_t kind, uint32_t sum)
 {
 	gen_canonical(g, kind);
@@ -265,7 +269,7 @@ static void types_and_imports(struct gen *g, struct gen_buf *module, struct gen_
 	section(module, 2, b);
 }
 
-/* Functions, then one wrapper for each, then the checksum; tables; the memory; globals with zeros. */
+/* Functions, a wrapper for each, the checksum; tables; the memory; globals that are zero. */
 static void declarations(struct gen *g, struct gen_buf *module, struct gen_buf *b)
 {
 	uint32_t own = g->nfuncs - GEN_IMPORTS;
@@ -320,7 +324,7 @@ static void exports(struct gen *g, struct gen_buf *module, struct gen_buf *b)
 	section(module, 7, b);
 }
 
-/* One active segment a stretch of non-null entries, then passive ones, the last of which declares every function. */
+/* An active segment for table 0, then passive ones, which name every function. */
 static void elements(struct gen *g, struct gen_buf *module, struct gen_buf *b)
 {
 	uint32_t active = 1;
@@ -403,8 +407,10 @@ void gen_module(uint64_t seed, struct gen_buf *ret_module, uint32_t *ret_exports
 
 void gen_arguments(uint64_t seed, uint32_t call, int64_t ret_args[GEN_ARGS])
 {
-	static const int64_t corner[] = { 0, 1, -1, INT64_MIN, INT64_MAX, INT32_MIN, INT32_MAX, 0x7ff8000000000000,
-					  0x7f8000013f800000, 0x3ff00000bf800000, 64, 65535 };
+	static const int64_t corner[] = {
+		0, 1, -1, INT64_MIN, INT64_MAX, INT32_MIN, INT32_MAX, 0x7ff8000000000000,
+		0x7f8000013f800000, 0x3ff00000bf800000, 64, 65535,
+	};
 	struct gen g = { .state = seed ^ (uint64_t)(call + 1) * 0xd1342543de82ef95 };
 
 	for (int i = 0; i < GEN_ARGS; i++)

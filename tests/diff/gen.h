@@ -1,14 +1,17 @@
 /*
- * Random modules for comparing engines: valid by construction, the same for the same seed, and ending.
+ * Random modules for comparing engines: valid by construction, the same for a seed, and ending.
  *
- * Every instruction that moves values comes from runtime/wasm's table, so a new row is generated without a change
- * here. Control, calls, tables and segments are built by hand (expr.c, stmt.c). gen.c puts the module together.
+ * Every instruction that moves values comes from runtime/wasm's table, so a new row is generated
+ * without a change here. Control, calls, tables and segments are built by hand (expr.c, stmt.c).
+ * gen.c puts the module together.
  *
  * What makes two correct engines agree:
- *  - A NaN's bits are not fixed by the standard. Where bits could be seen (stores, reinterpretation, copysign, lanes,
- *    checksums) the value is made canonical first, by instructions in the module.
+ *  - A NaN's bits are not fixed by the standard. Where bits could be seen (stores,
+ *    reinterpretation, copysign, lanes, checksums) the value is made canonical first, by
+ *    instructions in the module.
  *  - Only 64-bit integers cross the module's edge; a module folds what it has into one of them.
- *  - Global 0 is fuel: loops that may go on and functions' entries take some, and return when there is none.
+ *  - Global 0 is fuel: loops that may go on and functions' entries take some, and return when
+ *    there is none.
  */
 #ifndef TESTS_DIFF_GEN_H
 #define TESTS_DIFF_GEN_H
@@ -22,9 +25,18 @@
 enum gen_kind { GEN_I32, GEN_I64, GEN_F32, GEN_F64, GEN_V128, GEN_REF, GEN_KINDS };
 
 enum {
-	GEN_TYPE_MAX = 40, GEN_ARITY_MAX = 12, GEN_RESULT_MAX = 4, GEN_FUNC_MAX = 16, GEN_GLOBAL_MAX = 12,
-	GEN_LOCAL_MAX = 60, GEN_LABEL_MAX = 12, GEN_IMPORTS = 2, GEN_TABLES = 2, GEN_SEGMENTS = 3,
-	GEN_FUEL = 200, GEN_ARGS = 4,
+	GEN_TYPE_MAX = 40,
+	GEN_ARITY_MAX = 12,
+	GEN_RESULT_MAX = 4,
+	GEN_FUNC_MAX = 16,
+	GEN_GLOBAL_MAX = 12,
+	GEN_LOCAL_MAX = 60,
+	GEN_LABEL_MAX = 12,
+	GEN_IMPORTS = 2,
+	GEN_TABLES = 2,
+	GEN_SEGMENTS = 3,
+	GEN_FUEL = 200,
+	GEN_ARGS = 4,
 };
 
 struct gen_buf {
@@ -63,7 +75,7 @@ struct gen {
 	uint8_t locals[GEN_LOCAL_MAX];
 	uint32_t nlocals;
 	uint32_t scratch[GEN_KINDS];	/* a local of each kind that holds a value for a moment */
-	uint32_t counters, used_counters;	/* first local that counts a loop, how many are taken */
+	uint32_t counters, used_counters; /* first local that counts a loop, how many are taken */
 	struct gen_label labels[GEN_LABEL_MAX];
 	uint32_t nlabels;
 	int budget;			/* instructions that may still be made */
@@ -99,15 +111,15 @@ bool gen_pick_local(struct gen *g, uint8_t kind, bool write, uint32_t *ret);
 bool gen_pick_global(struct gen *g, uint8_t kind, uint32_t *ret);
 
 /* stmt.c: statements leave the stack as it was; a body leaves the results of the label on top. */
-uint32_t gen_type_index(struct gen *g, const uint8_t *params, uint32_t nparams, const uint8_t *results,
-			uint32_t nresults);
+uint32_t gen_type_index(struct gen *g, const uint8_t *params, uint32_t nparams,
+			const uint8_t *results, uint32_t nresults);
 void gen_stmts(struct gen *g, uint32_t count);
 void gen_control(struct gen *g, const uint8_t *results, uint32_t nresults);
 void gen_call(struct gen *g, int wanted);
 bool gen_branch_value(struct gen *g, uint8_t kind);
 void gen_fuel(struct gen *g);
 
-/* What is made from a seed: a module, its exported functions f0.. of (i64 x 4) -> i64 and `sum` of () -> i64. */
+/* The module of a seed; it exports f0 and up of (i64 x 4) -> i64, and `sum` of () -> i64. */
 void gen_module(uint64_t seed, struct gen_buf *ret_module, uint32_t *ret_exports);
 
 /* The arguments of one call, of a seed's own sequence. */

@@ -1,6 +1,7 @@
 /*
- * host.c: runs the frames of write.c (standard input) with this tree's compiler and runtime, all in one process;
- * prints what oracle.js prints. A seed's line appears when it is done, so that the seed of a crash is known.
+ * host.c: runs the frames of write.c (standard input) with this tree's compiler and runtime, all in
+ * one process; prints what oracle.js prints. A seed's line appears when it is done, so that the
+ * seed of a crash is known.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -37,10 +38,12 @@ static int env_d(void *env, struct rt_instance *caller, union rt_value *v)
 	return 0;
 }
 
-static bool resolve(void *store, const struct wasm_module *m, const struct wasm_import *imp, struct rt_extern *ret)
+static bool resolve(void *store, const struct wasm_module *m, const struct wasm_import *imp,
+		    struct rt_extern *ret)
 {
 	ret->kind = WASM_EXTERN_FUNC;
-	ret->func = rt_func_host(store, wasm_func_type(m, imp->index), imp->name.at[0] == 'l' ? env_l : env_d, NULL);
+	ret->func = rt_func_host(store, wasm_func_type(m, imp->index),
+				 imp->name.at[0] == 'l' ? env_l : env_d, NULL);
 	return ret->func != NULL;
 }
 
@@ -81,7 +84,8 @@ static void call(struct rt_instance *inst, const char *name, const int64_t *args
 		printf(" %016" PRIx64, (uint64_t)result.i64);
 }
 
-static int instance(struct rt_store *store, const struct wasm_module *m, struct rt_instance **ret, struct wsbox_err *err)
+static int instance(struct rt_store *store, const struct wasm_module *m, struct rt_instance **ret,
+		    struct wsbox_err *err)
 {
 	struct jit_options options = { .gs = jit_cpu_fsgsbase(), .threads = 1 };
 	struct jit_stats stats;

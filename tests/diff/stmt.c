@@ -1,4 +1,4 @@
-/* stmt.c: statements, blocks and calls: code that leaves the stack as it found it, but for stated results. */
+/* stmt.c: statements, blocks and calls; they leave the stack as it was, but for stated results. */
 #include <string.h>
 
 #include "tests/diff/gen.h"
@@ -6,14 +6,14 @@
 #define NO_KIND (-1)
 
 /* The index of a type, added if there is room; GEN_TYPE_MAX if there is none. */
-uint32_t gen_type_index(struct gen *g, const uint8_t *params, uint32_t nparams, const uint8_t *results,
-			uint32_t nresults)
+uint32_t gen_type_index(struct gen *g, const uint8_t *params, uint32_t nparams,
+			const uint8_t *results, uint32_t nresults)
 {
 	struct gen_type *t = g->types;
 
 	for (uint32_t i = 0; i < g->ntypes; i++, t++)
-		if (t->nparams == nparams && t->nresults == nresults && !memcmp(t->params, params, nparams) &&
-		    !memcmp(t->results, results, nresults))
+		if (t->nparams == nparams && t->nresults == nresults &&
+		    !memcmp(t->params, params, nparams) && !memcmp(t->results, results, nresults))
 			return i;
 	if (g->ntypes == GEN_TYPE_MAX)
 		return GEN_TYPE_MAX;
@@ -86,7 +86,8 @@ void gen_fuel(struct gen *g)
 }
 
 /* block, loop or if with its type; the parameters must be on the stack. */
-static void open_block(struct gen *g, enum wasm_op op, uint32_t type, const uint8_t *results, uint32_t nresults)
+static void open_block(struct gen *g, enum wasm_op op, uint32_t type, const uint8_t *results,
+		       uint32_t nresults)
 {
 	gen_op(g, op);
 	if (type != GEN_TYPE_MAX)
@@ -185,7 +186,10 @@ static bool gives(const struct gen_type *t, int wanted)
 	return wanted == NO_KIND;
 }
 
-/* Leaves the place of a function of this type in table 0, rarely any place; false, and nothing, if there is none. */
+/*
+ * Leaves the place of a function of this type in table 0, rarely any place; false, and nothing, if
+ * there is none.
+ */
 static bool callee(struct gen *g, uint32_t type)
 {
 	uint32_t start = gen_below(g, g->table_size[0]);
@@ -346,7 +350,8 @@ static void memory_stmt(struct gen *g)
 
 static void table_stmt(struct gen *g)
 {
-	uint32_t way = gen_below(g, 9), table = gen_below(g, GEN_TABLES), other = gen_below(g, GEN_TABLES);
+	uint32_t way = gen_below(g, 9), table = gen_below(g, GEN_TABLES),
+		 other = gen_below(g, GEN_TABLES);
 
 	if (way == 8) {
 		gen_local(g, WASM_ELEM_DROP, gen_below(g, GEN_SEGMENTS));

@@ -1,8 +1,9 @@
 /*
- * write.c: writes the modules of some seeds to standard output: gen FIRST COUNT | gen FIRST, for one bare module.
+ * write.c: writes the modules of some seeds to standard output: gen FIRST COUNT | gen FIRST, for
+ * one bare module.
  *
- * A frame: u32 size of the module, u32 number of exported functions, u64 seed, u32 number of calls; the calls, each
- * u32 export and 4 x i64 arguments; the module. All little-endian, nothing padded.
+ * A frame: u32 size of the module, u32 number of exported functions, u64 seed, u32 number of calls;
+ * the calls, each u32 export and 4 x i64 arguments; the module. All little-endian, nothing padded.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,8 @@ static void frame(uint64_t seed, const struct gen_buf *module, uint32_t exports)
 
 int main(int argc, char **argv)
 {
-	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1, count = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
+	uint64_t first = argc > 1 ? strtoull(argv[1], NULL, 0) : 1,
+		 count = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
 	struct gen_buf module = { 0 };
 	uint32_t exports;
 

@@ -91,7 +91,8 @@ int main(int argc, char **argv)
 		copy_input();
 	if (!strcmp(how, "flood"))
 		for (;;)
-			puts("0123456789012345678901234567890123456789012345678901234567890123456789");
+			puts("012345678901234567890123456789012345678901234567890123456789012345678"
+			     "9");
 	if (!strcmp(how, "overflow"))
 		return deep(1);
 	if (!strcmp(how, "args"))

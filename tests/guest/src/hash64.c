@@ -1,4 +1,5 @@
-/* hash64.c: an open-addressing hash table of 64-bit keys; measures i64 multiplies and cache misses. */
+/* hash64.c: an open-addressing hash table of 64-bit keys; measures i64 multiplies and cache misses.
+ */
 #include "guest.h"
 
 #define SLOTS (1u << 19)

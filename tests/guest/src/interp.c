@@ -3,7 +3,12 @@
 
 enum op { PUSH, LOAD, STORE, ADD, SUB, MUL, XOR, SHR, LESS, JUMP, JUMP_ZERO, HALT };
 
-/* x = seed; for (i = 0; i < limit; i++) { x = x * 1103515245 + i; if ((x >> 5 ^ x) < acc) acc = acc - x; else acc = acc ^ x; } */
+/*
+ * for (i = 0; i < limit; i++) {
+ *	x = x * 1103515245 + i;
+ *	acc = (x >> 5 ^ x) < acc ? acc - x : acc ^ x;
+ * }
+ */
 static const int32_t program[] = {
 	PUSH, 12345, STORE, 0, PUSH, 0, STORE, 1, PUSH, 777, STORE, 2,
 	/* 12 */ LOAD, 1, LOAD, 3, LESS, JUMP_ZERO, 55,
@@ -22,7 +27,11 @@ static int32_t run(int32_t limit)
 	const int32_t *pc = program;
 	int32_t *sp = stack;
 
-#define BINARY(expression) { uint32_t b = (uint32_t)*--sp, a = (uint32_t)sp[-1]; sp[-1] = (int32_t)(expression); break; }
+#define BINARY(expression) { \
+		uint32_t b = (uint32_t)*--sp, a = (uint32_t)sp[-1]; \
+		sp[-1] = (int32_t)(expression); \
+		break; \
+	}
 	for (;;) {
 		switch (*pc++) {
 		case PUSH: *sp++ = *pc++; break;

@@ -18,9 +18,11 @@ uint64_t work(void)
 		int size = LZ4_compress_fast(text, packed, CORPUS, room, i);
 
 		for (int again = 0; again < 8; again++)
-			if (LZ4_decompress_safe(packed, back, size, CORPUS) != CORPUS || memcmp(text, back, CORPUS))
+			if (LZ4_decompress_safe(packed, back, size, CORPUS) != CORPUS ||
+			    memcmp(text, back, CORPUS))
 				abort();
-		/* Not the packed bytes: the builds compare 4 or 8 bytes at a time and may pick other matches. */
+		/* Not the packed bytes: the builds compare 4 or 8 bytes at a time and may pick
+		 * other matches. */
 		sum = guest_mix(sum, back, CORPUS);
 	}
 	free(packed);

@@ -1,4 +1,5 @@
-/* mandel.c: iterations before a point of the plane escapes; measures a double loop with one exit. */
+/* mandel.c: iterations before a point of the plane escapes; measures a double loop with one exit.
+ */
 #include "guest.h"
 
 #define SIDE 600
@@ -10,7 +11,8 @@ uint64_t work(void)
 
 	for (int row = 0; row < SIDE; row++)
 		for (int col = 0; col < SIDE; col++) {
-			double cx = 2.5 * col / SIDE - 2, cy = 2.5 * row / SIDE - 1.25, x = 0, y = 0;
+			double cx = 2.5 * col / SIDE - 2, cy = 2.5 * row / SIDE - 1.25, x = 0,
+			       y = 0;
 			int n = 0;
 
 			while (n < MOST && x * x + y * y < 4) {

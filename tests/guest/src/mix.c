@@ -62,7 +62,8 @@ static uint16_t list(uint16_t crc, int round)
 	struct item *head = NULL;
 
 	for (int i = 0; i < ITEMS; i++) {
-		items[i] = (struct item){ head, (int16_t)(i * 7919 % 211 ^ round % 64), (int16_t)i };
+		items[i] =
+			(struct item){ head, (int16_t)(i * 7919 % 211 ^ round % 64), (int16_t)i };
 		head = &items[i];
 	}
 	head = reverse(head);
@@ -116,7 +117,8 @@ static enum state step(enum state s, char c)
 
 static uint16_t machine(uint16_t crc, int round)
 {
-	static const char *const texts[] = { "5012", "-874.5", "+110.e10", "1.2e-7", ".35", "T0.3e-1F", "-1.3e12" };
+	static const char *const texts[] = { "5012", "-874.5",	 "+110.e10", "1.2e-7",
+					     ".35",  "T0.3e-1F", "-1.3e12" };
 	uint32_t seen[STATES] = { 0 };
 
 	for (int i = 0; i < 60; i++) {

@@ -1,4 +1,5 @@
-/* nbody.c: planets pulling at each other; measures scalar double arithmetic with sqrt and division. */
+/* nbody.c: planets pulling at each other; measures scalar double arithmetic with sqrt and division.
+ */
 #include <math.h>
 #include "guest.h"
 
@@ -44,7 +45,8 @@ uint64_t work(void)
 	for (int i = 0; i < BODIES; i++) {
 		double r = 1 + 2.5 * i;
 
-		body[i] = (struct body){ r, 0.3 * r, 0.1 * i, 0.1 * i, 1 / r, 0, i ? 0.001 * i : 1 };
+		body[i] =
+			(struct body){ r, 0.3 * r, 0.1 * i, 0.1 * i, 1 / r, 0, i ? 0.001 * i : 1 };
 	}
 	for (int i = 0; i < STEPS; i++)
 		step(0.001);

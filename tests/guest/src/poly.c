@@ -22,10 +22,12 @@ static void jacobi(void)
 	for (int t = 0; t < 40; t++) {
 		for (int i = 1; i < N - 1; i++)
 			for (int j = 1; j < N - 1; j++)
-				B[i][j] = 0.2 * (A[i][j] + A[i][j - 1] + A[i][j + 1] + A[i + 1][j] + A[i - 1][j]);
+				B[i][j] = 0.2 * (A[i][j] + A[i][j - 1] + A[i][j + 1] + A[i + 1][j] +
+						 A[i - 1][j]);
 		for (int i = 1; i < N - 1; i++)
 			for (int j = 1; j < N - 1; j++)
-				A[i][j] = 0.2 * (B[i][j] + B[i][j - 1] + B[i][j + 1] + B[i + 1][j] + B[i - 1][j]);
+				A[i][j] = 0.2 * (B[i][j] + B[i][j - 1] + B[i][j + 1] + B[i + 1][j] +
+						 B[i - 1][j]);
 	}
 }
 
@@ -34,8 +36,9 @@ static void seidel(void)
 	for (int t = 0; t < 6; t++)
 		for (int i = 1; i < N - 1; i++)
 			for (int j = 1; j < N - 1; j++)
-				A[i][j] = (A[i - 1][j - 1] + A[i - 1][j] + A[i - 1][j + 1] + A[i][j - 1] + A[i][j] +
-					   A[i][j + 1] + A[i + 1][j - 1] + A[i + 1][j] + A[i + 1][j + 1]) / 9;
+				A[i][j] = (A[i - 1][j - 1] + A[i - 1][j] + A[i - 1][j + 1] +
+					   A[i][j - 1] + A[i][j] + A[i][j + 1] + A[i + 1][j - 1] +
+					   A[i + 1][j] + A[i + 1][j + 1]) / 9;
 }
 
 static void floyd(void)
@@ -115,7 +118,8 @@ static const struct {
 	void (*run)(void);
 	int rounds;
 } kernels[] = {
-	[0] = { gemm, 50 }, { jacobi, 50 }, { seidel, 60 }, { floyd, 16 }, { lu, 50 }, { correlation, 25 }, { nussinov, 90 },
+	{ gemm, 50 }, { jacobi, 50 }, { seidel, 60 }, { floyd, 16 }, { lu, 50 },
+	{ correlation, 25 }, { nussinov, 90 },
 };
 
 enum { GEMM, JACOBI, SEIDEL, FLOYD, LU, CORRELATION, NUSSINOV };

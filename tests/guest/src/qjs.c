@@ -12,13 +12,20 @@
 static const char builtin[] =
 	"function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2) }\n"
 	"let words = {}, list = [], sum = 0;\n"
-	"for (let i = 0; i < 20000; i++) { let k = 'k' + i * 7919 % 1009; words[k] = (words[k] || 0) + i; list.push(i * 31 % 977); }\n"
+	"for (let i = 0; i < 20000; i++) {\n"
+	"  let k = 'k' + i * 7919 % 1009;\n"
+	"  words[k] = (words[k] || 0) + i;\n"
+	"  list.push(i * 31 % 977);\n"
+	"}\n"
 	"list.sort((a, b) => a - b);\n"
 	"for (let k in words) sum = (sum * 31 + words[k]) | 0;\n"
 	"let text = list.slice(9000, 12000).map(x => x.toString(36)).join(' ');\n"
 	"let hits = (text.match(/[a-f]+\\d/g) || []).length;\n"
 	"let copy = JSON.parse(JSON.stringify(words));\n"
-	"class P { constructor(x) { this.x = x } step() { this.x = (this.x * 1103515245 + 12345) % 2147483648; return this.x } }\n"
+	"class P {\n"
+	"  constructor(x) { this.x = x }\n"
+	"  step() { this.x = (this.x * 1103515245 + 12345) % 2147483648; return this.x }\n"
+	"}\n"
 	"let p = new P(1); for (let i = 0; i < 60000; i++) sum = (sum ^ p.step()) | 0;\n"
 	"print(sum, hits, Object.keys(copy).length, fib(23), list[5000]);\n";
 

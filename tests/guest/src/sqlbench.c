@@ -15,9 +15,11 @@ static const char *const script[] = {
 	"commit",
 	"create index by_item on sale(item)",
 	"create index by_name on item(name)",
-	"select kind, count(*), sum(amount * price) from item join sale on sale.item = item.id group by kind",
+	"select kind, count(*), sum(amount * price) from item join sale on sale.item = item.id "
+	"group by kind",
 	"select day, sum(amount) from sale group by day order by 2 desc, 1 limit 20",
-	"select name, price from item where name between 'item-3' and 'item-4' order by price, name limit 200",
+	"select name, price from item where name between 'item-3' and 'item-4' order by price, "
+	"name limit 200",
 	"update item set price = price * 1.5 where id in (select item from sale where amount > 12)",
 	"delete from sale where day % 5 = 0",
 	"select count(*), sum(amount), max(day) from sale",

@@ -19,7 +19,8 @@ uint64_t work(void)
 		size_t size = ZSTD_compress(packed, room, text, CORPUS, level[i]);
 
 		for (int again = 0; again < 4; again++)
-			if (ZSTD_decompress(back, CORPUS, packed, size) != CORPUS || memcmp(text, back, CORPUS))
+			if (ZSTD_decompress(back, CORPUS, packed, size) != CORPUS ||
+			    memcmp(text, back, CORPUS))
 				abort();
 		sum = guest_mix(sum, packed, size);
 	}
