@@ -120,7 +120,7 @@ struct sb_preopen {
 
 /* 0 = no limit, everywhere. */
 struct sb_limits {
-	uint64_t memory;	/* bytes, all of the process */
+	uint64_t memory;	/* bytes, all of the process; of a compiler its private memory */
 	uint64_t cpus_milli;	/* 1500 = one and a half processors */
 	uint64_t cpu_ns;	/* CPU time; SIGXCPU comes to the calling process when it is used up */
 	uint64_t file_size;	/* bytes of a file it writes */

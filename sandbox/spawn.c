@@ -118,8 +118,9 @@ static int make_cgroup(struct sb_start *s, struct wsbox_err *err)
 	const struct cg_limits limits = { .memory = l->memory, .cpus_milli = l->cpus_milli, .pids = l->pids };
 	int code;
 
-	if (!limits.memory && !limits.cpus_milli && !limits.pids) {
-		sb_note(s, SB_WALL_CGROUP, SB_UNUSED, 0, "no limit asked for");
+	/* of a compiler all memory but its image is private, and RLIMIT_FSIZE bounds that: it is spared the cgroup's cost */
+	if ((!limits.memory && !limits.cpus_milli && !limits.pids) || s->spec->role != CELL_ROLE_RUN) {
+		sb_note(s, SB_WALL_CGROUP, SB_UNUSED, 0, "no limit asked for that needs it");
 		return 0;
 	}
 	code = cg_make(&limits, &s->cgroup, err);

@@ -17,6 +17,11 @@
 
 _Static_assert(OPTIONS_DIRS_MAX <= CELL_PREOPEN_MAX, "each --dir is a preopen of the cell");
 
+/* Limits of a compiler, whatever was asked for: it works on bytes of an adversary's. */
+#define START_COMPILER_MEMORY (4ull << 30)	/* private */
+#define START_COMPILER_IMAGE (2ull << 30)
+#define START_COMPILER_CPU (300ull * 1000000000)
+
 enum start_limit {
 	START_NOFILE = 1024,	/* descriptors of the guest */
 	START_NOFILE_OWN = 64,	/* of the cell itself, preopens apart */
@@ -142,7 +147,12 @@ static int spawn_compiler(struct session *s, struct sb_spec spec, enum cell_role
 	if (role == CELL_ROLE_INSPECT)
 		spec.stdio[1] = STDOUT_FILENO;
 	spec.image = s->image;
-	spec.limits = (struct sb_limits){ .cpu_ns = s->o->cpu_ns, .nofile = START_NOFILE_OWN };
+	spec.limits = (struct sb_limits){
+		.memory = START_COMPILER_MEMORY,
+		.file_size = START_COMPILER_IMAGE,
+		.cpu_ns = s->o->cpu_ns ? s->o->cpu_ns : START_COMPILER_CPU,
+		.nofile = START_NOFILE_OWN,
+	};
 	return spawn(s, &s->compiler, &spec, &job);
 }
 
