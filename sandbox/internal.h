@@ -54,6 +54,12 @@ void sb_note(struct sb_start *s, enum sb_wall wall, enum sb_state state, int cod
 /* Records that a wall is missing: 0 where the isolation level can do without it, else code (negative). CHILD. */
 int sb_missing(struct sb_start *s, enum sb_wall wall, int code, const char *why);
 
+/* The same, but the start must not go on. CHILD. */
+int sb_refused(struct sb_start *s, enum sb_wall wall, int code, const char *why);
+
+/* What to say after a refusal: the option that accepts it. */
+const char *sb_way_out(enum sb_isolation refused);
+
 /* filter.c: memfd with the filter this cell needs; a descriptor or -errno. */
 int sb_filter_memfd(const struct sb_spec *spec);
 

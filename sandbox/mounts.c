@@ -91,6 +91,14 @@ static int detach_one(struct sb_start *s, uint32_t i)
 	return 0;
 }
 
+/* Plain directories are for SB_DEGRADED, and only with Landlock behind them: else a broken cell could read any file. */
+static int plain(struct sb_start *s, int code, const char *why)
+{
+	if (s->landlock < 0)
+		return sb_refused(s, SB_WALL_PREOPENS, code, "neither detached mounts nor Landlock");
+	return sb_missing(s, SB_WALL_PREOPENS, code, why);
+}
+
 int sb_child_preopens(struct sb_start *s)
 {
 	int code = 0;
@@ -100,11 +108,11 @@ int sb_child_preopens(struct sb_start *s)
 		return 0;
 	}
 	if (!(s->namespaces & CLONE_NEWNS) && !s->detached)
-		return sb_missing(s, SB_WALL_PREOPENS, -EPERM, "plain directories: no mount namespace to detach them in");
+		return plain(s, -EPERM, "plain directories: no mount namespace to detach them in");
 	for (uint32_t i = 0; !code && !s->detached && i < s->spec->preopen_count; i++)
 		code = detach_one(s, i);
 	if (code)
-		return sb_missing(s, SB_WALL_PREOPENS, code, "plain directories: detaching a mount was refused");
+		return plain(s, code, "plain directories: detaching a mount was refused");
 	s->detached = true;
 	sb_note(s, SB_WALL_PREOPENS, SB_STANDING, 0, s->identity == SB_ID_OWN ? "detached, idmapped" : "detached");
 	return 0;

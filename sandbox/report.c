@@ -70,11 +70,27 @@ void sb_note(struct sb_start *s, enum sb_wall wall, enum sb_state state, int cod
 	fact->why[n] = '\0';
 }
 
-int sb_missing(struct sb_start *s, enum sb_wall wall, int code, const char *why)
+int sb_refused(struct sb_start *s, enum sb_wall wall, int code, const char *why)
 {
 	assert(code < 0);
 	sb_note(s, wall, SB_MISSING, code, why);
-	return sb_wall_needed(wall, s->spec->isolation) ? code : 0;
+	s->report->failed_wall = (int32_t)wall;
+	return code;
+}
+
+int sb_missing(struct sb_start *s, enum sb_wall wall, int code, const char *why)
+{
+	assert(code < 0);
+	if (sb_wall_needed(wall, s->spec->isolation))
+		return sb_refused(s, wall, code, why);
+	sb_note(s, wall, SB_MISSING, code, why);
+	return 0;
+}
+
+const char *sb_way_out(enum sb_isolation refused)
+{
+	return refused == SB_FULL ? "--isolation degraded accepts what this host allows" :
+	       "only --isolation none accepts that, for trusted code";
 }
 
 int sb_failure(const struct sb_report *report, struct wsbox_err *err)
@@ -83,13 +99,12 @@ int sb_failure(const struct sb_report *report, struct wsbox_err *err)
 
 	if (report->failed_step < 0 || report->failed_step >= SB_STEP_COUNT)
 		return 0;
-	for (int w = 0; w < SB_WALL_COUNT; w++) {
-		const struct sb_fact *f = &report->wall[w];
+	if (report->failed_wall >= 0 && report->failed_wall < SB_WALL_COUNT) {
+		const struct sb_fact *f = &report->wall[report->failed_wall];
 
-		if (f->state == SB_MISSING && f->code == report->failed_code && f->why[0])
-			return err_set(err, f->code, WSBOX_FAILED,
-				       "cannot put up the wall %s: %s: %s; --isolation degraded does without it",
-				       walls[w].name, f->why, err_name(f->code));
+		return err_set(err, f->code, WSBOX_FAILED, "cannot put up the wall %s: %s: %s; %s",
+			       walls[report->failed_wall].name, f->why, err_name(f->code),
+			       sb_way_out((enum sb_isolation)report->isolation));
 	}
 	return err_set(err, report->failed_code, WSBOX_FAILED, "cannot start a cell: step %s: %s",
 		       steps[step], err_name(report->failed_code));

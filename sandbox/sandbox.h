@@ -9,7 +9,7 @@
  * sb_spawn does not wait for the exec: a child whose set-up fails ends at once, which the supervisor sees as the end of
  * the control socket's stream; sb_reap() then tells the step and the error. Steps and times come through a shared page.
  *
- * Invariants. A wall that cannot be put up is reported; at SB_FULL, one of SB_FULL_WALLS that is missing ends the start.
+ * Invariants. A wall that cannot be put up is reported; at SB_FULL, one that is needed and missing ends the start.
  * The child never allocates, prints or returns into the caller's code. The cell gets the descriptors of enum cell_fd and
  * no other. The thread that calls sb_spawn must outlive the cell: the kernel kills a cell when that thread ends.
  * A cell is process 1 of its pid namespace: of the signals without a handler only SIGKILL ends it (forwarding SIGTERM is
@@ -28,8 +28,8 @@
 #include "runtime/base/err.h"
 
 enum sb_isolation {
-	SB_FULL,	/* all of SB_FULL_WALLS or no cell */
-	SB_DEGRADED,	/* what this host allows, at least SB_FLOOR_WALLS */
+	SB_FULL,	/* all walls marked F or f, or no cell */
+	SB_DEGRADED,	/* what this host allows, but not less than the rows marked f; and preopens need detached mounts or Landlock */
 	SB_NONE,	/* no wall: for debugging trusted code. Limits still hold. */
 };
 
@@ -111,6 +111,8 @@ struct sb_report {
 	uint64_t exec;			/* CLOCK_MONOTONIC just before execveat; 0 = not reached */
 	int32_t failed_step;		/* enum sb_step, -1 = none failed */
 	int32_t failed_code;		/* -errno */
+	int32_t failed_wall;		/* enum sb_wall that ended the start by missing, -1 = none */
+	uint8_t isolation;		/* enum sb_isolation that was asked for */
 };
 
 struct sb_preopen {

@@ -66,8 +66,7 @@ static int refuse(struct sb_start *s, struct wsbox_err *err)
 	if (!first)
 		return 0;
 	return err_set(err, first->code, WSBOX_FAILED, "this host does not allow these walls: %s (%s: %s); %s", list,
-		       first->why, err_name(first->code), s->spec->isolation == SB_FULL ?
-		       "--isolation degraded does without them" : "--isolation none does without any");
+		       first->why, err_name(first->code), sb_way_out(s->spec->isolation));
 }
 
 static int open_parts(struct sb_start *s, struct wsbox_err *err)
@@ -335,7 +334,8 @@ int sb_start_cell(const struct sb_spec *spec, bool probe, struct sb_cell *ret, s
 	if (s.report == MAP_FAILED)
 		return err_set(err, -ENOMEM, WSBOX_FAILED, "cannot start a cell: out of memory");
 	s.report->begin = sb_now();
-	s.report->failed_step = -1;
+	s.report->failed_step = s.report->failed_wall = -1;
+	s.report->isolation = (uint8_t)spec->isolation;
 	code = start(&s, ret, err);
 	start_done(&s);
 	if (code)

@@ -229,6 +229,23 @@ static void in_child(void (*run)(const struct fault *f, enum sb_isolation level)
 	skipped += counts[2];
 }
 
+/* A container's filter and no Landlock: directories would have nothing around them. */
+static void test_floor(const struct fault *f, enum sb_isolation level)
+{
+	static const struct test_deny rows[] = {
+		{ SYS_clone3, -1, 0, false, ENOSYS },
+		{ SYS_clone, 0, CLONE_NEWUSER | CLONE_NEWNS, false, EPERM },
+		{ SYS_open_tree, -1, 0, false, EPERM },
+	};
+	const struct sb_limits none = { 0 };
+	struct result r;
+
+	expect(test_deny(rows, sizeof(rows) / sizeof(rows[0])), "setup");
+	r = start_one(level, &none);
+	expect(!r.started && strstr(r.err.text, "preopens"), "started, or: %s", r.err.text);
+	expect(strstr(r.err.text, "--isolation none") != NULL, "no way out: %s", r.err.text);
+}
+
 static void limits(const struct fault *f, enum sb_isolation level)
 {
 	struct traces before;
@@ -349,6 +366,7 @@ static void test_probe(void)
 int main(int argc, char **argv)
 {
 	static const struct fault none = { "nothing", { -1, -1, 0, false, 0 }, true },
+				  no_landlock = { "", { SYS_landlock_create_ruleset, -1, 0, false, ENOSYS }, false },
 				  no_exec = { "execveat denied", { SYS_execveat, -1, 0, false, EACCES }, false };
 
 	if (!strcmp(argv[0], FAULTS_CELL))
@@ -373,6 +391,8 @@ int main(int argc, char **argv)
 	in_child(many, &none, SB_FULL, false);
 	about = "a thousand failed starts";
 	in_child(many, &no_exec, SB_FULL, false);
+	about = "degraded without mounts and Landlock";
+	in_child(test_floor, &no_landlock, SB_DEGRADED, true);
 	test_death();
 	printf("%u passed, %u failed, %u skipped\n", passed, failed, skipped);
 	return failed != 0;
