@@ -171,7 +171,7 @@ int wasm_module_validate(const struct wasm_module *m, struct wsbox_err *err);
 struct wasm_loop {
 	uint32_t at;		/* byte offset of the opcode */
 	uint32_t parent;	/* index of the enclosing loop, or WASM_NONE */
-	bool has_call;		/* itself or inner */
+	bool has_call;		/* of a function or the runtime; itself or inner */
 	uint32_t first_use, nuses;	/* in wasm_scan.uses: locals used in it (itself and inner), most used first */
 };
 

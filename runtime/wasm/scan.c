@@ -188,6 +188,27 @@ static bool local_note(struct scanner *s, uint16_t op)
 	return reader_ok(&s->r) && i < s->nlocals && vec_push(&s->notes, note);
 }
 
+/* Calls of functions, and instructions that are calls of the runtime in every tier: they use the stack alike. */
+static bool is_call(uint16_t op, const struct wasm_op_row *row)
+{
+	switch (row->imm) {
+	case WASM_IMM_CALL_INDIRECT:
+	case WASM_IMM_TABLE_TABLE:
+	case WASM_IMM_ELEM_TABLE:
+	case WASM_IMM_ELEM:
+	case WASM_IMM_MEMORY_MEMORY:
+	case WASM_IMM_DATA_MEMORY:
+	case WASM_IMM_DATA:
+		return true;
+	case WASM_IMM_TABLE:
+		return op != WASM_TABLE_SIZE;
+	case WASM_IMM_MEMORY:
+		return op != WASM_MEMORY_SIZE;
+	default:
+		return op == WASM_CALL || op == WASM_CALL_REF;
+	}
+}
+
 /* One instruction; false at the end, or where the code is wrong: what was seen so far counts. */
 static bool scan_one(struct scanner *s)
 {
@@ -209,7 +230,7 @@ static bool scan_one(struct scanner *s)
 		if (!s->blocks.len)
 			return false;
 		s->loop = s->blocks.at[--s->blocks.len];
-	} else if (op == WASM_CALL || op == WASM_CALL_INDIRECT || op == WASM_CALL_REF) {
+	} else if (is_call(op, row)) {
 		s->scan->ncalls++;
 		s->loops.at[s->loop].has_call = true;
 	}

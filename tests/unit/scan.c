@@ -57,6 +57,20 @@ START_TEST(straight)
 }
 END_TEST
 
+/* Instructions that call the runtime use the stack as calls do; sizes are read from the context. */
+START_TEST(runtime_calls)
+{
+	struct wasm_scan s;
+
+	SCAN(8, &s, 0x3f, 0, 0x1a, 0xfc, 0x10, 0, 0x1a, END);
+	ck_assert(!s.has_call);
+	SCAN(8, &s, 0x20, 0, 0x40, 0, 0x1a, END);
+	ck_assert(s.has_call);
+	SCAN(8, &s, 0x20, 0, 0x25, 0, 0x1a, END);
+	ck_assert(s.has_call);
+}
+END_TEST
+
 /* A loop in a loop beside a third; the inner one calls. */
 START_TEST(nested)
 {
@@ -137,4 +151,4 @@ START_TEST(many_loops)
 }
 END_TEST
 
-UNIT("scan", straight, nested, cut, every_immediate, many_loops)
+UNIT("scan", straight, runtime_calls, nested, cut, every_immediate, many_loops)
