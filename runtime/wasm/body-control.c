@@ -232,7 +232,8 @@ static int callee_check(struct wasm_body *b, struct wasm_insn *insn, uint32_t sk
 		return -ENOEXEC;
 	insn->npop += have;
 	insn->npush = t->nresults;
-	insn->push = t->results;
+	if (t->nresults)
+		insn->push = t->results;
 	if (insn->row->flags & WASM_OP_ENDS) {
 		insn->npush = 0;
 		if (t->nresults != b->type->nresults)

@@ -147,9 +147,7 @@ static int memarg_read(struct wasm_body *b, struct wasm_insn *insn)
 				       row->access, align);
 	insn->align = (uint8_t)align;
 	insn->offset = reader_left(&b->r) && *b->r.at < 0x80 ? *b->r.at++ : reader_u64(&b->r);
-	if (unlikely(is64))
-		return address64_operands(b, insn);
-	if (unlikely(insn->offset > UINT32_MAX))
+	if (unlikely(insn->offset > UINT32_MAX && !is64))
 		return wasm_body_error(b, insn, "offset out of range: %s of a 32-bit memory", row->name);
 	return 1;
 }
@@ -180,100 +178,25 @@ static int fence_read(struct wasm_body *b, struct wasm_insn *insn)
 	return 1;
 }
 
-static int local_unset(struct wasm_body *b, struct wasm_insn *insn)
-{
-	return wasm_body_error(b, insn, "uninitialized local %u: its type has no default and nothing set it before",
-			       insn->index);
-}
-
-/* Notes that a local without a default has a value from here to the end of the block. */
-static void local_init(struct wasm_body *b, uint32_t i)
-{
-	if (b->local_set[i])
-		return;
-	b->local_set[i] = 1;
-	b->inits[b->ninits++] = i;
-}
-
-static inline int local_next(struct wasm_body *b, struct wasm_insn *insn)
-{
-	uint32_t i = insn->index = reader_u32(&b->r);
-	const wasm_valtype *t = &b->locals[i];
-
-	if (unlikely(i >= b->nlocals))
-		return wasm_body_error(b, insn, "unknown local %u: the function has %u", i, b->nlocals);
-	insn->push = t;
-	if (insn->op == WASM_LOCAL_GET) {
-		insn->npop = 0;
-		insn->npush = 1;
-		if (unlikely(b->local_set != NULL) && !b->local_set[i])
-			return local_unset(b, insn);
-		return reader_ok(&b->r) ? 1 : wasm_body_error(b, insn, "local");
-	}
-	insn->npush = insn->op == WASM_LOCAL_TEE;
-	if (unlikely(wasm_operand(b, insn, 0, *t, &insn->npop) < 0))
-		return -ENOEXEC;
-	if (unlikely(!reader_ok(&b->r)))
-		return wasm_malformed(&b->r, b->err);
-	if (unlikely(b->local_set != NULL))
-		local_init(b, i);
-	return 1;
-}
-
-/* A prefixed opcode's enumerator, or WASM_OPS with the error set. */
-static uint16_t prefixed_op(struct wasm_body *b, struct wasm_insn *insn, uint8_t prefix)
-{
-	uint32_t code = prefix >= 0xfb && prefix <= 0xfe ? reader_u32(&b->r) : 0;
-	uint16_t op = prefix >= 0xfb && prefix <= 0xfe ? wasm_op_find(prefix, code) : WASM_OPS;
-
-	if (!reader_ok(&b->r)) {
-		(void)wasm_malformed(&b->r, b->err);
-		return WASM_OPS;
-	}
-	if (op == WASM_OPS) {
-		if (prefix >= 0xfb && prefix <= 0xfe)
-			(void)err_module(b->err, insn->at, "illegal opcode 0x%02x 0x%02x", prefix, code);
-		else
-			(void)err_module(b->err, insn->at, "illegal opcode 0x%02x", prefix);
-	}
-	return op;
-}
-
-/* No more bytes: right only if the function's own end has been applied. */
-static int body_end(struct wasm_body *b)
-{
-	if (b->ctl == b->ctls)
-		return 0;
-	return err_module(b->err, reader_offset(&b->r), "unexpected end of section or function: %td block%s not ended",
-			  b->ctl - b->ctls, b->ctl - b->ctls == 1 ? "" : "s");
-}
-
-static int op_off(struct wasm_body *b, const struct wasm_insn *insn)
-{
-	return wasm_feature_off(insn->row->feature, insn->at, insn->row->name, b->err);
-}
-
-/* What follows an opcode with a fixed signature. 1, or the error. */
-static inline int immediate_read(struct wasm_body *b, struct wasm_insn *insn)
+/* What follows an opcode with a fixed signature, of the rarer kinds. 1, or the error. */
+static int immediate_read(struct wasm_body *b, struct wasm_insn *insn)
 {
 	switch (insn->row->imm) {
-	case WASM_IMM_NONE:
-		return 1;
 	case WASM_IMM_I32:
 		insn->bits = (uint64_t)(int64_t)reader_s32(&b->r);
-		break;
+		return 1;
 	case WASM_IMM_I64:
 		insn->bits = (uint64_t)reader_s64(&b->r);
-		break;
+		return 1;
 	case WASM_IMM_F32:
 		insn->bits = reader_f32(&b->r);
-		break;
+		return 1;
 	case WASM_IMM_F64:
 		insn->bits = reader_f64(&b->r);
-		break;
+		return 1;
 	case WASM_IMM_V128:
 		insn->bytes16 = reader_bytes(&b->r, 16);
-		break;
+		return 1;
 	case WASM_IMM_MEMARG:
 		return memarg_read(b, insn);
 	case WASM_IMM_MEMARG_LANE:
@@ -285,9 +208,113 @@ static inline int immediate_read(struct wasm_body *b, struct wasm_insn *insn)
 	case WASM_IMM_FENCE:
 		return fence_read(b, insn);
 	default:
-		assert(false);
+		assert(insn->row->imm == WASM_IMM_NONE);
+		return 1;
 	}
+}
+
+/* A fixed signature in full: any immediate, any number of operands, dead code, 64-bit addresses. */
+__attribute__((noinline))
+static int fixed_slow(struct wasm_body *b, struct wasm_insn *insn)
+{
+	const struct wasm_op_row *row = insn->row;
+	int ret = immediate_read(b, insn);
+
+	if (ret < 0)
+		return ret;
+	if (!reader_ok(&b->r))
+		return wasm_malformed(&b->r, b->err);
+	if (row->address && b->m->any_memory64 && b->m->memories[insn->index].limits.is64)
+		return address64_operands(b, insn);
+	return wasm_operands(b, insn, 0, row->params, row->nparams, &insn->npop);
+}
+
+/* Notes that a local without a default has a value from here to the end of the block. */
+static void local_init(struct wasm_body *b, uint32_t i)
+{
+	if (b->local_set[i])
+		return;
+	b->local_set[i] = 1;
+	b->inits[b->ninits++] = i;
+}
+
+/* local.get, set, tee: any index, any state. */
+__attribute__((noinline))
+static int local_slow(struct wasm_body *b, struct wasm_insn *insn)
+{
+	uint32_t i = insn->index = reader_u32(&b->r);
+
+	if (!reader_ok(&b->r) || i >= b->nlocals)
+		return wasm_body_error(b, insn, "unknown local %u: the function has %u", i, b->nlocals);
+	insn->push = &b->locals[i];
+	insn->npop = 0;
+	insn->npush = insn->op != WASM_LOCAL_SET;
+	if (insn->op == WASM_LOCAL_GET) {
+		if (b->local_set && !b->local_set[i])
+			return wasm_body_error(b, insn, "uninitialized local %u: its type has no default and nothing set it before",
+					       i);
+		return 1;
+	}
+	if (wasm_operands(b, insn, 0, &b->locals[i], 1, &insn->npop) < 0)
+		return -ENOEXEC;
+	if (b->local_set)
+		local_init(b, i);
 	return 1;
+}
+
+/* A prefixed opcode's enumerator, or WASM_OPS with the error set. */
+static uint16_t prefixed_op(struct wasm_body *b, struct wasm_insn *insn, uint8_t prefix)
+{
+	bool known = prefix >= 0xfb && prefix <= 0xfe;
+	uint32_t code = known ? reader_u32(&b->r) : 0;
+	uint16_t op = known ? wasm_op_find(prefix, code) : WASM_OPS;
+
+	if (!reader_ok(&b->r)) {
+		(void)wasm_malformed(&b->r, b->err);
+		return WASM_OPS;
+	}
+	if (op == WASM_OPS && known)
+		(void)err_module(b->err, insn->at, "illegal opcode 0x%02x 0x%02x", prefix, code);
+	else if (op == WASM_OPS)
+		(void)err_module(b->err, insn->at, "illegal opcode 0x%02x", prefix);
+	return op;
+}
+
+/* No more bytes: right only if the function's own end has been applied. */
+static int body_end(struct wasm_body *b)
+{
+	if (!reader_ok(&b->r))
+		return wasm_malformed(&b->r, b->err);
+	if (b->ctl == b->ctls)
+		return 0;
+	return err_module(b->err, reader_offset(&b->r), "unexpected end of section or function: %td block%s not ended",
+			  b->ctl - b->ctls, b->ctl - b->ctls == 1 ? "" : "s");
+}
+
+/* One instruction without any of next()'s assumptions but room. */
+__attribute__((noinline))
+static int next_slow(struct wasm_body *b, struct wasm_insn *insn)
+{
+	uint8_t byte = *b->r.at++;
+	uint16_t op = (uint16_t)(wasm_op_slots[byte] - 1);
+
+	if (op >= WASM_OPS) {
+		op = prefixed_op(b, insn, byte);
+		if (op == WASM_OPS)
+			return -ENOEXEC;
+	}
+	insn->row = &wasm_ops[op];
+	insn->op = op;
+	if (!(b->m->features >> insn->row->feature & 1))
+		return wasm_feature_off(insn->row->feature, insn->at, insn->row->name, b->err);
+	insn->push = insn->row->results;
+	if (insn->row->imm == WASM_IMM_LOCAL)
+		return local_slow(b, insn);
+	if (insn->row->special)
+		return wasm_rules[op](b, insn);
+	insn->npop = insn->row->nparams;
+	insn->npush = insn->row->nresults;
+	return fixed_slow(b, insn);
 }
 
 /* Whether the operands of a fixed signature of at most two lie on the stack with exactly its types. */
@@ -295,49 +322,87 @@ static inline bool operands_fit(const struct wasm_body *b, const struct wasm_op_
 {
 	const struct wasm_val *sp = b->sp;
 
-	return row->nparams <= 2 && sp - row->nparams >= b->base &&
+	return sp - row->nparams >= b->base &&
 	       !(((sp[-1].type ^ row->top[0]) & row->top_mask[0]) | ((sp[-2].type ^ row->top[1]) & row->top_mask[1]));
 }
 
+/*
+ * The common cases stand here, each checked by compares that only succeed when all is right, and one jump apart. Whatever
+ * they do not settle starts over in next_slow() at the opcode: nothing has been moved yet.
+ */
 int wasm_body_next(struct wasm_body *b, struct wasm_insn *insn)
 {
+	const uint8_t *at = b->r.at;
 	const struct wasm_op_row *row;
-	uint8_t byte;
-	uint16_t op;
+	uint8_t fast;
+	uint32_t i;
 
-	if (unlikely(b->r.at == b->r.end))
-		return reader_ok(&b->r) ? body_end(b) : wasm_malformed(&b->r, b->err);
 	if (unlikely(b->stack_end - b->sp < WASM_BODY_ROOM) && wasm_body_room(b, WASM_BODY_ROOM) < 0)
-		return wasm_body_room(b, WASM_BODY_ROOM);
-	insn->at = (uint32_t)reader_offset(&b->r);
-	byte = *b->r.at++;
-	op = (uint16_t)(wasm_op_slots[byte] - 1);
-	if (unlikely(op >= WASM_OPS)) {
-		op = prefixed_op(b, insn, byte);
-		if (op == WASM_OPS)
-			return -ENOEXEC;
+		return b->err ? b->err->code : -ENOMEM;
+	insn->at = (uint32_t)(at - b->r.base);
+	/* no instruction of these cases is longer than three bytes */
+	if (unlikely(b->r.end - at < 3))
+		return at == b->r.end ? body_end(b) : next_slow(b, insn);
+	fast = wasm_op_fast[at[0]];
+	if (unlikely(fast == WASM_FAST_NONE))
+		return next_slow(b, insn);
+	insn->op = wasm_op_slots[at[0]] - 1;
+	insn->row = row = &wasm_ops[insn->op];
+	switch (fast) {
+	case WASM_FAST_FIXED:
+		if (unlikely(!operands_fit(b, row)))
+			break;
+		b->r.at = at + 1;
+		goto fixed;
+	case WASM_FAST_CONST:
+		if (unlikely(at[1] & 0x80))
+			break;
+		insn->bits = (uint64_t)((int64_t)((uint64_t)at[1] << 57) >> 57);
+		b->r.at = at + 2;
+		goto fixed;
+	case WASM_FAST_MEMARG:
+		if (unlikely(at[1] > row->access || (at[2] & 0x80) || !operands_fit(b, row) || b->m->nmemories != 1 ||
+			     b->m->any_memory64))
+			break;
+		insn->index = 0;
+		insn->align = at[1];
+		insn->offset = at[2];
+		b->r.at = at + 3;
+		goto fixed;
+	case WASM_FAST_LOCAL_GET:
+		i = at[1];
+		if (unlikely((i & 0x80) || i >= b->nlocals || b->local_set))
+			break;
+		insn->index = i;
+		insn->npop = 0;
+		insn->npush = 1;
+		insn->push = &b->locals[i];
+		b->r.at = at + 2;
+		return 1;
+	case WASM_FAST_LOCAL_SET:
+		i = at[1];
+		if (unlikely((i & 0x80) || i >= b->nlocals || b->local_set || b->sp == b->base ||
+			     b->sp[-1].type != b->locals[i]))
+			break;
+		insn->index = i;
+		insn->npop = 1;
+		insn->npush = insn->op == WASM_LOCAL_TEE;
+		insn->push = &b->locals[i];
+		b->r.at = at + 2;
+		return 1;
+	case WASM_FAST_RULE:
+		b->r.at = at + 1;
+		insn->push = row->results;
+		return wasm_rules[insn->op](b, insn);
+	default:
+		break;
 	}
-	row = &wasm_ops[op];
-	insn->row = row;
-	insn->op = op;
-	if (unlikely(!(b->m->features >> row->feature & 1)))
-		return op_off(b, insn);
-	if (row->imm == WASM_IMM_LOCAL)
-		return local_next(b, insn);
-	if (row->special)
-		return wasm_rules[op](b, insn);
+	return next_slow(b, insn);
+fixed:
 	insn->npop = row->nparams;
 	insn->npush = row->nresults;
 	insn->push = row->results;
-	if (unlikely(immediate_read(b, insn) < 0))
-		return -ENOEXEC;
-	if (likely(operands_fit(b, row)) && likely(reader_ok(&b->r)))
-		return 1;
-	if (!reader_ok(&b->r))
-		return wasm_malformed(&b->r, b->err);
-	if (row->address && b->m->any_memory64 && b->m->memories[insn->index].limits.is64)
-		return 1;
-	return wasm_operands(b, insn, 0, row->params, row->nparams, &insn->npop);
+	return 1;
 }
 
 /* Stack and control frames of a size most functions never outgrow. */

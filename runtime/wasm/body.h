@@ -45,7 +45,7 @@ struct wasm_val {
 
 struct wasm_insn {
 	const struct wasm_op_row *row;
-	const wasm_valtype *push;	/* types it pushes, npush of them; not control */
+	const wasm_valtype *push;	/* types it pushes, npush of them; not control. One may be read in any case */
 	uint32_t npop, npush;		/* operands it takes off the stack: fewer than it needs in dead code only */
 	uint16_t op;		/* enum wasm_op */
 	uint8_t lane;
@@ -122,13 +122,18 @@ void wasm_control_apply(struct wasm_body *b, const struct wasm_insn *insn);
 /* Moves the stack and the control frames past insn. Cannot fail: wasm_body_next() made the room. */
 static inline void wasm_body_apply(struct wasm_body *b, const struct wasm_insn *insn)
 {
+	struct wasm_val *sp;
+
 	if (insn->row->flags & WASM_OP_CONTROL) {
 		wasm_control_apply(b, insn);
 		return;
 	}
-	b->sp -= insn->npop;
-	for (uint32_t i = 0; i < insn->npush; i++)
-		*b->sp++ = (struct wasm_val){ .type = insn->push[i] };
+	/* one entry is written in any case, as there is room and a branch on npush would be mispredicted */
+	sp = b->sp - insn->npop;
+	*sp = (struct wasm_val){ .type = insn->push[0] };
+	b->sp = sp + insn->npush;
+	for (uint32_t i = 1; __builtin_expect(i < insn->npush, 0); i++)
+		sp[i] = (struct wasm_val){ .type = insn->push[i] };
 }
 
 static inline struct wasm_val *wasm_body_push(struct wasm_body *b, wasm_valtype t)

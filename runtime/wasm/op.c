@@ -123,6 +123,29 @@ const uint16_t wasm_op_slots[SLOTS] = {
 #undef OP
 };
 
+/*
+ * The short way by prefix, feature and immediate. Instructions of a feature that may be off need the slow one, which looks at the
+ * feature; so do signatures of more than two operands, which only prefixed instructions have.
+ */
+#define PROBE_special ~, 1
+#define SECOND(a, b, ...) b
+#define SECOND_OF(...) SECOND(__VA_ARGS__)
+#define IS_SPECIAL(sig) SECOND_OF(PROBE_##sig, 0, 0)
+#define FAST(pre, feat, immediate, sig, enumerator) \
+	((pre) || WASM_FEATURE_##feat != WASM_FEATURE_MVP ? WASM_FAST_NONE : \
+	 WASM_##enumerator == WASM_LOCAL_GET ? WASM_FAST_LOCAL_GET : \
+	 WASM_IMM_##immediate == WASM_IMM_LOCAL ? WASM_FAST_LOCAL_SET : \
+	 IS_SPECIAL(sig) ? WASM_FAST_RULE : \
+	 WASM_IMM_##immediate == WASM_IMM_NONE ? WASM_FAST_FIXED : \
+	 WASM_IMM_##immediate == WASM_IMM_MEMARG ? WASM_FAST_MEMARG : \
+	 WASM_IMM_##immediate == WASM_IMM_I32 || WASM_IMM_##immediate == WASM_IMM_I64 ? WASM_FAST_CONST : WASM_FAST_NONE)
+const uint8_t wasm_op_fast[SLOTS] = {
+#define OP(enumerator, prefix, code, name, imm, sig, flags, feature) \
+	[SLOT(prefix, code)] = FAST(prefix, feature, imm, sig, enumerator),
+#include "runtime/wasm/op-table.h"
+#undef OP
+};
+
 /* No code leaves its prefix's range. */
 #define OP(enumerator, prefix, code, ...) \
 	_Static_assert(SLOT(prefix, code) < ((prefix) == 0xfb ? SLOT_FC : (prefix) == 0xfc ? SLOT_FD : \

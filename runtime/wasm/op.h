@@ -39,6 +39,17 @@ enum wasm_op_flag {
 	WASM_OP_CONST = 1 << 7,		/* allowed in constant expressions */
 };
 
+/* How wasm_body_next() may take an instruction of one byte and of WebAssembly 1.0 the short way. */
+enum wasm_fast {
+	WASM_FAST_NONE,
+	WASM_FAST_FIXED,	/* no immediate, at most two operands */
+	WASM_FAST_CONST,	/* a signed number */
+	WASM_FAST_MEMARG,
+	WASM_FAST_LOCAL_GET,
+	WASM_FAST_LOCAL_SET,	/* and tee */
+	WASM_FAST_RULE,
+};
+
 enum wasm_op {
 #define OP(name, ...) WASM_##name,
 #include "runtime/wasm/op-table.h"
@@ -63,6 +74,9 @@ extern const struct wasm_op_row wasm_ops[WASM_OPS];
 
 /* By byte: the enumerator + 1 of opcodes of one byte, else 0. */
 extern const uint16_t wasm_op_slots[];
+
+/* By byte: enum wasm_fast. */
+extern const uint8_t wasm_op_fast[];
 
 /* The enumerator for an opcode, or WASM_OPS if there is none. */
 uint16_t wasm_op_find(uint8_t prefix, uint32_t code);
