@@ -29,6 +29,7 @@
 #include "jit/vmctx.h"
 #include "jit/x64.h"
 #include "jit/image.h"
+#include "runtime/base/num.h"
 #include "runtime/base/vec.h"
 #include "runtime/wasm/body.h"
 
@@ -46,6 +47,9 @@
 #define JIT_GPRS 0x0000ffffu
 #define JIT_XMMS 0xffff0000u
 
+/* Hottest locals that the scan keeps for each loop: more than there are registers. */
+#define JIT_MAX_USES 32
+
 /* Where the value of a stack entry is (wasm_val.kind). */
 enum jit_kind {
 	JIT_SLOT,	/* in its slot; also what wasm_body_apply() leaves */
@@ -56,6 +60,9 @@ enum jit_kind {
 	JIT_FLAGS,	/* i32 0 or 1: condition reg. Top of the stack only, for the next instruction */
 	JIT_LOAD,	/* to be read from memory. Top of the stack only, for the next instruction */
 };
+
+/* Conditions beyond the machine's, for equality of floating-point numbers; the opposite is again c ^ 1. */
+enum { JIT_CC_FEQ = 16, JIT_CC_FNE = 17 };
 
 /* A second operand, as machine instructions take it. */
 enum jit_opnd_kind { JIT_OPND_REG, JIT_OPND_MEM, JIT_OPND_IMM };
@@ -73,9 +80,11 @@ struct jit_opnd {
 struct jit_ctl {
 	uint32_t label;		/* where branches go */
 	uint32_t else_label;
+	bool used;			/* somebody branches to label, perhaps from code that is not emitted yet */
 	uint32_t region;	/* state at the label */
 	uint32_t outer;		/* region around */
 	uint32_t stub_label, stub_region;	/* the last exit stub made for a branch here */
+	uint32_t table_at, table_label;		/* the last br_table that goes here, and how */
 };
 
 /* Which local is in which register between two loop boundaries; see region.c. */
@@ -93,17 +102,13 @@ struct jit_cold {
 	uint32_t label;		/* its start */
 	uint32_t back;		/* where it returns to, or unused */
 	uint32_t at;
-	uint32_t a, b;
+	uint32_t a, b;		/* the emitter's own */
 	uint8_t regs[4];
 };
 
 struct jit_reloc {
 	uint32_t at;		/* of the 32-bit field */
 	uint32_t func;		/* function index */
-};
-
-struct jit_table_target {
-	uint32_t label;
 };
 
 struct jit_jump_table {
@@ -139,7 +144,7 @@ struct jit_func {
 	uint8_t *loc;			/* of each local: register or JIT_NOREG (at home) */
 	int32_t *home;			/* of each local: distance below rbp */
 	uint32_t *naliases;		/* of each local: stack entries that stand for it */
-	struct wasm_val *settled;	/* below, entries are SLOT or CONST */
+	uint32_t settled;		/* stack entries below this index are SLOT or CONST */
 	uint32_t slots_start;		/* distance of the end of the homes */
 	uint32_t slots_max;
 
@@ -147,6 +152,7 @@ struct jit_func {
 	struct jit_region *regions;
 	uint32_t nregions, region;	/* the current one */
 	uint32_t next_loop;		/* in scan.loops */
+	bool uses_cut;			/* a loop uses more locals than were kept: what it writes is not known */
 
 	struct jit_ctl *ctls;
 	uint32_t ctls_cap;
@@ -155,11 +161,12 @@ struct jit_func {
 	uint32_t saved;			/* callee-saved registers in use */
 	uint32_t nsaved;
 	bool leaf;			/* calls nothing: rsp is not moved */
-	bool frame_probe;		/* a frame so large that it must be probed */
 	bool failed;			/* out of memory */
-	bool force_frame;
+	const char *unsupported;	/* what the compiler lacks, found in the instruction just compiled */
+	bool force_frame;		/* not a leaf: its frame turned out to be large */
 	int32_t sret_home;		/* of the address of results */
 	uint32_t sub_at;		/* offset of the prologue's sub rsp */
+	uint32_t back_label;		/* behind it */
 	uint32_t entry;			/* offset of the function */
 
 	uint32_t zf_at;			/* at this offset ZF and SF reflect zf_reg */
@@ -173,7 +180,6 @@ struct jit_func {
 	struct VEC(struct jit_jump_table) tables;
 	struct VEC(uint32_t) targets;
 	uint32_t const_hash[64];
-	uint32_t unsupported;		/* an op the compiler lacks, plus 1 */
 	uint32_t sret_bytes;		/* largest area for results in memory of calls made */
 };
 
@@ -264,6 +270,8 @@ static inline void jit_opnd_done(struct jit_func *f, const struct jit_opnd *o)
 /* Pushes a value in a register that the caller owns (or that jit_dest() gave). */
 void jit_push_gpr(struct jit_func *f, wasm_valtype t, unsigned int reg);
 void jit_push_const(struct jit_func *f, wasm_valtype t, uint64_t bits);
+/* Pushes an entry of a kind that the caller fills in. */
+struct wasm_val *jit_push(struct jit_func *f, wasm_valtype t, enum jit_kind kind);
 
 static inline void jit_push_xmm(struct jit_func *f, wasm_valtype t, unsigned int xmm)
 {
@@ -321,10 +329,34 @@ static inline enum x64_width jit_width(wasm_valtype t)
 	return wasm_kind(t) == WASM_KIND_I32 ? X64_32 : X64_64;
 }
 
+/* Whether the next instruction takes the top of the stack as a condition (br_if, if, select, i32.eqz). */
+static inline bool jit_next_is_condition(const struct jit_func *f)
+{
+	const uint8_t *p = f->b.r.at;
+
+	return p < f->b.r.end && (*p == 0x0d || *p == 0x04 || *p == 0x45 || *p == 0x1b || *p == 0x1c);
+}
+
+/* The next opcode, 0 at the end. */
+static inline unsigned int jit_peek(const struct jit_func *f)
+{
+	return f->b.r.at < f->b.r.end ? *f->b.r.at : 0;
+}
+
+/* Pushes the result of a compare that has just been emitted: for the next instruction to use, or as 0 or 1. */
+void jit_push_cond(struct jit_func *f, unsigned int cc);
+
 /* ---- constants behind the function ---- */
 
 /* A RIP-relative operand; equal constants are shared. size 4, 8 or 16 bytes. */
 struct x64_mem jit_const_mem(struct jit_func *f, uint64_t lo, uint64_t hi, unsigned int size);
+/* Its number in f->consts: `bits` of a v128 constant on the stack. */
+uint32_t jit_const(struct jit_func *f, uint64_t lo, uint64_t hi, unsigned int size);
+/* What lies behind the function: constants and jump tables. */
+void jit_data(struct jit_func *f);
+void jit_cold_code(struct jit_func *f);
+/* jmp to the label f->targets[first + reg]; reg is below n, zero-extended, and clobbered. */
+void jit_table_jump(struct jit_func *f, unsigned int reg, uint32_t first, uint32_t n);
 
 /* ---- labels, sites, cold code: emit.c ---- */
 
@@ -373,8 +405,12 @@ void jit_region_enter(struct jit_func *f, uint32_t region);
 void jit_region_move(struct jit_func *f, uint32_t from, uint32_t to);
 bool jit_region_same(const struct jit_func *f, uint32_t from, uint32_t to);
 
+/* Computes homes. Before the prologue and after the regions. */
+void jit_frame_layout(struct jit_func *f);
 void jit_prologue(struct jit_func *f);
 void jit_epilogue(struct jit_func *f);
+/* Writes the frame's size into the prologue. false: a leaf with so large a frame must be compiled with force_frame. */
+bool jit_frame_finish(struct jit_func *f);
 
 /* Calls the runtime; args are the topmost n entries, in order, preceded by nconsts constants. Pops them; result is in rax. */
 void jit_libcall(struct jit_func *f, enum jit_libcall lib, const uint64_t *consts, uint32_t nconsts, uint32_t n);
@@ -383,8 +419,24 @@ void jit_libcall(struct jit_func *f, enum jit_libcall lib, const uint64_t *const
 void jit_save_locals(struct jit_func *f);
 void jit_reload_locals(struct jit_func *f);
 
-/* Puts n entries starting at v into the given places (registers only): a parallel move. Releases them. */
-void jit_parallel(struct jit_func *f, struct wasm_val *v, const uint8_t *regs, uint32_t n);
+/* Moves that happen at once: destinations differ, sources may be destinations. Flags are kept. */
+struct jit_shuffle {
+	uint32_t n;
+	uint8_t dst[16], src[16];
+	wasm_valtype type[16];
+};
+
+void jit_shuffle(struct jit_func *f, struct jit_shuffle *s);
+
+/* Loads n entries, which stay on the stack, into registers (places on the stack are skipped): all at once. */
+void jit_place(struct jit_func *f, struct wasm_val *v, const struct jit_loc *locs, uint32_t n);
+
+/*
+ * Pops an i32 as a condition for the next jump, setcc or cmov: enum x64_cond or JIT_CC_FEQ/FNE. Between, emit moves only.
+ */
+unsigned int jit_pop_cond(struct jit_func *f);
+/* Jumps if the condition holds. */
+void jit_branch(struct jit_func *f, unsigned int cc, uint32_t label);
 
 /*
  * One of a worker's: zeroed, then m, layout, options and arena set; jit_func_done() frees what it holds.
@@ -393,5 +445,8 @@ void jit_parallel(struct jit_func *f, struct wasm_val *v, const uint8_t *regs, u
  */
 int jit_baseline(struct jit_func *f, uint32_t func, struct jit_out *out, uint32_t *ret_entry, struct wsbox_err *err);
 void jit_func_done(struct jit_func *f);
+
+/* control.c: the function's own frame, at the start; END and ELSE also in unreachable code. */
+bool jit_control_start(struct jit_func *f);
 
 #endif
