@@ -1,0 +1,32 @@
+/* The emitters that rows.c names, by file. Each pops the operands of its instruction and pushes the results. */
+#ifndef JIT_BASELINE_EMIT_H
+#define JIT_BASELINE_EMIT_H
+
+#include "jit/baseline/baseline.h"
+
+/* jit_emit_lib: how the indices of the instruction are passed */
+enum { JIT_LIB_ONE, JIT_LIB_TWO, JIT_LIB_PAIR };
+
+#define JIT_EMITTERS(X) \
+	/* control.c */ \
+	X(unreachable) X(nop) X(block) X(loop) X(if) X(else) X(end) X(br) X(br_if) X(br_table) X(return) \
+	/* call.c */ \
+	X(call) X(call_indirect) X(lib) \
+	/* local.c */ \
+	X(drop) X(select) X(local_get) X(local_set) X(local_tee) X(const) \
+	X(global_get) X(global_set) X(ref_func) X(ref_is_null) X(table_size) \
+	/* int.c */ \
+	X(alu) X(add) X(mul) X(compare) X(eqz) X(shift) X(rotate) X(bits) X(extend) X(wrap) \
+	/* divide.c */ \
+	X(divide) \
+	/* float.c */ \
+	X(arith) X(minmax) X(round) X(unary) X(copysign) X(fcompare) X(fconvert) X(from_int) X(from_u64) \
+	X(trunc) X(reinterpret) \
+	/* memory.c */ \
+	X(load) X(store) X(memory_size)
+
+#define X(name) void jit_emit_##name(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row);
+JIT_EMITTERS(X)
+#undef X
+
+#endif
