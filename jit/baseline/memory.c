@@ -1,0 +1,175 @@
+/*
+ * Loads and stores. An address is an i32, zero-extended, plus an offset below 4 GiB: inside what is reserved, so there is no
+ * check. Two forms, and nothing else, reach linear memory:
+ *	[r13 + r64 + disp32]		the index is a zero-extended i32, disp the offset of the instruction
+ *	gs:[r32 + r32*s + disp32]	with the address-size prefix: all of an i32 sum, modulo 2^32; the offset is 0
+ */
+#include "jit/baseline/emit.h"
+
+/* The register with the base of a memory, r13 for the module's own memory 0, else a temporary. */
+static unsigned int memory_base(struct jit_func *f, uint32_t memory)
+{
+	int32_t disp = f->layout->memories + (int32_t)(memory * sizeof(struct jit_memory));
+	unsigned int reg;
+
+	if (memory == 0 && !f->m->imported_memories)
+		return JIT_MEM_BASE;
+	reg = jit_alloc_gpr(f);
+	x64_rm(f->x, X64_MOV, X64_64, reg, x64_at(JIT_MEM_BASE, disp + (int32_t)offsetof(struct jit_memory, base)));
+	return reg;
+}
+
+/* The top is a sum whose registers are to be part of the operand. */
+static struct x64_mem pop_sum_addr(struct jit_func *f, uint32_t *ret_regs)
+{
+	struct wasm_val *v = f->b.sp - 1;
+	struct x64_mem m = { .base = v->reg, .index = v->reg2, .scale = v->scale, .flags = X64_GS | X64_ADDR32,
+			     .disp = (int32_t)v->disp };
+	uint32_t before = f->free;
+
+	if (v->reg == JIT_NOREG)
+		m.base = X64_NO_BASE;
+	if (v->reg2 == JIT_NOREG)
+		m.index = X64_NO_INDEX;
+	jit_release(f, v);
+	*ret_regs = f->free & ~before;
+	f->free = before;
+	f->b.sp--;
+	return m;
+}
+
+struct x64_mem jit_pop_addr(struct jit_func *f, const struct wasm_insn *in, uint32_t *ret_regs)
+{
+	const struct wasm_val *v = f->b.sp - 1;
+	uint64_t offset = in->offset;
+	unsigned int base, reg;
+
+	if (f->m->memories[in->index].limits.is64)
+		f->unsupported = "a 64-bit memory";
+	base = memory_base(f, in->index);
+	if (v->kind == JIT_SUM && base == JIT_MEM_BASE && offset == 0 && f->options->gs)
+		return pop_sum_addr(f, ret_regs);
+	*ret_regs = JIT_BIT(base);
+	if (v->kind == JIT_CONST && (uint32_t)v->bits + offset <= INT32_MAX) {
+		offset += (uint32_t)v->bits;
+		f->b.sp--;
+		return x64_at(base, (int32_t)offset);
+	}
+	reg = jit_pop_gpr(f);
+	if (offset > INT32_MAX) {
+		unsigned int t = jit_alloc_gpr(f);
+
+		x64_mov_imm(f->x, t, offset);
+		x64_rr(f->x, X64_ADD, X64_64, t, reg);
+		jit_free(f, reg);
+		reg = t;
+		offset = 0;
+	}
+	*ret_regs |= JIT_BIT(reg);
+	*ret_regs &= f->pool;
+	return x64_at_index(base, reg, 0, (int32_t)offset);
+}
+
+/* Whether the next instruction can take a value of this type from memory as its second operand. */
+static bool load_fuses(const struct jit_func *f, wasm_valtype t)
+{
+	unsigned int next = jit_peek(f);
+
+	switch (wasm_kind(t)) {
+	case WASM_KIND_I32:	/* eqz to ge_u; add sub mul; and or xor; extend_i32_s */
+		return (next >= 0x45 && next <= 0x4f) || (next >= 0x6a && next <= 0x6c) ||
+		       (next >= 0x71 && next <= 0x73) || next == 0xac;
+	case WASM_KIND_I64:
+		return (next >= 0x50 && next <= 0x5a) || (next >= 0x7c && next <= 0x7e) ||
+		       (next >= 0x83 && next <= 0x85);
+	case WASM_KIND_F32:	/* add sub mul div */
+		return next >= 0x92 && next <= 0x95;
+	case WASM_KIND_F64:
+		return next >= 0xa0 && next <= 0xa3;
+	default:
+		return false;
+	}
+}
+
+/* row: op, w (of the result); cc 1 for loads that extend nothing */
+void jit_emit_load(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+{
+	wasm_valtype t = in->push[0];
+	uint32_t regs, class = jit_class(t);
+	struct x64_mem m = jit_pop_addr(f, in, &regs);
+	unsigned int d;
+
+	if (row->cc && load_fuses(f, t)) {
+		struct wasm_val *v = jit_push(f, t, JIT_LOAD);
+
+		v->reg = m.base;
+		v->reg2 = m.index;
+		v->scale = m.scale;
+		v->extra = m.flags | (regs & f->pool & JIT_GPRS) << 8;
+		v->bits = (uint32_t)m.disp | (uint64_t)f->at << 32;
+		return;
+	}
+	f->free |= regs & f->pool;
+	d = jit_dest(f, class);
+	if (d == JIT_NOREG)
+		d = jit_alloc(f, class);
+	jit_site(f, f->at);
+	if (class == JIT_GPRS)
+		x64_rm(f->x, (enum x64_op)row->op, row->w, d, m);
+	else
+		x64_vm(f->x, (enum x64_op)row->op, d & 15, m);
+	jit_push_gpr(f, t, d);
+}
+
+/* A constant that a move to memory can have as its immediate. */
+static bool store_const(const struct wasm_val *v, const struct jit_row *row, uint64_t *ret)
+{
+	*ret = v->bits;
+	if (v->kind != JIT_CONST || wasm_kind(v->type) == WASM_KIND_V128)
+		return false;
+	return row->w != X64_64 || (int64_t)v->bits == (int32_t)v->bits;
+}
+
+/* row: op, w (of the access) */
+void jit_emit_store(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+{
+	const struct wasm_val *v = f->b.sp - 1;
+	uint32_t regs, class = jit_class(v->type);
+	unsigned int reg;
+	struct x64_mem m;
+	uint64_t bits;
+
+	if (store_const(v, row, &bits)) {
+		jit_drop(f);
+		m = jit_pop_addr(f, in, &regs);
+		jit_site(f, f->at);
+		x64_mi(f->x, X64_MOV, row->w, m, (int32_t)bits);
+		f->free |= regs & f->pool;
+		return;
+	}
+	reg = class == JIT_GPRS ? jit_pop_gpr(f) : jit_pop_xmm(f) + 16;
+	m = jit_pop_addr(f, in, &regs);
+	jit_site(f, f->at);
+	if (class == JIT_GPRS)
+		x64_mr(f->x, X64_MOV, row->w, m, reg);
+	else
+		x64_mv(f->x, (enum x64_op)row->op, m, reg & 15);
+	jit_free(f, reg);
+	f->free |= regs & f->pool;
+}
+
+void jit_emit_memory_size(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+{
+	unsigned int d = jit_dest_gpr(f, JIT_NOREG);
+	int32_t disp = f->layout->memories + (int32_t)(in->index * sizeof(struct jit_memory));
+
+	if (in->index == 0 && !f->m->imported_memories) {
+		x64_rm(f->x, X64_MOV, X64_64, d, x64_at(JIT_MEM_BASE, JIT_VMCTX(memory_size)));
+	} else {
+		x64_rm(f->x, X64_MOV, X64_64, d,
+		       x64_at(JIT_MEM_BASE, disp + (int32_t)offsetof(struct jit_memory, size)));
+		x64_rm(f->x, X64_MOV, X64_64, d, x64_at(d, 0));
+	}
+	x64_shift(f->x, X64_SHR, X64_64, d, 16);
+	jit_push_gpr(f, in->push[0], d);
+}
