@@ -1,0 +1,360 @@
+/*
+ * A module's bodies, in batches of neighbours, compiled by whoever is free; then placed in order and written.
+ *
+ * What a batch becomes depends on its functions only, and where it is placed on the batches before it, so the image is the same
+ * whatever the number of workers.
+ */
+#include "jit/compile.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "jit/baseline/baseline.h"
+#include "jit/pool.h"
+
+#define BATCH_BYTES (48u << 10)		/* of bodies: enough to pay for taking it, little enough to share out */
+#define BATCH_FUNCS 1024u
+#define CODE_START ((size_t)1 << 20)	/* first size of a worker's buffer */
+#define CODE_MAX ((size_t)224 << 20)	/* the encoder's limit is 256 MiB */
+#define TEXT_MAX ((uint64_t)INT32_MAX)	/* calls are relative */
+#define BATCH_ALIGN 64u
+
+struct batch {
+	uint32_t first, n;		/* defined functions, 0-based */
+	uint32_t text_off;
+	uint32_t size, nsites, nrelocs;
+	uint8_t *code;
+	struct jit_site *sites;
+	struct jit_reloc *relocs;
+	int ret;
+	struct wsbox_err err;
+};
+
+struct job {
+	const struct wasm_module *m;
+	const struct jit_options *options;
+	struct jit_layout layout;
+	struct batch *batches;
+	uint32_t nbatches;
+	uint32_t *entries;		/* of defined functions: in their batch, later in text */
+	atomic_uint next;		/* batch to take */
+	atomic_uint failed;		/* lowest batch that failed: later ones need not be compiled */
+};
+
+struct worker {
+	struct job *job;
+	struct jit_func func;
+	struct jit_out out;
+	struct arena arena;
+	size_t code_size;
+};
+
+/* ---- a worker ---- */
+
+static bool worker_grow(struct worker *w, size_t size)
+{
+	size_t used = w->out.code.start ? x64_offset(&w->out.code) : 0;
+	uint8_t *p = size <= CODE_MAX ? realloc(w->out.code.start, size) : NULL;
+
+	if (!p)
+		return false;
+	x64_buf_init(&w->out.code, p, size);
+	w->out.code.at = p + used;
+	w->code_size = size;
+	return true;
+}
+
+static int compile_func(struct worker *w, uint32_t i, struct wsbox_err *err)
+{
+	uint32_t func = w->job->m->imported_funcs + i;
+	char name[128];
+	int ret;
+
+	while ((ret = jit_baseline(&w->func, func, &w->out, &w->job->entries[i], err)) == -ENOSPC) {
+		if (!worker_grow(w, 2 * w->code_size)) {
+			ret = err_set(err, -EFBIG, WSBOX_FAILED, "the code of one function is too large");
+			break;
+		}
+	}
+	if (ret < 0)
+		err_prefix(err, "function %u (%s)", func, wasm_func_name(w->job->m, func, name, sizeof(name)));
+	return ret;
+}
+
+static void *copy(const void *p, size_t n)
+{
+	void *q = malloc(n + 1);
+
+	if (q && n)
+		memcpy(q, p, n);
+	return q;
+}
+
+/* The worker's output becomes the batch's. */
+static int batch_take(struct batch *b, struct jit_out *out)
+{
+	b->size = x64_offset(&out->code);
+	b->nsites = (uint32_t)out->sites.len;
+	b->nrelocs = (uint32_t)out->relocs.len;
+	b->code = copy(out->code.start, b->size);
+	b->sites = copy(out->sites.at, b->nsites * sizeof(*b->sites));
+	b->relocs = copy(out->relocs.at, b->nrelocs * sizeof(*b->relocs));
+	if (b->code && b->sites && b->relocs)
+		return 0;
+	return err_set(&b->err, -ENOMEM, WSBOX_FAILED, "out of memory");
+}
+
+static int compile_batch(struct worker *w, struct batch *b)
+{
+	int ret = 0;
+
+	w->out.code.at = w->out.code.start;
+	w->out.sites.len = w->out.relocs.len = 0;
+	for (uint32_t i = b->first; i < b->first + b->n && ret == 0; i++)
+		ret = compile_func(w, i, &b->err);
+	return ret < 0 ? ret : batch_take(b, &w->out);
+}
+
+static void note_failure(struct job *job, uint32_t batch)
+{
+	uint32_t lowest = atomic_load(&job->failed);
+
+	while (batch < lowest && !atomic_compare_exchange_weak(&job->failed, &lowest, batch))
+		;
+}
+
+static void run_batches(struct worker *w)
+{
+	struct job *job = w->job;
+	uint32_t i;
+
+	while ((i = atomic_fetch_add(&job->next, 1)) < job->nbatches) {
+		struct batch *b = &job->batches[i];
+
+		if (i > atomic_load(&job->failed))
+			break;
+		b->ret = compile_batch(w, b);
+		if (b->ret < 0)
+			note_failure(job, i);
+	}
+}
+
+static void work(void *arg)
+{
+	struct job *job = arg;
+	struct worker *w = calloc(1, sizeof(*w));
+
+	/* without memory the batches stay for the other workers, or fail as not compiled */
+	if (!w)
+		return;
+	w->job = job;
+	arena_init(&w->arena, 0);
+	w->func = (struct jit_func){ .m = job->m, .layout = &job->layout, .options = job->options,
+				     .arena = &w->arena };
+	if (worker_grow(w, CODE_START))
+		run_batches(w);
+	jit_func_done(&w->func);
+	arena_done(&w->arena);
+	vec_done(&w->out.sites);
+	vec_done(&w->out.relocs);
+	free(w->out.code.start);
+	free(w);
+}
+
+/* ---- the whole ---- */
+
+/* Batches are cut by the sizes of bodies alone. */
+static bool make_batches(struct job *job)
+{
+	const struct wasm_module *m = job->m;
+	uint32_t n = m->nfuncs - m->imported_funcs;
+	uint64_t bytes = 0;
+
+	job->entries = calloc(n + 1, sizeof(*job->entries));
+	job->batches = calloc((size_t)m->code_bytes / BATCH_BYTES + n / BATCH_FUNCS + 2, sizeof(*job->batches));
+	if (!job->entries || !job->batches)
+		return false;
+	for (uint32_t i = 0; i < n; i++) {
+		struct batch *b = &job->batches[job->nbatches];
+
+		if (b->n == 0)
+			b->first = i;
+		b->n++;
+		b->ret = -ENOMEM;
+		bytes += m->funcs[m->imported_funcs + i].body_len;
+		if (bytes >= BATCH_BYTES || b->n == BATCH_FUNCS || i + 1 == n) {
+			job->nbatches++;
+			bytes = 0;
+		}
+	}
+	return true;
+}
+
+static void job_done(struct job *job)
+{
+	for (uint32_t i = 0; job->batches && i < job->nbatches; i++) {
+		free(job->batches[i].code);
+		free(job->batches[i].sites);
+		free(job->batches[i].relocs);
+	}
+	free(job->batches);
+	free(job->entries);
+}
+
+/* Gives each batch its place, and entries and sites theirs in text. */
+static int place(struct job *job, uint64_t *ret_text, uint64_t *ret_sites)
+{
+	uint64_t text = 0, nsites = 0;
+
+	for (uint32_t i = 0; i < job->nbatches; i++) {
+		struct batch *b = &job->batches[i];
+
+		text = num_align(text, BATCH_ALIGN);
+		if (text + b->size > TEXT_MAX)
+			return -EFBIG;
+		b->text_off = (uint32_t)text;
+		for (uint32_t k = 0; k < b->n; k++)
+			job->entries[b->first + k] += b->text_off;
+		for (uint32_t k = 0; k < b->nsites; k++)
+			b->sites[k].pc += b->text_off;
+		text += b->size;
+		nsites += b->nsites;
+	}
+	*ret_text = text;
+	*ret_sites = nsites;
+	return 0;
+}
+
+/* Direct calls: both ends are known now. */
+static void relocate(struct job *job)
+{
+	for (uint32_t i = 0; i < job->nbatches; i++) {
+		struct batch *b = &job->batches[i];
+
+		for (uint32_t k = 0; k < b->nrelocs; k++) {
+			const struct jit_reloc *r = &b->relocs[k];
+			uint32_t d = job->entries[r->func - job->m->imported_funcs] - (b->text_off + r->at + 4);
+
+			memcpy(b->code + r->at, &d, 4);
+		}
+	}
+}
+
+static int write_at(int fd, const void *p, size_t n, uint64_t at)
+{
+	while (n) {
+		ssize_t k = pwrite(fd, p, n, (off_t)at);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k < 0)
+			return -errno;
+		p = (const char *)p + k;
+		n -= (size_t)k;
+		at += (uint64_t)k;
+	}
+	return 0;
+}
+
+static int write_image(struct job *job, int fd, struct jit_image *h)
+{
+	uint64_t sites = h->sites_off;
+	int ret = write_at(fd, h, sizeof(*h), 0);
+
+	if (ret == 0)
+		ret = write_at(fd, job->entries, h->nfuncs * sizeof(uint32_t), h->funcs_off);
+	for (uint32_t i = 0; i < job->nbatches && ret == 0; i++) {
+		const struct batch *b = &job->batches[i];
+
+		ret = write_at(fd, b->sites, b->nsites * sizeof(*b->sites), sites);
+		sites += b->nsites * sizeof(*b->sites);
+		if (ret == 0)
+			ret = write_at(fd, b->code, b->size, h->text_off + b->text_off);
+	}
+	if (ret == 0 && ftruncate(fd, (off_t)h->size) < 0)
+		ret = -errno;
+	return ret;
+}
+
+static int publish(struct job *job, int fd, struct jit_stats *stats, struct wsbox_err *err)
+{
+	struct jit_image h = { .magic = JIT_IMAGE_MAGIC, .version = JIT_IMAGE_VERSION };
+	uint64_t nsites;
+	int ret = place(job, &h.text_size, &nsites);
+
+	if (ret == 0 && nsites > UINT32_MAX)
+		ret = -EFBIG;
+	if (ret < 0)
+		return err_set(err, ret, WSBOX_FAILED, "the module's code is too large");
+	relocate(job);
+	h.flags = job->options->gs ? JIT_IMAGE_GS : 0;
+	h.module_size = job->m->size;
+	h.nfuncs = job->m->nfuncs - job->m->imported_funcs;
+	h.nsites = (uint32_t)nsites;
+	h.funcs_off = num_align(sizeof(h), 16);
+	h.sites_off = num_align(h.funcs_off + h.nfuncs * sizeof(uint32_t), 16);
+	h.text_off = num_align(h.sites_off + nsites * sizeof(struct jit_site), 4096);
+	h.size = num_align(h.text_off + h.text_size, 4096);
+	h.ctx_size = job->layout.size;
+	stats->text_bytes = h.text_size;
+	stats->image_bytes = h.size;
+	if (fd < 0)
+		return 0;
+	ret = write_image(job, fd, &h);
+	return ret < 0 ? err_set(err, ret, WSBOX_FAILED, "writing the code image: %s", err_name(ret)) : 0;
+}
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* The first failure in the order of functions. */
+static int first_failure(const struct job *job, struct wsbox_err *err)
+{
+	for (uint32_t i = 0; i < job->nbatches; i++) {
+		const struct batch *b = &job->batches[i];
+
+		if (b->ret == 0)
+			continue;
+		if (!b->err.code)
+			return err_set(err, b->ret, WSBOX_FAILED, "out of memory");
+		if (err)
+			*err = b->err;
+		return b->ret;
+	}
+	return 0;
+}
+
+int jit_compile(const struct wasm_module *m, const struct jit_options *options, struct jit_pool *pool, int image_fd,
+		struct jit_stats *ret_stats, struct wsbox_err *err)
+{
+	struct job job = { .m = m, .options = options };
+	struct jit_stats stats = { .functions = m->nfuncs - m->imported_funcs, .body_bytes = m->code_bytes };
+	uint64_t start = now();
+	int ret = jit_layout_init(&job.layout, m);
+
+	if (ret < 0)
+		return err_set(err, ret, WSBOX_INVALID, "the module's context is too large");
+	atomic_init(&job.failed, UINT32_MAX);
+	if (make_batches(&job)) {
+		jit_pool_run(job.nbatches > 1 ? pool : NULL, work, &job);
+		ret = first_failure(&job, err);
+	} else {
+		ret = err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
+	}
+	stats.ns_compile = now() - start;
+	if (ret == 0)
+		ret = publish(&job, image_fd, &stats, err);
+	stats.ns_publish = now() - start - stats.ns_compile;
+	if (ret == 0 && ret_stats)
+		*ret_stats = stats;
+	job_done(&job);
+	return ret;
+}
