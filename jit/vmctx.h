@@ -44,7 +44,7 @@ _Static_assert(sizeof(struct jit_callee) == 32, "compiled code shifts table indi
 struct rt_func {
 	struct jit_callee callee;
 	struct rt_instance *owner;
-	const void *host;	/* struct rt_host_func, for host functions */
+	const void *type;	/* the runtime's: struct rt_type, or struct rt_host of a host function */
 	uint32_t index;		/* in the owner's index space */
 	uint32_t stack_bytes;	/* of arguments: what it pops */
 	void *entry;		/* its code; callee.code may be a thunk that switches to the owner's context first */

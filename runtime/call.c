@@ -108,28 +108,46 @@ static size_t values_of(const struct rt_type *t)
 	return t->func.nparams > t->func.nresults ? t->func.nparams : t->func.nresults;
 }
 
-/* Called by rt_host_entry on the host stack. 0 or RT_TRAP_x. */
-int rt_host_dispatch(struct rt_func *f, struct rt_instance *caller, struct rt_regs *regs)
+/* Any types; values has room for arguments and results. */
+static int dispatch(const struct rt_host *host, struct rt_instance *caller, struct rt_regs *regs, union rt_value *values)
 {
-	const struct rt_host *host = f->host;
 	const struct rt_type *t = host->type;
-	union rt_value *values = alloca((values_of(t) + 1) * sizeof(*values));
 	int ret;
 
-	assert((uintptr_t)regs % 16 == 0);
-	if (t->simple) {
-		for (uint32_t i = 0; i < t->func.nparams; i++)
-			values[i].f64_bits = regs->gpr[i];
-	} else {
-		take_arguments(t, values, regs, (const char *)regs->guest_rsp + 8);
-	}
+	take_arguments(t, values, regs, (const char *)regs->guest_rsp + 8);
 	ret = host->fn(host->env, caller, values);
 	if (ret)
 		return trap_of(ret);
-	host->store->trace.fresh = false;
 	put_results(t, regs, values);
 	regs->pop = t->cc.stack_bytes;
-	regs->vectors = !t->simple;
+	regs->vectors = 1;
+	return 0;
+}
+
+/* Called by rt_host_entry on the host stack. 0 or RT_TRAP_x. */
+int rt_host_dispatch(struct rt_func *f, struct rt_instance *caller, struct rt_regs *regs)
+{
+	const struct rt_host *host = f->type;
+	const struct rt_type *t = host->type;
+	int ret;
+
+	assert((uintptr_t)regs % 16 == 0);
+	if (__builtin_expect(t->simple, 1)) {
+		union rt_value values[JIT_CC_GPR_ARGS];
+
+		for (uint32_t i = 0; i < t->func.nparams; i++)
+			values[i].f64_bits = regs->gpr[i];
+		ret = host->fn(host->env, caller, values);
+		if (ret)
+			return trap_of(ret);
+		regs->gpr[0] = values[0].f64_bits & t->keep_result;
+		regs->pop = regs->vectors = 0;
+	} else {
+		ret = dispatch(host, caller, regs, alloca((values_of(t) + 1) * sizeof(union rt_value)));
+		if (ret)
+			return ret;
+	}
+	host->store->trace.fresh = false;
 	return 0;
 }
 
@@ -159,7 +177,7 @@ static void set_gs(struct rt_exec *e, uint64_t base)
 static inline int enter_wasm(struct rt_store *s, const struct rt_func *f, const union rt_value *args,
 			     union rt_value *results, char *guest_rsp)
 {
-	const struct rt_type *t = rt_type_of(s, f->callee.sig);
+	const struct rt_type *t = f->type;
 	struct rt_regs regs;
 	int trap;
 
@@ -216,8 +234,8 @@ int rt_call(struct rt_func *f, const union rt_value *args, union rt_value *ret_r
 	struct rt_store *s;
 	int trap;
 
-	if (f->host)
-		return call_host(f->host, args, ret_results);
+	if (f->callee.flags & RT_CALLEE_HOST)
+		return call_host(f->type, args, ret_results);
 	s = f->owner->head.store;
 	if (s->activation)
 		return call_nested(s, f, args, ret_results);
@@ -242,8 +260,9 @@ struct rt_func *rt_func_host(struct rt_store *s, const struct wasm_functype *typ
 	if (!f || !host || !id)
 		return NULL;
 	*host = (struct rt_host){ s, rt_type_of(s, id), fn, env };
-	f->callee = (struct jit_callee){ id, host->type->xmm ? RT_CALLEE_XMM : 0, rt_host_entry, env, f };
-	f->host = host;
+	f->callee = (struct jit_callee){ id, RT_CALLEE_HOST | (host->type->xmm ? RT_CALLEE_XMM : 0), rt_host_entry, env,
+					 f };
+	f->type = host;
 	f->entry = rt_host_entry;
 	f->stack_bytes = host->type->cc.stack_bytes;
 	return f;
@@ -279,7 +298,8 @@ struct rt_func *rt_func_named(struct rt_store *s, const struct rt_host_func *h)
 
 const struct wasm_functype *rt_func_type(const struct rt_func *f)
 {
-	const struct rt_host *host = f->host;
+	const struct rt_host *host = f->type;
+	const struct rt_type *type = f->type;
 
-	return host ? &host->type->func : &rt_type_of(f->owner->head.store, f->callee.sig)->func;
+	return f->callee.flags & RT_CALLEE_HOST ? &host->type->func : &type->func;
 }

@@ -41,7 +41,8 @@
 #define RT_CTX_INSTANCE -80
 #define RT_CTX_EXEC -64
 
-/* jit_callee.flags of host functions: some argument is in a vector register */
+/* jit_callee.flags: a host function; and one with some argument in a vector register */
 #define RT_CALLEE_XMM 1
+#define RT_CALLEE_HOST 2
 
 #endif

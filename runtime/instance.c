@@ -155,6 +155,7 @@ struct rt_func *rt_func_at(struct rt_instance *inst, uint32_t i)
 {
 	struct rt_func *f = &inst->funcs[i];
 	const uint32_t *entries = (const uint32_t *)((const char *)inst->image + inst->image->funcs_off);
+	const struct rt_type *type;
 	uint32_t id;
 
 	assert(i < inst->m->nfuncs);
@@ -165,7 +166,9 @@ struct rt_func *rt_func_at(struct rt_instance *inst, uint32_t i)
 	f->callee = (struct jit_callee){ id, 0, rt_switch, inst->ctx, f };
 	f->owner = inst;
 	f->index = i;
-	f->stack_bytes = rt_type_of(inst->head.store, id)->cc.stack_bytes;
+	type = rt_type_of(inst->head.store, id);
+	f->type = type;
+	f->stack_bytes = type->cc.stack_bytes;
 	f->entry = inst->text + entries[i - inst->m->imported_funcs];
 	return f;
 }

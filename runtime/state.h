@@ -68,7 +68,7 @@ struct rt_type {
 	struct jit_loc *params, *results;
 	bool xmm;			/* some argument is in a vector register */
 	bool simple;			/* all arguments are in general registers; at most one result, in rax */
-	uint64_t keep[JIT_CC_GPR_ARGS];	/* simple: bits of each argument that count */
+	uint64_t keep[JIT_CC_GPR_ARGS], keep_result;	/* simple: the bits that count */
 	uint32_t hash;
 	struct rt_type *next;		/* in its bucket */
 };

@@ -86,6 +86,7 @@ static void find_simple(struct rt_type *t)
 		    (!f->nresults || t->results[0].where == JIT_IN_GPR);
 	for (uint32_t i = 0; t->simple && i < f->nparams; i++)
 		t->keep[i] = f->params[i] == WASM_I32 ? UINT32_MAX : UINT64_MAX;
+	t->keep_result = f->nresults && f->results[0] == WASM_I32 ? UINT32_MAX : UINT64_MAX;
 }
 
 static struct rt_type *new_type(struct rt_store *s, const struct wasm_functype *t, const uint32_t *ids)
