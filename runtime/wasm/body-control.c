@@ -1,8 +1,8 @@
 /*
  * Control: blocks, branches, calls' ends, exceptions; and wasm_control_apply(), which moves frames.
  *
- * In dead code a frame may have fewer values than an instruction needs (core spec, appendix A.3). What is there is
- * checked; settle() then writes the missing ones down.
+ * In dead code a frame may have fewer values than an instruction needs (core spec, appendix A.3).
+ * What is there is checked; settle() then writes the missing ones down.
  */
 #include "runtime/wasm/body.h"
 
@@ -15,7 +15,8 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-/* Results of shorthand block types lie here, by type code, or for rare ones in the function's arena. */
+/* Results of shorthand block types lie here, by type code, or for rare ones in the function's
+ * arena. */
 static int blocktype_shorthand(struct wasm_body *b, wasm_valtype t)
 {
 	static const wasm_valtype numeric[] = { WASM_V128, WASM_F64, WASM_F32, WASM_I64, WASM_I32 };
@@ -46,7 +47,9 @@ static int blocktype_read(struct wasm_body *b, struct wasm_insn *insn)
 	if (likely(byte == 0x40 || (byte >= WASM_KIND_F64 && byte <= WASM_KIND_I32))) {
 		b->r.at++;
 		t = byte;
-		b->block = (struct wasm_functype){ .nresults = byte != 0x40, .params = none, .results = none };
+		b->block = (struct wasm_functype){ .nresults = byte != 0x40,
+						   .params = none,
+						   .results = none };
 	} else if ((byte & 0xc0) == 0x40) {
 		ret = wasm_valtype_read(b->m, &b->r, &t, b->err);
 		if (ret)
@@ -57,11 +60,13 @@ static int blocktype_read(struct wasm_body *b, struct wasm_insn *insn)
 		if (!reader_ok(&b->r))
 			return wasm_malformed(&b->r, b->err);
 		if (index < 0 || index >= b->m->ntypes || b->m->subs[index].kind != WASM_TYPE_FUNC)
-			return wasm_body_error(b, insn, "unknown type %lld for a block: the module has %u",
+			return wasm_body_error(b, insn,
+					       "unknown type %lld for a block: the module has %u",
 					       (long long)index, b->m->ntypes);
 		insn->block = &b->m->types[index];
 		if (insn->block->nparams && !wasm_has(b->m, WASM_FEATURE_MULTI_VALUE))
-			return wasm_feature_off(WASM_FEATURE_MULTI_VALUE, insn->at, "a block with parameters", b->err);
+			return wasm_feature_off(WASM_FEATURE_MULTI_VALUE, insn->at,
+						"a block with parameters", b->err);
 		return 1;
 	}
 	insn->block = &b->block;
@@ -79,7 +84,8 @@ int wasm_rule_block(struct wasm_body *b, struct wasm_insn *insn)
 	if (ret > 0 && is_if)
 		ret = wasm_operand(b, insn, 0, WASM_I32, &insn->npop);
 	if (ret > 0 && insn->block->nparams) {
-		ret = wasm_operands(b, insn, is_if, insn->block->params, insn->block->nparams, &have);
+		ret = wasm_operands(b, insn, is_if, insn->block->params, insn->block->nparams,
+				    &have);
 		if (ret > 0)
 			ret = wasm_body_room(b, insn->block->nparams + WASM_BODY_ROOM);
 	}
@@ -97,8 +103,10 @@ static int frame_results(struct wasm_body *b, struct wasm_insn *insn)
 		return 1;
 	ret = wasm_operands(b, insn, 0, t->results, t->nresults, &have);
 	if (ret > 0 && b->sp - b->base != (ptrdiff_t)have)
-		return wasm_body_error(b, insn, "type mismatch: values remain on stack: the block has %u result%s, the stack %td",
-				       t->nresults, t->nresults == 1 ? "" : "s", b->sp - b->base);
+		return wasm_body_error(
+			b, insn,
+			"type mismatch: values remain on stack: the block has %u result%s, the stack %td",
+			t->nresults, t->nresults == 1 ? "" : "s", b->sp - b->base);
 	return ret > 0 ? wasm_body_room(b, num_max(t->nresults, t->nparams) + WASM_BODY_ROOM) : ret;
 }
 
@@ -125,16 +133,21 @@ int wasm_rule_end(struct wasm_body *b, struct wasm_insn *insn)
 {
 	insn->npop = insn->npush = 0;
 	if (unlikely(b->ctl->kind == WASM_CTL_IF) && !if_passes(b, &b->ctl->type))
-		return wasm_body_error(b, insn, "type mismatch: an if without else must have results like its parameters");
+		return wasm_body_error(
+			b, insn,
+			"type mismatch: an if without else must have results like its parameters");
 	if (unlikely(b->ctl->kind == WASM_CTL_FUNC) && b->r.at != b->r.end && !b->constant)
-		return wasm_body_error(b, insn, "END opcode expected only at the function's end: section size mismatch");
+		return wasm_body_error(
+			b, insn,
+			"END opcode expected only at the function's end: section size mismatch");
 	return frame_results(b, insn);
 }
 
 static int label_check(struct wasm_body *b, struct wasm_insn *insn, uint32_t depth)
 {
 	if (unlikely(depth >= b->ctl - b->ctls))
-		return wasm_body_error(b, insn, "unknown label %u: %td blocks are open", depth, b->ctl - b->ctls);
+		return wasm_body_error(b, insn, "unknown label %u: %td blocks are open", depth,
+				       b->ctl - b->ctls);
 	return 1;
 }
 
@@ -166,9 +179,11 @@ static int targets_read(struct wasm_body *b, struct wasm_insn *insn)
 	size_t left = reader_left(&b->r);
 
 	if (!reader_ok(&b->r) || n >= left)
-		return wasm_body_error(b, insn, "unexpected end: br_table with %u targets in %zu bytes", n, left);
+		return wasm_body_error(
+			b, insn, "unexpected end: br_table with %u targets in %zu bytes", n, left);
 	if (n + 1 > b->targets_cap) {
-		b->targets_cap = (uint32_t)num_max(n + 1, num_min(2 * (size_t)b->targets_cap, WASM_MAX_BODY));
+		b->targets_cap = (uint32_t)num_max(
+			n + 1, num_min(2 * (size_t)b->targets_cap, WASM_MAX_BODY));
 		b->targets = arena_array(b->arena, b->targets_cap, sizeof(*b->targets));
 		if (!b->targets)
 			return wasm_no_memory(b->err);
@@ -198,8 +213,10 @@ int wasm_rule_br_table(struct wasm_body *b, struct wasm_insn *insn)
 	for (uint32_t i = 0; i <= insn->index; i++) {
 		n = wasm_label_types(wasm_body_label(b, insn->targets[i]), &types);
 		if (unlikely(n != want))
-			return wasm_body_error(b, insn, "type mismatch: br_table target %u carries %u values, the default %u", i,
-					       n, want);
+			return wasm_body_error(
+				b, insn,
+				"type mismatch: br_table target %u carries %u values, the default %u",
+				i, n, want);
 		/* targets mostly share a label: what was checked last needs no second look */
 		if (!n || types == last)
 			continue;
@@ -237,12 +254,16 @@ static int callee_check(struct wasm_body *b, struct wasm_insn *insn, uint32_t sk
 	if (insn->row->flags & WASM_OP_ENDS) {
 		insn->npush = 0;
 		if (t->nresults != b->type->nresults)
-			return wasm_body_error(b, insn, "type mismatch: %s to a function with %u results from one with %u",
-					       insn->row->name, t->nresults, b->type->nresults);
+			return wasm_body_error(
+				b, insn,
+				"type mismatch: %s to a function with %u results from one with %u",
+				insn->row->name, t->nresults, b->type->nresults);
 		for (uint32_t i = 0; i < t->nresults; i++)
 			if (!wasm_subtype(b->m, t->results[i], b->type->results[i]))
-				return wasm_body_error(b, insn, "type mismatch: result %u of %s differs from the function's",
-						       i, insn->row->name);
+				return wasm_body_error(
+					b, insn,
+					"type mismatch: result %u of %s differs from the function's",
+					i, insn->row->name);
 	}
 	return t->nresults > 1 ? wasm_body_room(b, t->nresults + WASM_BODY_ROOM) : 1;
 }
@@ -254,7 +275,8 @@ int wasm_rule_call(struct wasm_body *b, struct wasm_insn *insn)
 
 	insn->npop = 0;
 	if (unlikely(!reader_ok(&b->r) || f >= b->m->nfuncs))
-		return wasm_body_error(b, insn, "unknown function %u: the module has %u", f, b->m->nfuncs);
+		return wasm_body_error(b, insn, "unknown function %u: the module has %u", f,
+				       b->m->nfuncs);
 	insn->callee = wasm_func_type(b->m, f);
 	return callee_check(b, insn, 0);
 }
@@ -263,9 +285,12 @@ static int callee_type(struct wasm_body *b, struct wasm_insn *insn)
 {
 	uint32_t t = insn->index = reader_u32(&b->r);
 
-	if (unlikely(!reader_ok(&b->r) || t >= b->m->ntypes || b->m->subs[t].kind != WASM_TYPE_FUNC))
-		return wasm_body_error(b, insn, "unknown type %u: %s needs one of the module's %u, a function type", t,
-				       insn->row->name, b->m->ntypes);
+	if (unlikely(!reader_ok(&b->r) || t >= b->m->ntypes ||
+		     b->m->subs[t].kind != WASM_TYPE_FUNC))
+		return wasm_body_error(
+			b, insn,
+			"unknown type %u: %s needs one of the module's %u, a function type", t,
+			insn->row->name, b->m->ntypes);
 	insn->callee = &b->m->types[t];
 	return 1;
 }
@@ -281,11 +306,12 @@ int wasm_rule_call_indirect(struct wasm_body *b, struct wasm_insn *insn)
 		return -ENOEXEC;
 	t = insn->index2 = reader_u32(&b->r);
 	if (unlikely(!reader_ok(&b->r) || t >= b->m->ntables))
-		return wasm_body_error(b, insn, "unknown table %u: the module has %u", t, b->m->ntables);
+		return wasm_body_error(b, insn, "unknown table %u: the module has %u", t,
+				       b->m->ntables);
 	table = &b->m->tables[t].type;
 	if (unlikely(table->elem != WASM_FUNCREF) && !wasm_subtype(b->m, table->elem, WASM_FUNCREF))
-		return wasm_body_error(b, insn, "type mismatch: %s through table %u of %s", insn->row->name, t,
-				       wasm_type_name(table->elem, name));
+		return wasm_body_error(b, insn, "type mismatch: %s through table %u of %s",
+				       insn->row->name, t, wasm_type_name(table->elem, name));
 	if (unlikely(wasm_operand(b, insn, 0, wasm_address(table->limits.is64), &insn->npop) < 0))
 		return -ENOEXEC;
 	return callee_check(b, insn, 1);
@@ -307,7 +333,8 @@ int wasm_rule_throw(struct wasm_body *b, struct wasm_insn *insn)
 	insn->npush = 0;
 	insn->index = reader_u32(&b->r);
 	if (!reader_ok(&b->r) || insn->index >= b->m->ntags)
-		return wasm_body_error(b, insn, "unknown tag %u: the module has %u", insn->index, b->m->ntags);
+		return wasm_body_error(b, insn, "unknown tag %u: the module has %u", insn->index,
+				       b->m->ntags);
 	t = &b->m->types[b->m->tags[insn->index].type];
 	return wasm_operands(b, insn, 0, t->params, t->nparams, &insn->npop);
 }
@@ -329,19 +356,27 @@ static int catch_check(struct wasm_body *b, struct wasm_insn *insn, const struct
 	if (label_check(b, insn, c->label) < 0)
 		return -ENOEXEC;
 	if (c->kind <= WASM_CATCH_REF && c->tag >= b->m->ntags)
-		return wasm_body_error(b, insn, "unknown tag %u: the module has %u", c->tag, b->m->ntags);
+		return wasm_body_error(b, insn, "unknown tag %u: the module has %u", c->tag,
+				       b->m->ntags);
 	if (c->kind <= WASM_CATCH_REF)
 		tag = &b->m->types[b->m->tags[c->tag].type];
 	nparams = tag ? tag->nparams : 0;
 	n = wasm_label_types(wasm_body_label(b, c->label), &types);
 	if (n != nparams + ref)
-		return wasm_body_error(b, insn, "type mismatch: a catch clause gives %u values, its label takes %u",
-				       nparams + ref, n);
+		return wasm_body_error(
+			b, insn,
+			"type mismatch: a catch clause gives %u values, its label takes %u",
+			nparams + ref, n);
 	for (uint32_t i = 0; i < nparams; i++)
 		if (!wasm_subtype(b->m, tag->params[i], types[i]))
-			return wasm_body_error(b, insn, "type mismatch: value %u of a catch clause does not fit its label", i);
+			return wasm_body_error(
+				b, insn,
+				"type mismatch: value %u of a catch clause does not fit its label",
+				i);
 	if (ref && !wasm_subtype(b->m, WASM_REF(false, WASM_HEAP_EXN), types[n - 1]))
-		return wasm_body_error(b, insn, "type mismatch: the exception of a catch clause does not fit its label");
+		return wasm_body_error(
+			b, insn,
+			"type mismatch: the exception of a catch clause does not fit its label");
 	return 1;
 }
 
@@ -382,10 +417,12 @@ static int reference_on_top(struct wasm_body *b, struct wasm_insn *insn, wasm_va
 
 	*ret = wasm_peek(b, 0, &have);
 	if (!have && !b->ctl->unreachable)
-		return wasm_body_error(b, insn, "type mismatch: %s needs a reference, but the stack is empty", insn->row->name);
+		return wasm_body_error(
+			b, insn, "type mismatch: %s needs a reference, but the stack is empty",
+			insn->row->name);
 	if (have && *ret != WASM_KIND_NONE && !wasm_is_ref(*ret))
-		return wasm_body_error(b, insn, "type mismatch: %s needs a reference, but it is %s", insn->row->name,
-				       wasm_type_name(*ret, name));
+		return wasm_body_error(b, insn, "type mismatch: %s needs a reference, but it is %s",
+				       insn->row->name, wasm_type_name(*ret, name));
 	return 1;
 }
 
@@ -405,8 +442,11 @@ int wasm_rule_br_on_null(struct wasm_body *b, struct wasm_insn *insn)
 		return -ENOEXEC;
 	n = wasm_label_types(wasm_body_label(b, insn->index), &types);
 	if (taken) {
-		if (!n || !wasm_is_ref(types[n - 1]) || !wasm_subtype(b->m, t & ~WASM_TYPE_NULLABLE, types[n - 1]))
-			return wasm_body_error(b, insn, "type mismatch: the label of br_on_non_null does not take the reference");
+		if (!n || !wasm_is_ref(types[n - 1]) ||
+		    !wasm_subtype(b->m, t & ~WASM_TYPE_NULLABLE, types[n - 1]))
+			return wasm_body_error(
+				b, insn,
+				"type mismatch: the label of br_on_non_null does not take the reference");
 		insn->npop = b->sp > b->base;
 		n--;
 	}
@@ -415,7 +455,8 @@ int wasm_rule_br_on_null(struct wasm_body *b, struct wasm_insn *insn)
 	return wasm_body_room(b, n + WASM_BODY_ROOM);
 }
 
-/* Makes the topmost n values of these types: in place where they are there, else (dead code only) new. */
+/* Makes the topmost n values of these types: in place where they are there, else (dead code only)
+ * new. */
 static void settle(struct wasm_body *b, const wasm_valtype *types, uint32_t n)
 {
 	if (likely(b->sp - b->base >= (ptrdiff_t)n)) {

@@ -8,7 +8,8 @@
 
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-static int index_read(struct wasm_body *b, struct wasm_insn *insn, const char *what, uint32_t n, uint32_t *ret)
+static int index_read(struct wasm_body *b, struct wasm_insn *insn, const char *what, uint32_t n,
+		      uint32_t *ret)
 {
 	*ret = reader_u32(&b->r);
 	if (unlikely(!reader_ok(&b->r) || *ret >= n))
@@ -17,12 +18,13 @@ static int index_read(struct wasm_body *b, struct wasm_insn *insn, const char *w
 }
 
 /* Checks operands given last first, as the stack has them, and sets npop. */
-static int operands_check(struct wasm_body *b, struct wasm_insn *insn, const wasm_valtype *types, uint32_t n)
+static int operands_check(struct wasm_body *b, struct wasm_insn *insn, const wasm_valtype *types,
+			  uint32_t n)
 {
 	return wasm_operands(b, insn, 0, types, n, &insn->npop);
 }
 
-static int gives(struct wasm_body *b, struct wasm_insn *insn, wasm_valtype t)
+static int pushes(struct wasm_body *b, struct wasm_insn *insn, wasm_valtype t)
 {
 	b->types[0] = t;
 	insn->push = b->types;
@@ -38,7 +40,8 @@ static int rule_drop(struct wasm_body *b, struct wasm_insn *insn)
 	insn->npush = 0;
 	insn->npop = have;
 	if (unlikely(!have && !b->ctl->unreachable))
-		return wasm_body_error(b, insn, "type mismatch: drop needs an operand, but the stack is empty");
+		return wasm_body_error(
+			b, insn, "type mismatch: drop needs an operand, but the stack is empty");
 	return 1;
 }
 
@@ -53,13 +56,15 @@ static int rule_select(struct wasm_body *b, struct wasm_insn *insn)
 		return -ENOEXEC;
 	insn->npop += have1 + have2;
 	if (unlikely(!(have1 && have2) && !b->ctl->unreachable))
-		return wasm_body_error(b, insn, "type mismatch: select needs 3 operands, but the stack has %u", insn->npop);
+		return wasm_body_error(
+			b, insn, "type mismatch: select needs 3 operands, but the stack has %u",
+			insn->npop);
 	if (unlikely(wasm_is_ref(t1) || wasm_is_ref(t2)))
 		return wasm_body_error(b, insn, "type mismatch: select of references needs a type");
 	if (unlikely(t1 != t2 && t1 != WASM_KIND_NONE && t2 != WASM_KIND_NONE))
-		return wasm_body_error(b, insn, "type mismatch: select between %s and %s", wasm_type_name(t2, x),
-				       wasm_type_name(t1, y));
-	return gives(b, insn, t1 == WASM_KIND_NONE ? t2 : t1);
+		return wasm_body_error(b, insn, "type mismatch: select between %s and %s",
+				       wasm_type_name(t2, x), wasm_type_name(t1, y));
+	return pushes(b, insn, t1 == WASM_KIND_NONE ? t2 : t1);
 }
 
 static int rule_select_t(struct wasm_body *b, struct wasm_insn *insn)
@@ -69,14 +74,15 @@ static int rule_select_t(struct wasm_body *b, struct wasm_insn *insn)
 	int ret;
 
 	if (!reader_ok(&b->r) || n != 1)
-		return wasm_body_error(b, insn, "invalid result arity: select has one type, not %u", n);
+		return wasm_body_error(b, insn, "invalid result arity: select has one type, not %u",
+				       n);
 	ret = wasm_valtype_read(b->m, &b->r, &t, b->err);
 	if (ret)
 		return ret;
 	insn->index = 1;
 	insn->bits = t;
 	ret = operands_check(b, insn, (const wasm_valtype[]){ t, t, WASM_I32 }, 3);
-	return ret > 0 ? gives(b, insn, t) : ret;
+	return ret > 0 ? pushes(b, insn, t) : ret;
 }
 
 static int rule_global(struct wasm_body *b, struct wasm_insn *insn)
@@ -91,16 +97,21 @@ static int rule_global(struct wasm_body *b, struct wasm_insn *insn)
 	insn->npop = 0;
 	if (insn->npush) {
 		if (unlikely(b->constant && g->mut))
-			return wasm_body_error(b, insn, "constant expression required: global %u is mutable", insn->index);
+			return wasm_body_error(b, insn,
+					       "constant expression required: global %u is mutable",
+					       insn->index);
 		return 1;
 	}
 	if (unlikely(!g->mut))
-		return wasm_body_error(b, insn, "immutable global %u: global.set needs a mutable one (global is immutable)",
-				       insn->index);
+		return wasm_body_error(
+			b, insn,
+			"immutable global %u: global.set needs a mutable one (global is immutable)",
+			insn->index);
 	return wasm_operand(b, insn, 0, g->type, &insn->npop);
 }
 
-static int table_read(struct wasm_body *b, struct wasm_insn *insn, uint32_t *ret, const struct wasm_tabletype **ret_type)
+static int table_named(struct wasm_body *b, struct wasm_insn *insn, uint32_t *ret,
+		       const struct wasm_tabletype **ret_type)
 {
 	if (index_read(b, insn, "table", b->m->ntables, ret) < 0)
 		return -ENOEXEC;
@@ -114,12 +125,12 @@ static int rule_table(struct wasm_body *b, struct wasm_insn *insn)
 	const struct wasm_tabletype *t;
 	wasm_valtype a;
 
-	if (table_read(b, insn, &insn->index, &t) < 0)
+	if (table_named(b, insn, &insn->index, &t) < 0)
 		return -ENOEXEC;
 	a = wasm_address(t->limits.is64);
 	insn->npush = insn->npop = 0;
 	if (insn->op == WASM_TABLE_SIZE)
-		return gives(b, insn, a);
+		return pushes(b, insn, a);
 	if (insn->op == WASM_TABLE_SET)
 		return operands_check(b, insn, (const wasm_valtype[]){ a, t->elem }, 2);
 	if (insn->op == WASM_TABLE_FILL)
@@ -127,11 +138,11 @@ static int rule_table(struct wasm_body *b, struct wasm_insn *insn)
 	if (insn->op == WASM_TABLE_GET) {
 		if (operands_check(b, insn, &a, 1) < 0)
 			return -ENOEXEC;
-		return gives(b, insn, t->elem);
+		return pushes(b, insn, t->elem);
 	}
 	if (operands_check(b, insn, (const wasm_valtype[]){ t->elem, a }, 2) < 0)
 		return -ENOEXEC;
-	return gives(b, insn, a);
+	return pushes(b, insn, a);
 }
 
 static int rule_table_init(struct wasm_body *b, struct wasm_insn *insn)
@@ -141,11 +152,12 @@ static int rule_table_init(struct wasm_body *b, struct wasm_insn *insn)
 
 	insn->npush = 0;
 	if (index_read(b, insn, "elem segment", b->m->nelems, &insn->index) < 0 ||
-	    table_read(b, insn, &insn->index2, &t) < 0)
+	    table_named(b, insn, &insn->index2, &t) < 0)
 		return -ENOEXEC;
 	if (!wasm_subtype(b->m, b->m->elems[insn->index].type, t->elem))
-		return wasm_body_error(b, insn, "type mismatch: element segment %u does not fit table %u", insn->index,
-				       insn->index2);
+		return wasm_body_error(b, insn,
+				       "type mismatch: element segment %u does not fit table %u",
+				       insn->index, insn->index2);
 	a = wasm_address(t->limits.is64);
 	return operands_check(b, insn, (const wasm_valtype[]){ a, WASM_I32, WASM_I32 }, 3);
 }
@@ -159,7 +171,8 @@ static int rule_elem_drop(struct wasm_body *b, struct wasm_insn *insn)
 /* The count is as wide as the narrower of the two. */
 static int copy_check(struct wasm_body *b, struct wasm_insn *insn, bool dst64, bool src64)
 {
-	wasm_valtype d = wasm_address(dst64), s = wasm_address(src64), n = wasm_address(dst64 && src64);
+	wasm_valtype d = wasm_address(dst64), s = wasm_address(src64),
+		     n = wasm_address(dst64 && src64);
 
 	insn->npush = 0;
 	return operands_check(b, insn, (const wasm_valtype[]){ d, s, n }, 3);
@@ -169,18 +182,22 @@ static int rule_table_copy(struct wasm_body *b, struct wasm_insn *insn)
 {
 	const struct wasm_tabletype *dst, *src;
 
-	if (table_read(b, insn, &insn->index, &dst) < 0 || table_read(b, insn, &insn->index2, &src) < 0)
+	if (table_named(b, insn, &insn->index, &dst) < 0 ||
+	    table_named(b, insn, &insn->index2, &src) < 0)
 		return -ENOEXEC;
 	if (!wasm_subtype(b->m, src->elem, dst->elem))
-		return wasm_body_error(b, insn, "type mismatch: table %u cannot be copied to table %u", insn->index2,
-				       insn->index);
+		return wasm_body_error(b, insn,
+				       "type mismatch: table %u cannot be copied to table %u",
+				       insn->index2, insn->index);
 	return copy_check(b, insn, dst->limits.is64, src->limits.is64);
 }
 
-static int memory_read(struct wasm_body *b, struct wasm_insn *insn, uint32_t *ret, bool *ret_is64)
+static int memory_named(struct wasm_body *b, struct wasm_insn *insn, uint32_t *ret, bool *ret_is64)
 {
 	if (reader_left(&b->r) && *b->r.at && !wasm_has(b->m, WASM_FEATURE_MULTI_MEMORY))
-		return wasm_body_error(b, insn, "zero byte expected: a memory index other than 0 needs -W multi-memory");
+		return wasm_body_error(
+			b, insn,
+			"zero byte expected: a memory index other than 0 needs -W multi-memory");
 	if (index_read(b, insn, "memory", b->m->nmemories, ret) < 0)
 		return -ENOEXEC;
 	*ret_is64 = b->m->memories[*ret].limits.is64;
@@ -194,20 +211,21 @@ static int rule_memory(struct wasm_body *b, struct wasm_insn *insn)
 	bool is64;
 
 	insn->npop = insn->npush = 0;
-	if (memory_read(b, insn, &insn->index, &is64) < 0)
+	if (memory_named(b, insn, &insn->index, &is64) < 0)
 		return -ENOEXEC;
 	a = wasm_address(is64);
 	if (insn->op == WASM_MEMORY_FILL)
 		return operands_check(b, insn, (const wasm_valtype[]){ a, WASM_I32, a }, 3);
 	if (insn->op == WASM_MEMORY_GROW && operands_check(b, insn, &a, 1) < 0)
 		return -ENOEXEC;
-	return gives(b, insn, a);
+	return pushes(b, insn, a);
 }
 
-static int data_read(struct wasm_body *b, struct wasm_insn *insn, uint32_t *ret)
+static int data_named(struct wasm_body *b, struct wasm_insn *insn, uint32_t *ret)
 {
 	if (!b->m->has_datacount)
-		return wasm_body_error(b, insn, "data count section required before %s", insn->row->name);
+		return wasm_body_error(b, insn, "data count section required before %s",
+				       insn->row->name);
 	return index_read(b, insn, "data segment", b->m->datacount, ret);
 }
 
@@ -216,22 +234,25 @@ static int rule_memory_init(struct wasm_body *b, struct wasm_insn *insn)
 	bool is64;
 
 	insn->npush = 0;
-	if (data_read(b, insn, &insn->index) < 0 || memory_read(b, insn, &insn->index2, &is64) < 0)
+	if (data_named(b, insn, &insn->index) < 0 ||
+	    memory_named(b, insn, &insn->index2, &is64) < 0)
 		return -ENOEXEC;
-	return operands_check(b, insn, (const wasm_valtype[]){ wasm_address(is64), WASM_I32, WASM_I32 }, 3);
+	return operands_check(b, insn,
+			      (const wasm_valtype[]){ wasm_address(is64), WASM_I32, WASM_I32 }, 3);
 }
 
 static int rule_data_drop(struct wasm_body *b, struct wasm_insn *insn)
 {
 	insn->npop = insn->npush = 0;
-	return data_read(b, insn, &insn->index);
+	return data_named(b, insn, &insn->index);
 }
 
 static int rule_memory_copy(struct wasm_body *b, struct wasm_insn *insn)
 {
 	bool dst64, src64;
 
-	if (memory_read(b, insn, &insn->index, &dst64) < 0 || memory_read(b, insn, &insn->index2, &src64) < 0)
+	if (memory_named(b, insn, &insn->index, &dst64) < 0 ||
+	    memory_named(b, insn, &insn->index2, &src64) < 0)
 		return -ENOEXEC;
 	return copy_check(b, insn, dst64, src64);
 }
@@ -241,10 +262,11 @@ static int rule_ref_null(struct wasm_body *b, struct wasm_insn *insn)
 	int ret = wasm_heap_read(b->m, &b->r, &insn->index, b->err);
 
 	insn->npop = 0;
-	return ret ? ret : gives(b, insn, WASM_REF(true, insn->index));
+	return ret ? ret : pushes(b, insn, WASM_REF(true, insn->index));
 }
 
-/* In a constant expression naming a function declares it; in a body it must be declared elsewhere. */
+/* In a constant expression naming a function declares it; in a body it must be declared elsewhere.
+ */
 static int rule_ref_func(struct wasm_body *b, struct wasm_insn *insn)
 {
 	uint32_t f;
@@ -254,9 +276,11 @@ static int rule_ref_func(struct wasm_body *b, struct wasm_insn *insn)
 		return -ENOEXEC;
 	f = insn->index;
 	if (!b->constant && !(b->m->declared[f / 8] >> f % 8 & 1))
-		return wasm_body_error(b, insn, "undeclared function reference: function %u is in no export, element or global",
-				       f);
-	return gives(b, insn, WASM_REF(false, wasm_func_type(b->m, f)->canon));
+		return wasm_body_error(
+			b, insn,
+			"undeclared function reference: function %u is in no export, element or global",
+			f);
+	return pushes(b, insn, WASM_REF(false, wasm_func_type(b->m, f)->canon));
 }
 
 /* ref.is_null, ref.as_non_null */
@@ -267,12 +291,14 @@ static int rule_ref_null_check(struct wasm_body *b, struct wasm_insn *insn)
 	wasm_valtype t = wasm_peek(b, 0, &have);
 
 	if (!have && !b->ctl->unreachable)
-		return wasm_body_error(b, insn, "type mismatch: %s needs a reference, but the stack is empty", insn->row->name);
+		return wasm_body_error(
+			b, insn, "type mismatch: %s needs a reference, but the stack is empty",
+			insn->row->name);
 	if (t != WASM_KIND_NONE && !wasm_is_ref(t))
-		return wasm_body_error(b, insn, "type mismatch: %s needs a reference, but it is %s", insn->row->name,
-				       wasm_type_name(t, name));
+		return wasm_body_error(b, insn, "type mismatch: %s needs a reference, but it is %s",
+				       insn->row->name, wasm_type_name(t, name));
 	insn->npop = have;
-	return gives(b, insn, insn->op == WASM_REF_IS_NULL ? WASM_I32 : t & ~WASM_TYPE_NULLABLE);
+	return pushes(b, insn, insn->op == WASM_REF_IS_NULL ? WASM_I32 : t & ~WASM_TYPE_NULLABLE);
 }
 
 static int rule_ref_eq(struct wasm_body *b, struct wasm_insn *insn)
@@ -281,7 +307,7 @@ static int rule_ref_eq(struct wasm_body *b, struct wasm_insn *insn)
 
 	if (operands_check(b, insn, (const wasm_valtype[]){ eq, eq }, 2) < 0)
 		return -ENOEXEC;
-	return gives(b, insn, WASM_I32);
+	return pushes(b, insn, WASM_I32);
 }
 
 wasm_rule *const wasm_rules[WASM_OPS] = {

@@ -1,7 +1,8 @@
 /*
- * The walk: fetch, decode the immediate, check. Instructions whose types the table gives are checked by two masked
- * compares against the top of the stack; whatever that does not settle (dead code, subtypes, three operands) goes
- * to wasm_operands(). The rest have a rule each (rule.h). Nothing is allocated but room that grows by doubling.
+ * The walk: fetch, decode the immediate, check. Instructions whose types the table gives are
+ * checked by two masked compares against the top of the stack; whatever that does not settle (dead
+ * code, subtypes, three operands) goes to wasm_operands(). The rest have a rule each (rule.h).
+ * Nothing is allocated but room that grows by doubling.
  */
 #include "runtime/wasm/body.h"
 
@@ -38,7 +39,8 @@ int wasm_body_room(struct wasm_body *b, uint32_t n)
 	if (likely(cap - used >= n))
 		return 1;
 	if (used + n > WASM_MAX_STACK + WASM_BODY_ROOM)
-		return err_module(b->err, reader_offset(&b->r), "the operand stack exceeds the limit of %u values",
+		return err_module(b->err, reader_offset(&b->r),
+				  "the operand stack exceeds the limit of %u values",
 				  WASM_MAX_STACK);
 	cap = num_min(num_max(2 * cap, used + n), WASM_MAX_STACK + WASM_BODY_ROOM);
 	grown = arena_array(b->arena, cap + WASM_BODY_PADS, sizeof(*grown));
@@ -64,7 +66,8 @@ int wasm_body_ctl_room(struct wasm_body *b)
 	if (likely(cap > used))
 		return 1;
 	if (used >= FRAMES_MAX)
-		return err_module(b->err, reader_offset(&b->r), "nested blocks exceed the limit of %u", WASM_MAX_DEPTH);
+		return err_module(b->err, reader_offset(&b->r),
+				  "nested blocks exceed the limit of %u", WASM_MAX_DEPTH);
 	cap = num_min(2 * cap, FRAMES_MAX);
 	grown = arena_array(b->arena, cap, sizeof(*grown));
 	if (!grown)
@@ -76,8 +79,8 @@ int wasm_body_ctl_room(struct wasm_body *b)
 	return 1;
 }
 
-int wasm_operands(struct wasm_body *b, const struct wasm_insn *insn, uint32_t skip, const wasm_valtype *types,
-		  uint32_t n, uint32_t *ret_have)
+int wasm_operands(struct wasm_body *b, const struct wasm_insn *insn, uint32_t skip,
+		  const wasm_valtype *types, uint32_t n, uint32_t *ret_have)
 {
 	char have[WASM_TYPE_NAME], want[WASM_TYPE_NAME];
 	ptrdiff_t depth = b->sp - b->base - (ptrdiff_t)skip;
@@ -88,20 +91,24 @@ int wasm_operands(struct wasm_body *b, const struct wasm_insn *insn, uint32_t sk
 		wasm_valtype got = top[-1 - (ptrdiff_t)i].type, t = types[n - 1 - i];
 
 		if (unlikely(got != t) && !wasm_subtype(b->m, got, t))
-			return wasm_body_error(b, insn, "type mismatch: %s needs %s as operand %u of %u, but it is %s",
-					       insn->row->name, wasm_type_name(t, want), n - i, n,
-					       wasm_type_name(got, have));
+			return wasm_body_error(
+				b, insn,
+				"type mismatch: %s needs %s as operand %u of %u, but it is %s",
+				insn->row->name, wasm_type_name(t, want), n - i, n,
+				wasm_type_name(got, have));
 	}
 	if (unlikely(there < n) && !b->ctl->unreachable)
-		return wasm_body_error(b, insn, "type mismatch: %s needs %u operand%s (%s%s), but the stack has %u",
-				       insn->row->name, n, n == 1 ? "" : "s", wasm_type_name(types[0], want),
-				       n == 1 ? "" : "...", there);
+		return wasm_body_error(
+			b, insn,
+			"type mismatch: %s needs %u operand%s (%s%s), but the stack has %u",
+			insn->row->name, n, n == 1 ? "" : "s", wasm_type_name(types[0], want),
+			n == 1 ? "" : "...", there);
 	*ret_have = there;
 	return 1;
 }
 
-int wasm_operand(struct wasm_body *b, const struct wasm_insn *insn, uint32_t skip, wasm_valtype type,
-		 uint32_t *ret_have)
+int wasm_operand(struct wasm_body *b, const struct wasm_insn *insn, uint32_t skip,
+		 wasm_valtype type, uint32_t *ret_have)
 {
 	if (likely(b->sp - b->base > (ptrdiff_t)skip && b->sp[-1 - (ptrdiff_t)skip].type == type)) {
 		*ret_have = 1;
@@ -134,21 +141,26 @@ static int memarg_read(struct wasm_body *b, struct wasm_insn *insn)
 		insn->index = reader_u32(&b->r);
 	}
 	if (unlikely(insn->index >= b->m->nmemories))
-		return wasm_body_error(b, insn, "unknown memory %u: the module has %u", insn->index, b->m->nmemories);
+		return wasm_body_error(b, insn, "unknown memory %u: the module has %u", insn->index,
+				       b->m->nmemories);
 	is64 = b->m->memories[insn->index].limits.is64;
 	if (unlikely(align > row->access)) {
 		if (align >= 0x40)
 			return wasm_body_error(b, insn, "malformed memop flags 0x%02x", align);
-		return wasm_body_error(b, insn, "alignment must not be larger than natural: %s has at most 2**%u, not 2**%u",
-				       row->name, row->access, align);
+		return wasm_body_error(
+			b, insn,
+			"alignment must not be larger than natural: %s has at most 2**%u, not 2**%u",
+			row->name, row->access, align);
 	}
 	if (unlikely(row->prefix == 0xfe) && align != row->access)
-		return wasm_body_error(b, insn, "atomic alignment must be natural: %s has 2**%u, not 2**%u", row->name,
-				       row->access, align);
+		return wasm_body_error(b, insn,
+				       "atomic alignment must be natural: %s has 2**%u, not 2**%u",
+				       row->name, row->access, align);
 	insn->align = (uint8_t)align;
 	insn->offset = reader_left(&b->r) && *b->r.at < 0x80 ? *b->r.at++ : reader_u64(&b->r);
 	if (unlikely(insn->offset > UINT32_MAX && !is64))
-		return wasm_body_error(b, insn, "offset out of range: %s of a 32-bit memory", row->name);
+		return wasm_body_error(b, insn, "offset out of range: %s of a 32-bit memory",
+				       row->name);
 	return 1;
 }
 
@@ -156,8 +168,8 @@ static int lane_read(struct wasm_body *b, struct wasm_insn *insn)
 {
 	insn->lane = reader_byte(&b->r);
 	if (unlikely(insn->lane >= 16 >> insn->row->access))
-		return wasm_body_error(b, insn, "invalid lane index %u: %s has %u lanes", insn->lane, insn->row->name,
-				       16 >> insn->row->access);
+		return wasm_body_error(b, insn, "invalid lane index %u: %s has %u lanes",
+				       insn->lane, insn->row->name, 16 >> insn->row->access);
 	return 1;
 }
 
@@ -166,7 +178,8 @@ static int shuffle_read(struct wasm_body *b, struct wasm_insn *insn)
 	insn->bytes16 = reader_bytes(&b->r, 16);
 	for (int i = 0; insn->bytes16 && i < 16; i++)
 		if (insn->bytes16[i] >= 32)
-			return wasm_body_error(b, insn, "invalid lane index %u: i8x16.shuffle has 32 lanes",
+			return wasm_body_error(b, insn,
+					       "invalid lane index %u: i8x16.shuffle has 32 lanes",
 					       insn->bytes16[i]);
 	return 1;
 }
@@ -245,14 +258,17 @@ static int local_slow(struct wasm_body *b, struct wasm_insn *insn)
 	uint32_t i = insn->index = reader_u32(&b->r);
 
 	if (!reader_ok(&b->r) || i >= b->nlocals)
-		return wasm_body_error(b, insn, "unknown local %u: the function has %u", i, b->nlocals);
+		return wasm_body_error(b, insn, "unknown local %u: the function has %u", i,
+				       b->nlocals);
 	insn->push = &b->locals[i];
 	insn->npop = 0;
 	insn->npush = insn->op != WASM_LOCAL_SET;
 	if (insn->op == WASM_LOCAL_GET) {
 		if (b->local_set && !b->local_set[i])
-			return wasm_body_error(b, insn, "uninitialized local %u: its type has no default and nothing set it before",
-					       i);
+			return wasm_body_error(
+				b, insn,
+				"uninitialized local %u: its type has no default and nothing set it before",
+				i);
 		return 1;
 	}
 	if (wasm_operands(b, insn, 0, &b->locals[i], 1, &insn->npop) < 0)
@@ -287,7 +303,8 @@ static int body_end(struct wasm_body *b)
 		return wasm_malformed(&b->r, b->err);
 	if (b->ctl == b->ctls)
 		return 0;
-	return err_module(b->err, reader_offset(&b->r), "unexpected end of section or function: %td block%s not ended",
+	return err_module(b->err, reader_offset(&b->r),
+			  "unexpected end of section or function: %td block%s not ended",
 			  b->ctl - b->ctls, b->ctl - b->ctls == 1 ? "" : "s");
 }
 
@@ -317,18 +334,20 @@ static int next_slow(struct wasm_body *b, struct wasm_insn *insn)
 	return fixed_slow(b, insn);
 }
 
-/* Whether the operands of a fixed signature of at most two lie on the stack with exactly its types. */
+/* Whether the operands of a fixed signature of at most two lie on the stack with exactly its types.
+ */
 static inline bool operands_fit(const struct wasm_body *b, const struct wasm_op_row *row)
 {
 	const struct wasm_val *sp = b->sp;
 
-	return sp - row->nparams >= b->base &&
-	       !(((sp[-1].type ^ row->top[0]) & row->top_mask[0]) | ((sp[-2].type ^ row->top[1]) & row->top_mask[1]));
+	return sp - row->nparams >= b->base && !(((sp[-1].type ^ row->top[0]) & row->top_mask[0]) |
+						 ((sp[-2].type ^ row->top[1]) & row->top_mask[1]));
 }
 
 /*
- * The common cases stand here, each checked by compares that only succeed when all is right, and one jump apart. Whatever
- * they do not settle starts over in next_slow() at the opcode: nothing has been moved yet.
+ * The common cases stand here, each checked by compares that only succeed when all is right, and
+ * one jump apart. Whatever they do not settle starts over in next_slow() at the opcode: nothing has
+ * been moved yet.
  */
 int wasm_body_next(struct wasm_body *b, struct wasm_insn *insn)
 {
@@ -337,7 +356,8 @@ int wasm_body_next(struct wasm_body *b, struct wasm_insn *insn)
 	uint8_t fast;
 	uint32_t i;
 
-	if (unlikely(b->stack_end - b->sp < WASM_BODY_ROOM) && wasm_body_room(b, WASM_BODY_ROOM) < 0)
+	if (unlikely(b->stack_end - b->sp < WASM_BODY_ROOM) &&
+	    wasm_body_room(b, WASM_BODY_ROOM) < 0)
 		return b->err ? b->err->code : -ENOMEM;
 	insn->at = (uint32_t)(at - b->r.base);
 	/* no instruction of these cases is longer than three bytes */
@@ -361,8 +381,8 @@ int wasm_body_next(struct wasm_body *b, struct wasm_insn *insn)
 		b->r.at = at + 2;
 		goto fixed;
 	case WASM_FAST_MEMARG:
-		if (unlikely(at[1] > row->access || (at[2] & 0x80) || !operands_fit(b, row) || b->m->nmemories != 1 ||
-			     b->m->any_memory64))
+		if (unlikely(at[1] > row->access || (at[2] & 0x80) || !operands_fit(b, row) ||
+			     b->m->nmemories != 1 || b->m->any_memory64))
 			break;
 		insn->index = 0;
 		insn->align = at[1];
@@ -425,7 +445,9 @@ static int body_alloc(struct wasm_body *b, size_t len)
 static void body_open(struct wasm_body *b, const struct wasm_functype *type)
 {
 	b->ctl = b->ctls + 1;
-	*b->ctl = (struct wasm_ctl){ .kind = WASM_CTL_FUNC, .type = *type, .at = (uint32_t)reader_offset(&b->r) };
+	*b->ctl = (struct wasm_ctl){ .kind = WASM_CTL_FUNC,
+				     .type = *type,
+				     .at = (uint32_t)reader_offset(&b->r) };
 }
 
 /* The sum of the local declarations, which r steps over; checks all but their types. */
@@ -441,7 +463,8 @@ static int locals_count(struct wasm_body *b, struct reader *r, uint32_t *ret)
 
 		n += reader_u32(r);
 		if (n > UINT32_MAX)
-			return err_module(b->err, at, "too many locals: %llu", (unsigned long long)n);
+			return err_module(b->err, at, "too many locals: %llu",
+					  (unsigned long long)n);
 		if (reader_ok(r)) {
 			code = wasm_valtype_read(b->m, r, &t, b->err);
 			if (code)
@@ -451,7 +474,8 @@ static int locals_count(struct wasm_body *b, struct reader *r, uint32_t *ret)
 	if (!reader_ok(r))
 		return wasm_malformed(r, b->err);
 	if (n > WASM_MAX_LOCALS)
-		return err_module(b->err, reader_offset(r), "too many locals: %llu exceeds the limit of %u",
+		return err_module(b->err, reader_offset(r),
+				  "too many locals: %llu exceeds the limit of %u",
 				  (unsigned long long)n, WASM_MAX_LOCALS);
 	*ret = (uint32_t)n;
 	return 0;
@@ -504,16 +528,22 @@ static int locals_read(struct wasm_body *b)
 	return locals_track(b);
 }
 
-int wasm_body_init(struct wasm_body *b, const struct wasm_module *m, uint32_t func, struct arena *arena,
-		   struct wsbox_err *err)
+int wasm_body_init(struct wasm_body *b, const struct wasm_module *m, uint32_t func,
+		   struct arena *arena, struct wsbox_err *err)
 {
 	const struct wasm_func *f = &m->funcs[func];
 	int ret;
 
 	assert(func >= m->imported_funcs && func < m->nfuncs);
-	*b = (struct wasm_body){ .m = m, .func = func, .type = wasm_func_type(m, func), .err = err, .arena = arena,
-				 .r = { .at = f->body, .end = f->body + f->body_len, .base = m->bytes },
-				 .nglobals = m->nglobals };
+	*b = (struct wasm_body){
+		.m = m,
+		.func = func,
+		.type = wasm_func_type(m, func),
+		.err = err,
+		.arena = arena,
+		.r = { .at = f->body, .end = f->body + f->body_len, .base = m->bytes },
+		.nglobals = m->nglobals
+	};
 	ret = locals_read(b);
 	if (!ret)
 		ret = body_alloc(b, f->body_len);
@@ -522,7 +552,8 @@ int wasm_body_init(struct wasm_body *b, const struct wasm_module *m, uint32_t fu
 	return ret;
 }
 
-int wasm_body_validate(const struct wasm_module *m, uint32_t func, struct arena *arena, struct wsbox_err *err)
+int wasm_body_validate(const struct wasm_module *m, uint32_t func, struct arena *arena,
+		       struct wsbox_err *err)
 {
 	struct wasm_insn insn;
 	struct wasm_body b;
@@ -535,13 +566,19 @@ int wasm_body_validate(const struct wasm_module *m, uint32_t func, struct arena 
 	return ret;
 }
 
-int wasm_expr_init(struct wasm_body *b, const struct wasm_module *m, struct reader r, const struct wasm_functype *type,
-		   struct arena *arena, struct wsbox_err *err)
+int wasm_expr_init(struct wasm_body *b, const struct wasm_module *m, struct reader r,
+		   const struct wasm_functype *type, struct arena *arena, struct wsbox_err *err)
 {
 	int ret;
 
-	*b = (struct wasm_body){ .m = m, .func = WASM_NONE, .type = type, .err = err, .arena = arena, .r = r,
-				 .constant = true, .nglobals = m->nglobals };
+	*b = (struct wasm_body){ .m = m,
+				 .func = WASM_NONE,
+				 .type = type,
+				 .err = err,
+				 .arena = arena,
+				 .r = r,
+				 .constant = true,
+				 .nglobals = m->nglobals };
 	ret = body_alloc(b, 32);
 	if (!ret)
 		body_open(b, type);

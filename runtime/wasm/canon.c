@@ -20,21 +20,25 @@ static uint64_t type_word(wasm_valtype t, uint32_t from, uint32_t len)
 
 	if (!wasm_is_ref(t) || !wasm_heap_is_index(heap) || heap < from || heap >= from + len)
 		return t;
-	return (uint64_t)1 << 32 | (t & ((1u << WASM_HEAP_SHIFT) - 1)) | (uint64_t)(heap - from) << WASM_HEAP_SHIFT;
+	return (uint64_t)1 << 32 | (t & ((1u << WASM_HEAP_SHIFT) - 1)) |
+	       (uint64_t)(heap - from) << WASM_HEAP_SHIFT;
 }
 
-static bool group_words(const struct wasm_module *m, uint32_t from, uint32_t len, struct wasm_words *ret)
+static bool group_words(const struct wasm_module *m, uint32_t from, uint32_t len,
+			struct wasm_words *ret)
 {
 	ret->len = 0;
 	for (uint32_t i = from; i < from + len; i++) {
 		const struct wasm_functype *t = &m->types[i];
 		const struct wasm_subtype *s = &m->subs[i];
-		uint64_t super = s->super == WASM_NONE ? WASM_NONE :
-				 s->super >= from ? (uint64_t)1 << 32 | (s->super - from) : s->super;
+		uint64_t super = s->super == WASM_NONE ? WASM_NONE
+				 : s->super >= from    ? (uint64_t)1 << 32 | (s->super - from)
+						       : s->super;
 
 		if (!vec_reserve(ret, 4 + (size_t)t->nparams + t->nresults + s->nfields))
 			return false;
-		ret->at[ret->len++] = (uint64_t)s->kind << 56 | (uint64_t)s->final << 48 | s->nfields;
+		ret->at[ret->len++] =
+			(uint64_t)s->kind << 56 | (uint64_t)s->final << 48 | s->nfields;
 		ret->at[ret->len++] = super;
 		ret->at[ret->len++] = (uint64_t)t->nparams << 32 | t->nresults;
 		for (uint32_t k = 0; k < t->nparams + t->nresults; k++)
@@ -99,7 +103,8 @@ static void group_rename(struct wasm_module *m, uint32_t from, uint32_t len)
 }
 
 /* The slot of an equal group, or a free one. */
-static struct wasm_canon_slot *group_find(struct wasm_canon *c, const struct wasm_module *m, uint32_t len, uint64_t hash)
+static struct wasm_canon_slot *group_find(struct wasm_canon *c, const struct wasm_module *m,
+					  uint32_t len, uint64_t hash)
 {
 	size_t at = hash & (c->cap - 1);
 

@@ -17,7 +17,8 @@ static int functype_index(struct wasm_decoder *d, uint32_t *ret)
 	if (!reader_ok(&d->r))
 		return wasm_malformed(&d->r, d->err);
 	if (t >= d->m->ntypes)
-		return err_module(d->err, at, "unknown type %u: the module has %u", t, d->m->ntypes);
+		return err_module(d->err, at, "unknown type %u: the module has %u", t,
+				  d->m->ntypes);
 	if (d->m->subs[t].kind != WASM_TYPE_FUNC)
 		return err_module(d->err, at, "type mismatch: type %u is no function type", t);
 	*ret = t;
@@ -25,10 +26,12 @@ static int functype_index(struct wasm_decoder *d, uint32_t *ret)
 }
 
 /*
- * Limits (core spec 5.3.9): bit 0 has a maximum, 1 shared, 2 64-bit, 3 a page size follows (memories).
- * max is the largest number of a 32-bit one, beyond which `what` follows in the message.
+ * Limits (core spec 5.3.9): bit 0 has a maximum, 1 shared, 2 64-bit, 3 a page size follows
+ * (memories). max is the largest number of a 32-bit one, beyond which `what` follows in the
+ * message.
  */
-static int limits_read(struct wasm_decoder *d, unsigned int allowed, struct wasm_limits *l, uint8_t *ret_flags)
+static int limits_read(struct wasm_decoder *d, unsigned int allowed, struct wasm_limits *l,
+		       uint8_t *ret_flags)
 {
 	size_t at = reader_offset(&d->r);
 	uint8_t flags = reader_byte(&d->r);
@@ -38,12 +41,14 @@ static int limits_read(struct wasm_decoder *d, unsigned int allowed, struct wasm
 	if (flags & ~allowed)
 		return err_module(d->err, at, "malformed limits flags 0x%02x", flags);
 	if ((flags & 4) && !wasm_has(d->m, WASM_FEATURE_MEMORY64))
-		return wasm_feature_off(WASM_FEATURE_MEMORY64, at, "malformed limits flags: a 64-bit memory or table",
-					d->err);
+		return wasm_feature_off(WASM_FEATURE_MEMORY64, at,
+					"malformed limits flags: a 64-bit memory or table", d->err);
 	if ((flags & 2) && !wasm_has(d->m, WASM_FEATURE_THREADS))
-		return wasm_feature_off(WASM_FEATURE_THREADS, at, "malformed limits flags: a shared memory", d->err);
+		return wasm_feature_off(WASM_FEATURE_THREADS, at,
+					"malformed limits flags: a shared memory", d->err);
 	if ((flags & 8) && !wasm_has(d->m, WASM_FEATURE_CUSTOM_PAGE_SIZES))
-		return wasm_feature_off(WASM_FEATURE_CUSTOM_PAGE_SIZES, at, "malformed limits flags: a page size", d->err);
+		return wasm_feature_off(WASM_FEATURE_CUSTOM_PAGE_SIZES, at,
+					"malformed limits flags: a page size", d->err);
 	if ((flags & 3) == 2)
 		return err_module(d->err, at, "shared memory must have maximum");
 	l->has_max = flags & 1;
@@ -55,7 +60,8 @@ static int limits_read(struct wasm_decoder *d, unsigned int allowed, struct wasm
 	if (!reader_ok(&d->r))
 		return wasm_malformed(&d->r, d->err);
 	if (l->has_max && l->max < l->min)
-		return err_module(d->err, at, "size minimum must not be greater than maximum: %llu and %llu",
+		return err_module(d->err, at,
+				  "size minimum must not be greater than maximum: %llu and %llu",
 				  (unsigned long long)l->min, (unsigned long long)l->max);
 	return 0;
 }
@@ -75,12 +81,15 @@ static int memtype_read(struct wasm_decoder *d, struct wasm_memtype *t)
 	if (!reader_ok(&d->r))
 		return wasm_malformed(&d->r, d->err);
 	if (log2 != 0 && log2 != 16)
-		return err_module(d->err, at, "invalid custom page size: 2 to the %u, not 1 or 65536 bytes", log2);
+		return err_module(d->err, at,
+				  "invalid custom page size: 2 to the %u, not 1 or 65536 bytes",
+				  log2);
 	t->page_log2 = (uint8_t)log2;
-	most = t->limits.is64 ? (log2 ? (uint64_t)1 << (64 - log2) : UINT64_MAX) : ((uint64_t)1 << (32 - log2)) - !log2;
+	most = t->limits.is64 ? (log2 ? (uint64_t)1 << (64 - log2) : UINT64_MAX)
+			      : ((uint64_t)1 << (32 - log2)) - !log2;
 	if (t->limits.min > most || (t->limits.has_max && t->limits.max > most))
-		return err_module(d->err, at, "memory size must be at most %llu pages%s", (unsigned long long)most,
-				  most == 65536 ? " (4GiB)" : "");
+		return err_module(d->err, at, "memory size must be at most %llu pages%s",
+				  (unsigned long long)most, most == 65536 ? " (4GiB)" : "");
 	return 0;
 }
 
@@ -122,12 +131,15 @@ static int tag_read(struct wasm_decoder *d, struct wasm_tag *t)
 		return err_module(d->err, at, "malformed tag attribute 0x%02x", attribute);
 	ret = functype_index(d, &t->type);
 	if (!ret && d->m->types[t->type].nresults)
-		return err_module(d->err, at, "non-empty tag result type: a tag's type has no results");
+		return err_module(d->err, at,
+				  "non-empty tag result type: a tag's type has no results");
 	return ret;
 }
 
-/* An array that begins with the `old` items of another: index spaces grow from imports to definitions. */
-static void *space_grow(struct wasm_decoder *d, const void *old, uint32_t nold, uint32_t nnew, size_t size)
+/* An array that begins with the `old` items of another: index spaces grow from imports to
+ * definitions. */
+static void *space_grow(struct wasm_decoder *d, const void *old, uint32_t nold, uint32_t nnew,
+			size_t size)
 {
 	char *p = wasm_decode_array(d, (size_t)nold + nnew, size);
 
@@ -140,7 +152,8 @@ static int space_limit(struct wasm_decoder *d, const char *what, uint64_t n, uin
 {
 	if (n <= max)
 		return 0;
-	return err_module(d->err, reader_offset(&d->r), "the number of %s, %llu, exceeds the limit of %u", what,
+	return err_module(d->err, reader_offset(&d->r),
+			  "the number of %s, %llu, exceeds the limit of %u", what,
 			  (unsigned long long)n, max);
 }
 
@@ -159,7 +172,8 @@ static int spaces_check(struct wasm_decoder *d)
 }
 
 /*
- * Imports go to scratch spaces first, each as large as the section has imports: their kinds are known only at the end.
+ * Imports go to scratch spaces first, each as large as the section has imports: their kinds are
+ * known only at the end.
  */
 struct import_spaces {
 	struct wasm_func *funcs;
@@ -206,7 +220,8 @@ static int name_limit(struct wasm_decoder *d, struct wasm_name *ret)
 	if (!reader_ok(&d->r))
 		return wasm_malformed(&d->r, d->err);
 	if (ret->len > WASM_MAX_NAME)
-		return err_module(d->err, at, "a name of %u bytes exceeds the limit of %u", ret->len, WASM_MAX_NAME);
+		return err_module(d->err, at, "a name of %u bytes exceeds the limit of %u",
+				  ret->len, WASM_MAX_NAME);
 	return 0;
 }
 
@@ -221,8 +236,8 @@ static int import_read(struct wasm_decoder *d, struct wasm_import *imp, struct i
 		ret = import_desc(d, imp, s);
 	if (!ret && imp->kind == WASM_EXTERN_GLOBAL && s->globals[imp->index].type.mut &&
 	    !wasm_has(m, WASM_FEATURE_MUTABLE_GLOBALS))
-		return wasm_feature_off(WASM_FEATURE_MUTABLE_GLOBALS, reader_offset(&d->r), "an imported mutable global",
-					d->err);
+		return wasm_feature_off(WASM_FEATURE_MUTABLE_GLOBALS, reader_offset(&d->r),
+					"an imported mutable global", d->err);
 	return ret;
 }
 
@@ -309,7 +324,9 @@ static int table_read(struct wasm_decoder *d, struct wasm_table *t)
 	}
 	ret = tabletype_read(d, &t->type);
 	if (!ret && !wasm_has_default(t->type.elem))
-		return err_module(d->err, at, "type mismatch: a table of non-null references needs an initial value");
+		return err_module(
+			d->err, at,
+			"type mismatch: a table of non-null references needs an initial value");
 	return ret;
 }
 
@@ -360,7 +377,8 @@ int wasm_decode_tags(struct wasm_decoder *d)
 	int ret;
 
 	if (!wasm_has(m, WASM_FEATURE_EXCEPTIONS))
-		return wasm_feature_off(WASM_FEATURE_EXCEPTIONS, reader_offset(&d->r), "a tag section", d->err);
+		return wasm_feature_off(WASM_FEATURE_EXCEPTIONS, reader_offset(&d->r),
+					"a tag section", d->err);
 	ret = wasm_count_read(d, "tags", WASM_MAX_TAGS, 2, &n);
 	if (!ret)
 		ret = space_limit(d, "tags", (uint64_t)from + n, WASM_MAX_TAGS);
@@ -417,11 +435,14 @@ static int export_read(struct wasm_decoder *d, struct wasm_export *e)
 	if (e->kind >= ARRAY_SIZE(n))
 		return err_module(d->err, at, "malformed export kind 0x%02x", e->kind);
 	if (e->index >= n[e->kind])
-		return err_module(d->err, at, "unknown %s %u: the module has %u", kinds[e->kind], e->index, n[e->kind]);
+		return err_module(d->err, at, "unknown %s %u: the module has %u", kinds[e->kind],
+				  e->index, n[e->kind]);
 	if (e->kind == WASM_EXTERN_FUNC)
 		wasm_declare(m, e->index);
-	if (e->kind == WASM_EXTERN_GLOBAL && m->globals[e->index].type.mut && !wasm_has(m, WASM_FEATURE_MUTABLE_GLOBALS))
-		return wasm_feature_off(WASM_FEATURE_MUTABLE_GLOBALS, at, "an exported mutable global", d->err);
+	if (e->kind == WASM_EXTERN_GLOBAL && m->globals[e->index].type.mut &&
+	    !wasm_has(m, WASM_FEATURE_MUTABLE_GLOBALS))
+		return wasm_feature_off(WASM_FEATURE_MUTABLE_GLOBALS, at,
+					"an exported mutable global", d->err);
 	return 0;
 }
 
@@ -462,12 +483,14 @@ int wasm_decode_exports(struct wasm_decoder *d)
 
 		if (!name_compare(&m->exports[m->export_order[i - 1]].name, name))
 			return err_module(d->err, (uint64_t)((const uint8_t *)name->at - m->bytes),
-					  "duplicate export name \"%.*s\"", (int)num_min(name->len, 100), name->at);
+					  "duplicate export name \"%.*s\"",
+					  (int)num_min(name->len, 100), name->at);
 	}
 	return 0;
 }
 
-const struct wasm_export *wasm_export_find(const struct wasm_module *m, const char *name, size_t len)
+const struct wasm_export *wasm_export_find(const struct wasm_module *m, const char *name,
+					   size_t len)
 {
 	struct wasm_name want = { .at = name, .len = (uint32_t)len };
 	uint32_t lo = 0, hi = m->nexports;
@@ -498,9 +521,11 @@ int wasm_decode_start(struct wasm_decoder *d)
 	if (!reader_ok(&d->r))
 		return wasm_malformed(&d->r, d->err);
 	if (f >= m->nfuncs)
-		return err_module(d->err, at, "unknown function %u: the module has %u", f, m->nfuncs);
+		return err_module(d->err, at, "unknown function %u: the module has %u", f,
+				  m->nfuncs);
 	if (wasm_func_type(m, f)->nparams || wasm_func_type(m, f)->nresults)
-		return err_module(d->err, at, "start function %u must have no parameters and no results", f);
+		return err_module(d->err, at,
+				  "start function %u must have no parameters and no results", f);
 	m->start = f;
 	return 0;
 }

@@ -28,7 +28,8 @@ static int elem_funcs(struct wasm_decoder *d, struct wasm_elem *e)
 		if (!reader_ok(&d->r))
 			return wasm_malformed(&d->r, d->err);
 		if (funcs[i] >= d->m->nfuncs)
-			return err_module(d->err, at, "unknown function %u: the module has %u", funcs[i], d->m->nfuncs);
+			return err_module(d->err, at, "unknown function %u: the module has %u",
+					  funcs[i], d->m->nfuncs);
 		wasm_declare(d->m, funcs[i]);
 	}
 	e->funcs = funcs;
@@ -76,7 +77,8 @@ static int elem_active(struct wasm_decoder *d, uint32_t flags, struct wasm_elem 
 	if (!reader_ok(&d->r))
 		return wasm_malformed(&d->r, d->err);
 	if (e->table >= d->m->ntables)
-		return err_module(d->err, at, "unknown table %u: the module has %u", e->table, d->m->ntables);
+		return err_module(d->err, at, "unknown table %u: the module has %u", e->table,
+				  d->m->ntables);
 	return wasm_decode_expr(d, table_address(d->m, e->table), &e->offset);
 }
 
@@ -92,7 +94,8 @@ static int elem_read(struct wasm_decoder *d, struct wasm_elem *e)
 	if (flags > 7)
 		return err_module(d->err, at, "malformed elements segment kind %u", flags);
 	if (flags && !wasm_has(d->m, WASM_FEATURE_BULK_MEMORY))
-		return wasm_feature_off(WASM_FEATURE_BULK_MEMORY, at, "this element segment", d->err);
+		return wasm_feature_off(WASM_FEATURE_BULK_MEMORY, at, "this element segment",
+					d->err);
 	e->mode = !(flags & ELEM_NOT_ACTIVE) ? WASM_SEGMENT_ACTIVE :
 		  flags & ELEM_TABLE_OR_DECLARED ? WASM_SEGMENT_DECLARED : WASM_SEGMENT_PASSIVE;
 	if (e->mode == WASM_SEGMENT_ACTIVE)
@@ -104,7 +107,8 @@ static int elem_read(struct wasm_decoder *d, struct wasm_elem *e)
 	if (ret || e->mode != WASM_SEGMENT_ACTIVE)
 		return ret;
 	if (!wasm_subtype(d->m, e->type, d->m->tables[e->table].type.elem))
-		return err_module(d->err, at, "type mismatch: elements of type %s for table %u of %s",
+		return err_module(d->err, at,
+				  "type mismatch: elements of type %s for table %u of %s",
 				  wasm_type_name(e->type, have), e->table,
 				  wasm_type_name(d->m->tables[e->table].type.elem, want));
 	return 0;
@@ -130,11 +134,13 @@ int wasm_decode_datacount(struct wasm_decoder *d)
 	size_t at = reader_offset(&d->r);
 
 	if (!wasm_has(d->m, WASM_FEATURE_BULK_MEMORY))
-		return wasm_feature_off(WASM_FEATURE_BULK_MEMORY, at, "a data count section", d->err);
+		return wasm_feature_off(WASM_FEATURE_BULK_MEMORY, at, "a data count section",
+					d->err);
 	d->m->datacount = reader_u32(&d->r);
 	d->m->has_datacount = true;
 	if (reader_ok(&d->r) && d->m->datacount > WASM_MAX_SEGMENTS)
-		return err_module(d->err, at, "the number of data segments, %u, exceeds the limit of %u",
+		return err_module(d->err, at,
+				  "the number of data segments, %u, exceeds the limit of %u",
 				  d->m->datacount, WASM_MAX_SEGMENTS);
 	return reader_ok(&d->r) ? 0 : wasm_malformed(&d->r, d->err);
 }
@@ -149,7 +155,8 @@ int wasm_decode_code(struct wasm_decoder *d)
 	if (ret)
 		return ret;
 	if (n != d->nbodies)
-		return err_module(d->err, at, "function and code section have inconsistent lengths: %u and %u",
+		return err_module(d->err, at,
+				  "function and code section have inconsistent lengths: %u and %u",
 				  d->nbodies, n);
 	d->nbodies = 0;
 	m->code_bytes = reader_left(&d->r);
@@ -157,13 +164,15 @@ int wasm_decode_code(struct wasm_decoder *d)
 		at = reader_offset(&d->r);
 		m->funcs[i].body_len = reader_u32(&d->r);
 		if (m->funcs[i].body_len > WASM_MAX_BODY && reader_ok(&d->r))
-			return err_module(d->err, at, "function %u of %u bytes exceeds the limit of %u", i,
+			return err_module(d->err, at,
+					  "function %u of %u bytes exceeds the limit of %u", i,
 					  m->funcs[i].body_len, WASM_MAX_BODY);
 		m->funcs[i].body = reader_bytes(&d->r, m->funcs[i].body_len);
 		if (!reader_ok(&d->r))
 			return wasm_malformed(&d->r, d->err);
 		if (!m->funcs[i].body_len)
-			return err_module(d->err, at, "unexpected end: function %u has an empty body", i);
+			return err_module(d->err, at,
+					  "unexpected end: function %u has an empty body", i);
 	}
 	return 0;
 }
@@ -180,14 +189,17 @@ static int data_read(struct wasm_decoder *d, struct wasm_data *s)
 	if (flags > 2)
 		return err_module(d->err, at, "malformed data segment kind %u", flags);
 	if (flags == 1 && !wasm_has(m, WASM_FEATURE_BULK_MEMORY))
-		return wasm_feature_off(WASM_FEATURE_BULK_MEMORY, at, "a passive data segment", d->err);
+		return wasm_feature_off(WASM_FEATURE_BULK_MEMORY, at, "a passive data segment",
+					d->err);
 	s->mode = flags == 1 ? WASM_SEGMENT_PASSIVE : WASM_SEGMENT_ACTIVE;
 	if (flags == 2)
 		s->memory = reader_u32(&d->r);
 	if (s->mode == WASM_SEGMENT_ACTIVE && reader_ok(&d->r)) {
 		if (s->memory >= m->nmemories)
-			return err_module(d->err, at, "unknown memory %u: the module has %u", s->memory, m->nmemories);
-		ret = wasm_decode_expr(d, m->memories[s->memory].limits.is64 ? WASM_I64 : WASM_I32, &s->offset);
+			return err_module(d->err, at, "unknown memory %u: the module has %u",
+					  s->memory, m->nmemories);
+		ret = wasm_decode_expr(d, m->memories[s->memory].limits.is64 ? WASM_I64 : WASM_I32,
+				       &s->offset);
 		if (ret)
 			return ret;
 	}
@@ -205,8 +217,10 @@ int wasm_decode_datas(struct wasm_decoder *d)
 	if (ret)
 		return ret;
 	if (m->has_datacount && m->ndatas != m->datacount)
-		return err_module(d->err, at, "data count and data section have inconsistent lengths: %u and %u",
-				  m->datacount, m->ndatas);
+		return err_module(
+			d->err, at,
+			"data count and data section have inconsistent lengths: %u and %u",
+			m->datacount, m->ndatas);
 	m->datas = wasm_decode_array(d, m->ndatas, sizeof(*m->datas));
 	if (!m->datas)
 		return -ENOMEM;

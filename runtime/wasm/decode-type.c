@@ -8,7 +8,8 @@
 
 static int type_unknown(const struct reader *r, uint64_t index, uint32_t n, struct wsbox_err *err)
 {
-	return err_module(err, reader_offset(r), "unknown type %llu: the module has %u", (unsigned long long)index, n);
+	return err_module(err, reader_offset(r), "unknown type %llu: the module has %u",
+			  (unsigned long long)index, n);
 }
 
 /* The feature that brought an abstract heap type, or WASM_FEATURES if the code is none. */
@@ -35,7 +36,8 @@ static enum wasm_feature heap_feature(uint8_t code)
 	}
 }
 
-int wasm_heap_read(const struct wasm_module *m, struct reader *r, uint32_t *ret_heap, struct wsbox_err *err)
+int wasm_heap_read(const struct wasm_module *m, struct reader *r, uint32_t *ret_heap,
+		   struct wsbox_err *err)
 {
 	size_t at = reader_offset(r);
 	int64_t v = reader_s33(r);
@@ -45,7 +47,8 @@ int wasm_heap_read(const struct wasm_module *m, struct reader *r, uint32_t *ret_
 		return wasm_malformed(r, err);
 	if (v >= 0) {
 		if (!wasm_has(m, WASM_FEATURE_FUNCTION_REFERENCES))
-			return wasm_feature_off(WASM_FEATURE_FUNCTION_REFERENCES, at, "a typed reference", err);
+			return wasm_feature_off(WASM_FEATURE_FUNCTION_REFERENCES, at,
+						"a typed reference", err);
 		if (v >= m->ntypes)
 			return type_unknown(r, (uint64_t)v, m->ntypes, err);
 		*ret_heap = m->types[v].canon;
@@ -60,7 +63,8 @@ int wasm_heap_read(const struct wasm_module *m, struct reader *r, uint32_t *ret_
 	return 0;
 }
 
-int wasm_reftype_read(const struct wasm_module *m, struct reader *r, wasm_valtype *ret, struct wsbox_err *err)
+int wasm_reftype_read(const struct wasm_module *m, struct reader *r, wasm_valtype *ret,
+		      struct wsbox_err *err)
 {
 	size_t at = reader_offset(r);
 	uint8_t b = reader_left(r) ? *r->at : 0;
@@ -70,7 +74,8 @@ int wasm_reftype_read(const struct wasm_module *m, struct reader *r, wasm_valtyp
 	if (b == 0x63 || b == 0x64) {
 		reader_byte(r);
 		if (!wasm_has(m, WASM_FEATURE_FUNCTION_REFERENCES))
-			return wasm_feature_off(WASM_FEATURE_FUNCTION_REFERENCES, at, "a typed reference", err);
+			return wasm_feature_off(WASM_FEATURE_FUNCTION_REFERENCES, at,
+						"a typed reference", err);
 		ret_code = wasm_heap_read(m, r, &heap, err);
 		*ret = WASM_REF(b == 0x63, heap);
 		return ret_code;
@@ -82,7 +87,8 @@ int wasm_reftype_read(const struct wasm_module *m, struct reader *r, wasm_valtyp
 	return ret_code;
 }
 
-int wasm_valtype_read(const struct wasm_module *m, struct reader *r, wasm_valtype *ret, struct wsbox_err *err)
+int wasm_valtype_read(const struct wasm_module *m, struct reader *r, wasm_valtype *ret,
+		      struct wsbox_err *err)
 {
 	uint8_t b = reader_left(r) ? *r->at : 0;
 
@@ -205,11 +211,13 @@ static int subtype_read(struct wasm_decoder *d, uint32_t i)
 	sub->final = b == 0x4f;
 	n = reader_u32(&d->r);
 	if (n > 1)
-		return err_module(d->err, reader_offset(&d->r), "sub type: a type has at most one supertype, not %u", n);
+		return err_module(d->err, reader_offset(&d->r),
+				  "sub type: a type has at most one supertype, not %u", n);
 	if (n) {
 		super = reader_u32(&d->r);
 		if (reader_ok(&d->r) && super >= i)
-			return err_module(d->err, reader_offset(&d->r), "unknown type %u: a supertype comes before type %u",
+			return err_module(d->err, reader_offset(&d->r),
+					  "unknown type %u: a supertype comes before type %u",
 					  super, i);
 		sub->super = super;
 	}
@@ -217,7 +225,8 @@ static int subtype_read(struct wasm_decoder *d, uint32_t i)
 }
 
 /* Whether field a may stand where b is declared: equal if mutable, else covariant. */
-static bool field_matches(const struct wasm_module *m, const struct wasm_field *a, const struct wasm_field *b)
+static bool field_matches(const struct wasm_module *m, const struct wasm_field *a,
+			  const struct wasm_field *b)
 {
 	if (a->mut != b->mut)
 		return false;
@@ -259,11 +268,14 @@ static int super_check(struct wasm_decoder *d, uint32_t i)
 		return 0;
 	super = &d->m->subs[sub->super];
 	if (super->final)
-		return err_module(d->err, reader_offset(&d->r), "sub type %u: its supertype %u is final", i, sub->super);
+		return err_module(d->err, reader_offset(&d->r),
+				  "sub type %u: its supertype %u is final", i, sub->super);
 	if (!comptype_matches(d->m, i, sub->super))
-		return err_module(d->err, reader_offset(&d->r), "sub type %u does not match supertype %u", i, sub->super);
+		return err_module(d->err, reader_offset(&d->r),
+				  "sub type %u does not match supertype %u", i, sub->super);
 	if (super->depth >= WASM_MAX_SUPERTYPES)
-		return err_module(d->err, reader_offset(&d->r), "sub type %u exceeds the limit of %u supertypes", i,
+		return err_module(d->err, reader_offset(&d->r),
+				  "sub type %u exceeds the limit of %u supertypes", i,
 				  WASM_MAX_SUPERTYPES);
 	sub->depth = super->depth + 1;
 	return 0;
@@ -280,8 +292,8 @@ static int types_grow(struct wasm_decoder *d, uint32_t n)
 	if (n <= d->types_cap)
 		return 0;
 	if (n > WASM_MAX_TYPES)
-		return err_module(d->err, reader_offset(&d->r), "the number of types exceeds the limit of %u",
-				  WASM_MAX_TYPES);
+		return err_module(d->err, reader_offset(&d->r),
+				  "the number of types exceeds the limit of %u", WASM_MAX_TYPES);
 	if (cap < 2 * d->types_cap)
 		cap = 2 * d->types_cap;
 	types = wasm_decode_array(d, cap, sizeof(*types));
@@ -306,7 +318,8 @@ static int group_read(struct wasm_decoder *d, struct wasm_canon *canon)
 
 	if (reader_left(&d->r) && *d->r.at == 0x4e) {
 		if (!wasm_has(d->m, WASM_FEATURE_GC))
-			return wasm_feature_off(WASM_FEATURE_GC, reader_offset(&d->r), "a recursion group", d->err);
+			return wasm_feature_off(WASM_FEATURE_GC, reader_offset(&d->r),
+						"a recursion group", d->err);
 		reader_byte(&d->r);
 		ret = wasm_count_read(d, "types", WASM_MAX_TYPES, 1, &len);
 	}

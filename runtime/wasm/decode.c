@@ -28,7 +28,8 @@ void *wasm_decode_array(struct wasm_decoder *d, size_t n, size_t size)
 	return p;
 }
 
-int wasm_count_read(struct wasm_decoder *d, const char *what, uint32_t max, uint32_t min, uint32_t *ret)
+int wasm_count_read(struct wasm_decoder *d, const char *what, uint32_t max, uint32_t min,
+		    uint32_t *ret)
 {
 	size_t at = reader_offset(&d->r);
 	uint32_t n = reader_u32(&d->r);
@@ -36,10 +37,11 @@ int wasm_count_read(struct wasm_decoder *d, const char *what, uint32_t max, uint
 	if (!reader_ok(&d->r))
 		return wasm_malformed(&d->r, d->err);
 	if (n > reader_left(&d->r) / min)
-		return err_module(d->err, at, "unexpected end of section: %u %s in %zu bytes", n, what,
-				  reader_left(&d->r));
+		return err_module(d->err, at, "unexpected end of section: %u %s in %zu bytes", n,
+				  what, reader_left(&d->r));
 	if (n > max)
-		return err_module(d->err, at, "the number of %s, %u, exceeds the limit of %u", what, n, max);
+		return err_module(d->err, at, "the number of %s, %u, exceeds the limit of %u", what,
+				  n, max);
 	*ret = n;
 	return 0;
 }
@@ -75,7 +77,8 @@ static int custom_read(struct wasm_decoder *d)
 	c.at = reader_bytes(&d->r, c.len);
 	/* doubled at each power of two: at most twice the room */
 	if (!(m->ncustoms & (m->ncustoms - 1))) {
-		grown = wasm_decode_array(d, m->ncustoms ? 2 * (size_t)m->ncustoms : 1, sizeof(*grown));
+		grown = wasm_decode_array(d, m->ncustoms ? 2 * (size_t)m->ncustoms : 1,
+					  sizeof(*grown));
 		if (!grown)
 			return -ENOMEM;
 		if (m->ncustoms)
@@ -106,8 +109,11 @@ static int section_read(struct wasm_decoder *d, uint8_t id, size_t at, size_t *o
 	if (i == ARRAY_SIZE(section_rows))
 		return err_module(d->err, at, "malformed section id %u", id);
 	if (i < *order)
-		return err_module(d->err, at, "unexpected content after last section: the %s section is out of order or "
-				  "comes twice", section_rows[i].name);
+		return err_module(
+			d->err, at,
+			"unexpected content after last section: the %s section is out of order or "
+			"comes twice",
+			section_rows[i].name);
 	*order = i + 1;
 	/* everything after the function section may name functions */
 	if (i > 2 && !declared_new(d))
@@ -118,7 +124,8 @@ static int section_read(struct wasm_decoder *d, uint8_t id, size_t at, size_t *o
 	if (!reader_ok(&d->r))
 		return wasm_malformed(&d->r, d->err);
 	if (reader_left(&d->r))
-		return err_module(d->err, reader_offset(&d->r), "section size mismatch: %zu bytes left in the %s section",
+		return err_module(d->err, reader_offset(&d->r),
+				  "section size mismatch: %zu bytes left in the %s section",
 				  reader_left(&d->r), section_rows[i].name);
 	return 0;
 }
@@ -134,8 +141,10 @@ static int sections_read(struct wasm_decoder *d, struct reader *all)
 		uint32_t size = reader_u32(all);
 
 		if (reader_ok(all) && size > reader_left(all))
-			return err_module(d->err, at, "length out of bounds: unexpected end: a section of %u bytes with %zu left",
-					  size, reader_left(all));
+			return err_module(
+				d->err, at,
+				"length out of bounds: unexpected end: a section of %u bytes with %zu left",
+				size, reader_left(all));
 		d->r = reader_sub(all, size);
 		if (!reader_ok(all))
 			return wasm_malformed(all, d->err);
@@ -150,11 +159,14 @@ static int module_check(struct wasm_decoder *d)
 	struct wasm_module *m = d->m;
 
 	if (d->nbodies)
-		return err_module(d->err, m->size, "function and code section have inconsistent lengths: %u and 0",
+		return err_module(d->err, m->size,
+				  "function and code section have inconsistent lengths: %u and 0",
 				  d->nbodies);
 	if (m->has_datacount && m->datacount != m->ndatas)
-		return err_module(d->err, m->size, "data count and data section have inconsistent lengths: %u and %u",
-				  m->datacount, m->ndatas);
+		return err_module(
+			d->err, m->size,
+			"data count and data section have inconsistent lengths: %u and %u",
+			m->datacount, m->ndatas);
 	return declared_new(d) ? 0 : -ENOMEM;
 }
 
@@ -165,30 +177,39 @@ static int header_read(struct wasm_decoder *d, struct reader *all)
 	uint32_t version;
 
 	if (!p)
-		return err_module(d->err, 0, "unexpected end: %zu bytes are no WebAssembly module", d->m->size);
+		return err_module(d->err, 0, "unexpected end: %zu bytes are no WebAssembly module",
+				  d->m->size);
 	if (memcmp(p, magic, 4))
-		return err_module(d->err, 0, "magic header not detected: this is no WebAssembly binary");
+		return err_module(d->err, 0,
+				  "magic header not detected: this is no WebAssembly binary");
 	version = reader_f32(all);
 	if (!reader_ok(all))
 		return err_module(d->err, 4, "unexpected end of the version");
 	if (version == 0x1000d)
-		return err_module(d->err, 4, "unknown binary version: a component, which wsbox does not support yet");
-	return version == 1 ? 0 : err_module(d->err, 4, "unknown binary version %u: expected 1", version);
+		return err_module(
+			d->err, 4,
+			"unknown binary version: a component, which wsbox does not support yet");
+	return version == 1
+		       ? 0
+		       : err_module(d->err, 4, "unknown binary version %u: expected 1", version);
 }
 
-int wasm_module_decode(struct wasm_module *m, const void *bytes, size_t size, wasm_features features,
-		       struct wsbox_err *err)
+int wasm_module_decode(struct wasm_module *m, const void *bytes, size_t size,
+		       wasm_features features, struct wsbox_err *err)
 {
 	struct wasm_decoder d = { .m = m, .err = err };
 	struct reader all = reader_of(bytes, size);
 	int ret;
 
-	*m = (struct wasm_module){ .bytes = bytes, .size = size, .features = features | WASM_FEATURE_BIT(MVP),
+	*m = (struct wasm_module){ .bytes = bytes,
+				   .size = size,
+				   .features = features | WASM_FEATURE_BIT(MVP),
 				   .start = WASM_NONE };
 	arena_init(&m->arena, 0);
 	arena_init(&d.scratch, 0);
 	if (size > WASM_MAX_MODULE)
-		ret = err_module(err, 0, "a module of %zu bytes exceeds the limit of %u", size, WASM_MAX_MODULE);
+		ret = err_module(err, 0, "a module of %zu bytes exceeds the limit of %u", size,
+				 WASM_MAX_MODULE);
 	else
 		ret = header_read(&d, &all);
 	if (!ret)

@@ -1,6 +1,7 @@
 /*
- * Constant expressions (core spec 3.4.13): checked by the same walk as bodies, evaluated with the walk's
- * stack as the interpreter's: a value lies in the part of an entry that a compiler would use.
+ * Constant expressions (core spec 3.4.13): checked by the same walk as bodies, evaluated with the
+ * walk's stack as the interpreter's: a value lies in the part of an entry that a compiler would
+ * use.
  */
 #include "runtime/wasm/expr.h"
 
@@ -13,7 +14,8 @@
 static int constant_check(struct wasm_body *b, const struct wasm_insn *insn)
 {
 	if (!(insn->row->flags & WASM_OP_CONST))
-		return wasm_body_error(b, insn, "constant expression required: %s is not constant", insn->row->name);
+		return wasm_body_error(b, insn, "constant expression required: %s is not constant",
+				       insn->row->name);
 	if (insn->row->nparams && !wasm_has(b->m, WASM_FEATURE_EXTENDED_CONST))
 		return wasm_feature_off(WASM_FEATURE_EXTENDED_CONST, insn->at,
 					"constant expression required: arithmetic", b->err);
@@ -64,7 +66,8 @@ int wasm_decode_expr(struct wasm_decoder *d, wasm_valtype want, struct wasm_expr
 _Static_assert(offsetof(struct wasm_val, bits) + sizeof(union wasm_cell) == sizeof(struct wasm_val),
 	       "a cell fits where a compiler keeps its part");
 _Static_assert(WASM_I32_SUB == WASM_I32_ADD + 1 && WASM_I32_MUL == WASM_I32_ADD + 2 &&
-	       WASM_I64_SUB == WASM_I64_ADD + 1 && WASM_I64_MUL == WASM_I64_ADD + 2, "arithmetic() counts from add");
+		       WASM_I64_SUB == WASM_I64_ADD + 1 && WASM_I64_MUL == WASM_I64_ADD + 2,
+	       "arithmetic() counts from add");
 
 static void cell_put(struct wasm_val *v, const union wasm_cell *c)
 {
@@ -82,8 +85,8 @@ static uint64_t arithmetic(const struct wasm_insn *insn, const struct wasm_val *
 }
 
 /* The value an instruction pushes. false: it needs a heap. */
-static bool constant_value(const struct wasm_insn *insn, const struct wasm_val *sp, const struct wasm_expr_env *env,
-			   union wasm_cell *ret)
+static bool constant_value(const struct wasm_insn *insn, const struct wasm_val *sp,
+			   const struct wasm_expr_env *env, union wasm_cell *ret)
 {
 	*ret = (union wasm_cell){ 0 };
 	if (insn->op == WASM_GLOBAL_GET)
@@ -115,7 +118,8 @@ static int expr_run(struct wasm_body *b, const struct wasm_expr_env *env, union 
 			return 0;
 		}
 		if (!constant_value(&insn, b->sp, env, &v))
-			return err_set(b->err, -ENOTSUP, WSBOX_INVALID, "%s in a constant expression is not supported yet",
+			return err_set(b->err, -ENOTSUP, WSBOX_INVALID,
+				       "%s in a constant expression is not supported yet",
 				       insn.row->name);
 		wasm_body_apply(b, &insn);
 		cell_put(&b->sp[-1], &v);

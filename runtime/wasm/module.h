@@ -170,8 +170,8 @@ struct wasm_module {
 
 /*
  * Decodes and validates all but bodies. 0, or -ENOEXEC / -ENOMEM with err set: malformed ("unexpected end"...),
- * invalid ("unknown type 7"...), over a limit, or uses a feature that is off ("... needs -W simd=y"). Message texts begin with the
- * words the spec suite expects. On failure *m is as after wasm_module_done().
+ * invalid ("unknown type 7"...), over a limit, or uses a feature that is off ("... -W simd=y"). Message texts
+ * begin with the words the spec suite expects. On failure *m is as after wasm_module_done().
  */
 int wasm_module_decode(struct wasm_module *m, const void *bytes, size_t size, wasm_features features,
 		       struct wsbox_err *err);

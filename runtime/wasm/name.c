@@ -1,8 +1,10 @@
 /*
- * Names of functions for people (core spec, appendix A.6): from the name section, else an export, else "func[N]".
+ * Names of functions for people (core spec, appendix A.6): from the name section, else an export,
+ * else "func[N]".
  *
- * Nothing is indexed: a lookup walks the section, whose indices ascend, and stops at the function. A section that is wrong
- * somewhere gives the names before that place; it never makes a module invalid.
+ * Nothing is indexed: a lookup walks the section, whose indices ascend, and stops at the function.
+ * A section that is wrong somewhere gives the names before that place; it never makes a module
+ * invalid.
  */
 #include "runtime/wasm/module.h"
 
@@ -54,7 +56,8 @@ static bool section_name(const struct wasm_module *m, uint32_t f, struct wasm_na
 static bool export_name(const struct wasm_module *m, uint32_t f, struct wasm_name *ret)
 {
 	for (uint32_t i = 0; i < m->nexports; i++)
-		if (m->exports[i].kind == WASM_EXTERN_FUNC && m->exports[i].index == f && m->exports[i].name.len) {
+		if (m->exports[i].kind == WASM_EXTERN_FUNC && m->exports[i].index == f &&
+		    m->exports[i].name.len) {
 			*ret = m->exports[i].name;
 			return true;
 		}

@@ -1,9 +1,10 @@
 /*
  * The scan before compiling: which locals each loop uses, without types.
  *
- * One pass over the opcodes notes (loop, local) for each use, in the innermost loop only; the notes are then sorted by loop
- * (counting sort) and loops are summed up from the last to the first: inner ones come after outer ones, so each adds what its
- * children kept. All steps are linear in the body and in loops times max_uses.
+ * One pass over the opcodes notes (loop, local) for each use, in the innermost loop only; the notes
+ * are then sorted by loop (counting sort) and loops are summed up from the last to the first: inner
+ * ones come after outer ones, so each adds what its children kept. All steps are linear in the body
+ * and in loops times max_uses.
  */
 #include "runtime/wasm/scan.h"
 
@@ -114,18 +115,42 @@ static bool skip_other(struct reader *r, uint8_t imm)
 /* How many numbers (low bits) or bytes (from BYTES up) follow an opcode; OTHER for skip_other(). */
 enum { BYTES = 0x20, OTHER = 0x80 };
 static const uint8_t imm_skips[] = {
-	[WASM_IMM_NONE] = 0,	       [WASM_IMM_BLOCK] = OTHER,	 [WASM_IMM_LABEL] = 1,
-	[WASM_IMM_BR_TABLE] = OTHER,   [WASM_IMM_FUNC] = 1,		 [WASM_IMM_CALL_INDIRECT] = 2,
-	[WASM_IMM_LOCAL] = 1,	       [WASM_IMM_GLOBAL] = 1,		 [WASM_IMM_TABLE] = 1,
-	[WASM_IMM_TABLE_TABLE] = 2,    [WASM_IMM_ELEM_TABLE] = 2,	 [WASM_IMM_ELEM] = 1,
-	[WASM_IMM_MEMARG] = OTHER,     [WASM_IMM_MEMARG_LANE] = OTHER,	 [WASM_IMM_LANE] = BYTES + 1,
-	[WASM_IMM_MEMORY] = 1,	       [WASM_IMM_MEMORY_MEMORY] = 2,	 [WASM_IMM_DATA_MEMORY] = 2,
-	[WASM_IMM_DATA] = 1,	       [WASM_IMM_I32] = 1,		 [WASM_IMM_I64] = 1,
-	[WASM_IMM_F32] = BYTES + 4,    [WASM_IMM_F64] = BYTES + 8,	 [WASM_IMM_V128] = BYTES + 16,
-	[WASM_IMM_SHUFFLE] = BYTES + 16, [WASM_IMM_SELECT_T] = OTHER,	 [WASM_IMM_HEAP] = OTHER,
-	[WASM_IMM_TYPE] = 1,	       [WASM_IMM_TAG] = 1,		 [WASM_IMM_TRY_TABLE] = OTHER,
-	[WASM_IMM_FENCE] = BYTES + 1,  [WASM_IMM_TYPE_FIELD] = 2,	 [WASM_IMM_TYPE_COUNT] = 2,
-	[WASM_IMM_TYPE_DATA] = 2,      [WASM_IMM_TYPE_ELEM] = 2,	 [WASM_IMM_TYPE_TYPE] = 2,
+	[WASM_IMM_NONE] = 0,
+	[WASM_IMM_BLOCK] = OTHER,
+	[WASM_IMM_LABEL] = 1,
+	[WASM_IMM_BR_TABLE] = OTHER,
+	[WASM_IMM_FUNC] = 1,
+	[WASM_IMM_CALL_INDIRECT] = 2,
+	[WASM_IMM_LOCAL] = 1,
+	[WASM_IMM_GLOBAL] = 1,
+	[WASM_IMM_TABLE] = 1,
+	[WASM_IMM_TABLE_TABLE] = 2,
+	[WASM_IMM_ELEM_TABLE] = 2,
+	[WASM_IMM_ELEM] = 1,
+	[WASM_IMM_MEMARG] = OTHER,
+	[WASM_IMM_MEMARG_LANE] = OTHER,
+	[WASM_IMM_LANE] = BYTES + 1,
+	[WASM_IMM_MEMORY] = 1,
+	[WASM_IMM_MEMORY_MEMORY] = 2,
+	[WASM_IMM_DATA_MEMORY] = 2,
+	[WASM_IMM_DATA] = 1,
+	[WASM_IMM_I32] = 1,
+	[WASM_IMM_I64] = 1,
+	[WASM_IMM_F32] = BYTES + 4,
+	[WASM_IMM_F64] = BYTES + 8,
+	[WASM_IMM_V128] = BYTES + 16,
+	[WASM_IMM_SHUFFLE] = BYTES + 16,
+	[WASM_IMM_SELECT_T] = OTHER,
+	[WASM_IMM_HEAP] = OTHER,
+	[WASM_IMM_TYPE] = 1,
+	[WASM_IMM_TAG] = 1,
+	[WASM_IMM_TRY_TABLE] = OTHER,
+	[WASM_IMM_FENCE] = BYTES + 1,
+	[WASM_IMM_TYPE_FIELD] = 2,
+	[WASM_IMM_TYPE_COUNT] = 2,
+	[WASM_IMM_TYPE_DATA] = 2,
+	[WASM_IMM_TYPE_ELEM] = 2,
+	[WASM_IMM_TYPE_TYPE] = 2,
 	[WASM_IMM_CAST] = OTHER,
 };
 _Static_assert(ARRAY_SIZE(imm_skips) == WASM_IMM_CAST + 1, "a way over each immediate");
@@ -188,7 +213,8 @@ static bool local_note(struct scanner *s, uint16_t op)
 	return reader_ok(&s->r) && i < s->nlocals && vec_push(&s->notes, note);
 }
 
-/* Calls of functions, and instructions that are calls of the runtime in every tier: they use the stack alike. */
+/* Calls of functions, and instructions that are calls of the runtime in every tier: they use the
+ * stack alike. */
 static bool is_call(uint16_t op, const struct wasm_op_row *row)
 {
 	switch (row->imm) {
@@ -268,7 +294,9 @@ static uint32_t tally_take(struct tally *t, uint32_t max, struct wasm_use *uses)
 
 	for (size_t i = 0; i < t->touched.len; i++) {
 		uint32_t local = t->touched.at[i], w = t->weight[local] & ~WRITTEN, at;
-		struct wasm_use use = { .local = local, .weight = w, .written = t->weight[local] & WRITTEN };
+		struct wasm_use use = { .local = local,
+					.weight = w,
+					.written = t->weight[local] & WRITTEN };
 
 		t->weight[local] = 0;
 		if (n == max && (!max || uses[n - 1].weight >= w))
@@ -308,11 +336,11 @@ static struct note *notes_sorted(const struct scanner *s, uint32_t *first)
 }
 
 /*
- * From the last loop to the first: own notes, and what the children kept. Children of a loop are found through a
- * chain that each child enters when it is done.
+ * From the last loop to the first: own notes, and what the children kept. Children of a loop are
+ * found through a chain that each child enters when it is done.
  */
-static bool loops_sum(struct scanner *s, uint32_t max, const struct note *notes, const uint32_t *first, struct tally *t,
-		      uint32_t *child, uint32_t *sibling)
+static bool loops_sum(struct scanner *s, uint32_t max, const struct note *notes,
+		      const uint32_t *first, struct tally *t, uint32_t *child, uint32_t *sibling)
 {
 	struct wasm_scan *scan = s->scan;
 

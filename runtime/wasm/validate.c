@@ -13,7 +13,8 @@ int wasm_module_validate(const struct wasm_module *m, struct wsbox_err *err)
 	for (uint32_t f = m->imported_funcs; f < m->nfuncs && !ret; f++) {
 		ret = wasm_body_validate(m, f, &arena, err);
 		if (ret == -ENOEXEC)
-			(void)err_prefix(err, "function %u (%s)", f, wasm_func_name(m, f, name, sizeof(name)));
+			(void)err_prefix(err, "function %u (%s)", f,
+					 wasm_func_name(m, f, name, sizeof(name)));
 		arena_reset(&arena);
 	}
 	arena_done(&arena);

@@ -1,4 +1,5 @@
-/* The body walk: every instruction of the table, control, dead code, limits, and what it promises a compiler. */
+/* The body walk: every instruction of the table, control, dead code, limits, and what it promises a
+ * compiler. */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
@@ -47,7 +48,9 @@ START_TEST(table)
 
 		ck_assert_ptr_nonnull(row->name);
 		ck_assert_int_eq(wasm_op_find(row->prefix, row->code), i);
-		ck_assert_msg((wasm_rules[i] != NULL) == (row->special && row->imm != WASM_IMM_LOCAL), "%s", row->name);
+		ck_assert_msg((wasm_rules[i] != NULL) ==
+				      (row->special && row->imm != WASM_IMM_LOCAL),
+			      "%s", row->name);
 	}
 	ck_assert_int_eq(wasm_op_find(0, 0x06), WASM_OPS);
 	ck_assert_int_eq(wasm_op_find(0xfd, 0x9a), WASM_OPS);
@@ -63,7 +66,8 @@ static uint8_t local_of(wasm_valtype t)
 	return (uint8_t)(WASM_KIND_I32 - t > 4 ? 0 : WASM_KIND_I32 - t);
 }
 
-/* One instruction with its operands from locals, the operand `wrong` of another type; results dropped. */
+/* One instruction with its operands from locals, the operand `wrong` of another type; results
+ * dropped. */
 static size_t use_of(const struct wasm_op_row *row, int wrong, uint8_t *code)
 {
 	size_t n = 0;
@@ -82,9 +86,13 @@ static size_t use_of(const struct wasm_op_row *row, int wrong, uint8_t *code)
 	}
 	if (row->imm == WASM_IMM_MEMARG || row->imm == WASM_IMM_MEMARG_LANE)
 		code[n++] = row->access;
-	for (int i = row->imm == WASM_IMM_NONE ? 0 : row->imm == WASM_IMM_F32 ? 4 : row->imm == WASM_IMM_F64 ? 8 :
-		     row->imm == WASM_IMM_V128 || row->imm == WASM_IMM_SHUFFLE ? 16 :
-		     row->imm == WASM_IMM_MEMARG_LANE ? 2 : 1; i > 0; i--)
+	for (int i = row->imm == WASM_IMM_NONE                                   ? 0
+		     : row->imm == WASM_IMM_F32                                  ? 4
+		     : row->imm == WASM_IMM_F64                                  ? 8
+		     : row->imm == WASM_IMM_V128 || row->imm == WASM_IMM_SHUFFLE ? 16
+		     : row->imm == WASM_IMM_MEMARG_LANE                          ? 2
+										 : 1;
+	     i > 0; i--)
 		code[n++] = 0;
 	for (int i = 0; i < row->nresults; i++)
 		code[n++] = 0x1a;
@@ -104,9 +112,11 @@ START_TEST(fixed_signatures)
 		if (row->special)
 			continue;
 		checked++;
-		ck_assert_msg(!judge(code, use_of(row, -1, code), &err), "%s: %s", row->name, err.text);
+		ck_assert_msg(!judge(code, use_of(row, -1, code), &err), "%s: %s", row->name,
+			      err.text);
 		for (int p = 0; p < row->nparams; p++) {
-			ck_assert_msg(judge(code, use_of(row, p, code), &err) == -ENOEXEC, "%s operand %d", row->name, p);
+			ck_assert_msg(judge(code, use_of(row, p, code), &err) == -ENOEXEC,
+				      "%s operand %d", row->name, p);
 			ck_assert_ptr_nonnull(strstr(err.text, "type mismatch"));
 		}
 	}
@@ -140,7 +150,8 @@ START_TEST(errors)
 	JUDGE("undeclared function reference", 0xd2, 0, 0x1a, END);
 	JUDGE("invalid result arity", 0x1c, 2, 0x7f, 0x7f, END);
 	JUDGE("type mismatch: i32.add needs 2 operands", 0x41, 0, 0x6a, 0x1a, END);
-	JUDGE("type mismatch: select of references", 0xd0, 0x70, 0xd0, 0x70, 0x41, 0, 0x1b, 0x1a, END);
+	JUDGE("type mismatch: select of references", 0xd0, 0x70, 0xd0, 0x70, 0x41, 0, 0x1b, 0x1a,
+	      END);
 }
 END_TEST
 
@@ -162,8 +173,8 @@ START_TEST(dead_code)
 END_TEST
 
 /* A function of these parts repeated: head, n times part, tail. Returns the seconds it took. */
-static double repeated(const void *head, size_t nhead, const void *part, size_t npart, uint32_t n, const void *tail,
-		       size_t ntail, int want, struct wsbox_err *err)
+static double repeated(const void *head, size_t nhead, const void *part, size_t npart, uint32_t n,
+		       const void *tail, size_t ntail, int want, struct wsbox_err *err)
 {
 	static const uint8_t type[] = { 0, 0 };
 	struct mod m = mod_function(type, sizeof(type), spaces, sizeof(spaces));
@@ -205,9 +216,11 @@ START_TEST(large_functions)
 	ck_assert(repeated("", 0, "\x41\x01\x41\x02\x6a\x1a", 6, 1250000, "\x0b", 1, 0, &err) < 4);
 	/* an operand stack beyond its limit */
 	(void)repeated("", 0, "\x41\x01", 2, WASM_MAX_STACK + 100, "\x0b", 1, -ENOEXEC, &err);
-	ck_assert_ptr_nonnull(strstr(err.text, "the operand stack exceeds the limit of 100000 values"));
+	ck_assert_ptr_nonnull(
+		strstr(err.text, "the operand stack exceeds the limit of 100000 values"));
 	/* a million targets, and a count that nothing pays for */
-	ck_assert(repeated("\x41\x00\x0e\xc0\x84\x3d", 6, "\x00", 1, 1000001, "\x0b", 1, 0, &err) < 2);
+	ck_assert(repeated("\x41\x00\x0e\xc0\x84\x3d", 6, "\x00", 1, 1000001, "\x0b", 1, 0, &err) <
+		  2);
 	(void)repeated("\x41\x00\x0e\xff\xff\xff\xff\x0f", 8, "", 0, 0, "\x0b", 1, -ENOEXEC, &err);
 	ck_assert_ptr_nonnull(strstr(err.text, "unexpected end"));
 	/* a body beyond the limit is refused by its length */
@@ -231,11 +244,13 @@ START_TEST(many_locals)
 		mod_put(&m, 0x7c, 0x20, 0xcf, 0x86, 3, 0x1a, END);
 		ck_assert_int_eq(mod_judge(&m, ALL, &err), over ? -ENOEXEC : 0);
 	}
-	ck_assert_ptr_nonnull(strstr(err.text, "too many locals: 50001 exceeds the limit of 50000"));
+	ck_assert_ptr_nonnull(
+		strstr(err.text, "too many locals: 50001 exceeds the limit of 50000"));
 	for (int i = 0; i < 2; i++) {
 		struct mod m = mod_function(type, sizeof(type), "", 0);
 
-		mod_put(&m, 2, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x7f, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x7f, END);
+		mod_put(&m, 2, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x7f, 0xff, 0xff, 0xff, 0xff, 0x0f,
+			0x7f, END);
 		ck_assert_int_eq(mod_judge(&m, ALL, &err), -ENOEXEC);
 		ck_assert_ptr_nonnull(strstr(err.text, "too many locals"));
 	}
@@ -252,12 +267,14 @@ static void walk_to(struct wasm_body *b, struct wasm_insn *insn, int n)
 	}
 }
 
-/* Parameters of blocks and what a br_if leaves keep the compiler's part; results of else and end are new. */
+/* Parameters of blocks and what a br_if leaves keep the compiler's part; results of else and end
+ * are new. */
 START_TEST(compiler_part)
 {
 	static const uint8_t bytes[] = {
-		0, 'a', 's', 'm', 1, 0, 0, 0, 1, 9, 2, 0x60, 0, 0, 0x60, 1, 0x7f, 1, 0x7f, 3, 2, 1, 0, 10, 16, 1, 14, 0,
-		0x41, 1, 0x02, 1, 0x41, 0, 0x0d, 0, 0x00, 0x6a, END, 0x1a, END,
+		0,    'a', 's',  'm', 1,    0, 0,    0, 1,    9,    2,   0x60, 0,   0,
+		0x60, 1,   0x7f, 1,   0x7f, 3, 2,    1, 0,    10,   16,  1,    14,  0,
+		0x41, 1,   0x02, 1,   0x41, 0, 0x0d, 0, 0x00, 0x6a, END, 0x1a, END,
 	};
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	struct wasm_module m;
@@ -266,7 +283,8 @@ START_TEST(compiler_part)
 	struct arena a;
 
 	arena_init(&a, 0);
-	ck_assert_msg(!wasm_module_decode(&m, bytes, sizeof(bytes), ALL, &err), "%s at %d", err.text, (int)err.offset);
+	ck_assert_msg(!wasm_module_decode(&m, bytes, sizeof(bytes), ALL, &err), "%s at %d",
+		      err.text, (int)err.offset);
 	ck_assert_int_eq(wasm_body_init(&b, &m, 0, &a, &err), 0);
 	walk_to(&b, &insn, 1);
 	ck_assert_uint_eq(insn.op, WASM_I32_CONST);
@@ -305,4 +323,5 @@ START_TEST(compiler_part)
 }
 END_TEST
 
-UNIT("body", table, fixed_signatures, errors, dead_code, deep_nesting, large_functions, many_locals, compiler_part)
+UNIT("body", table, fixed_signatures, errors, dead_code, deep_nesting, large_functions, many_locals,
+     compiler_part)

@@ -25,14 +25,17 @@ static void expect(const uint8_t *bytes, size_t n, wasm_features features, const
 		return;
 	}
 	ck_assert_int_eq(ret, -ENOEXEC);
-	ck_assert_msg(!strncmp(err.text, text, strlen(text)), "wanted \"%s\", got \"%s\"", text, err.text);
+	ck_assert_msg(!strncmp(err.text, text, strlen(text)), "wanted \"%s\", got \"%s\"", text,
+		      err.text);
 	ck_assert_ptr_null(m.types);
 }
 
 #define EXPECT(text, ...) \
-	expect((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }), ALL, text)
+	expect((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }), ALL, \
+	       text)
 #define EXPECT_WITH(features, text, ...) \
-	expect((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }), features, text)
+	expect((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }), \
+	       features, text)
 
 START_TEST(header)
 {
@@ -59,7 +62,8 @@ START_TEST(sections)
 	EXPECT(NULL, HEADER, 0, 3, 1, 'x', 0xff, TYPE_VOID, 0, 1, 0, 3, 1, 0, 0, 4, 2, 'y', 'z', 1);
 	EXPECT("malformed UTF-8 encoding", HEADER, 0, 2, 1, 0xff);
 	EXPECT("unexpected end", HEADER, 0, 2, 5, 'a');
-	EXPECT("function and code section have inconsistent lengths", HEADER, TYPE_VOID, 3, 2, 1, 0);
+	EXPECT("function and code section have inconsistent lengths", HEADER, TYPE_VOID, 3, 2, 1,
+	       0);
 	EXPECT("function and code section have inconsistent lengths", HEADER, 10, 4, 1, 2, 0, 0x0b);
 	EXPECT("data count and data section have inconsistent lengths", HEADER, 12, 1, 1);
 	EXPECT("unexpected end", HEADER, TYPE_VOID, 3, 2, 1, 0, 10, 3, 1, 0, 0);
@@ -88,9 +92,11 @@ START_TEST(indices)
 	EXPECT("unknown function 0", HEADER, 7, 5, 1, 1, 'a', 0, 0);
 	EXPECT("unknown memory 3", HEADER, 7, 5, 1, 1, 'a', 2, 3);
 	EXPECT("malformed export kind", HEADER, 7, 5, 1, 1, 'a', 7, 0);
-	EXPECT("duplicate export name \"a\"", HEADER, 5, 3, 1, 0, 1, 7, 9, 2, 1, 'a', 2, 0, 1, 'a', 2, 0);
+	EXPECT("duplicate export name \"a\"", HEADER, 5, 3, 1, 0, 1, 7, 9, 2, 1, 'a', 2, 0, 1, 'a',
+	       2, 0);
 	EXPECT("unknown function 0", HEADER, 8, 1, 0);
-	EXPECT("start function 0", HEADER, 1, 5, 1, 0x60, 1, 0x7f, 0, 3, 2, 1, 0, 8, 1, 0, 10, 4, 1, 2, 0, 0x0b);
+	EXPECT("start function 0", HEADER, 1, 5, 1, 0x60, 1, 0x7f, 0, 3, 2, 1, 0, 8, 1, 0, 10, 4, 1,
+	       2, 0, 0x0b);
 	EXPECT("unknown table 0", HEADER, 9, 6, 1, 0, 0x41, 0, 0x0b, 0);
 	EXPECT("unknown memory 0", HEADER, 11, 6, 1, 0, 0x41, 0, 0x0b, 0);
 	EXPECT("malformed elements segment kind", HEADER, 9, 6, 1, 8, 0x41, 0, 0x0b, 0);
@@ -107,7 +113,8 @@ START_TEST(constant_expressions)
 	EXPECT("constant expression required", HEADER, 6, 6, 1, 0x7f, 0, 0x01, 0x01, 0x0b);
 	EXPECT("constant expression required", HEADER, 6, 8, 1, 0x7f, 0, 0x41, 5, 0x45, 0x0b, 0);
 	EXPECT("unknown global 0", HEADER, 6, 6, 1, 0x7f, 0, 0x23, 0, 0x0b);
-	EXPECT("constant expression required", HEADER, 6, 11, 2, 0x7f, 1, 0x41, 5, 0x0b, 0x7f, 0, 0x23, 0, 0x0b);
+	EXPECT("constant expression required", HEADER, 6, 11, 2, 0x7f, 1, 0x41, 5, 0x0b, 0x7f, 0,
+	       0x23, 0, 0x0b);
 	EXPECT("unexpected end", HEADER, 6, 5, 1, 0x7f, 0, 0x41, 5);
 	EXPECT("unknown function 0", HEADER, 6, 6, 1, 0x70, 0, 0xd2, 0, 0x0b);
 }
@@ -124,9 +131,11 @@ START_TEST(huge_counts)
 #endif
 	(void)little;
 	for (size_t i = 0; i < sizeof(ids); i++)
-		EXPECT("unexpected end of section", HEADER, ids[i], 9, 0xff, 0xff, 0xff, 0x7f, 0x60, 0, 0, 0, 0);
+		EXPECT("unexpected end of section", HEADER, ids[i], 9, 0xff, 0xff, 0xff, 0x7f, 0x60,
+		       0, 0, 0, 0);
 	/* a table of 2^32-1 elements, an element segment of as many */
-	EXPECT("unexpected end of section", HEADER, 9, 9, 1, 5, 0x70, 0xff, 0xff, 0xff, 0xff, 0x0f, 0);
+	EXPECT("unexpected end of section", HEADER, 9, 9, 1, 5, 0x70, 0xff, 0xff, 0xff, 0xff, 0x0f,
+	       0);
 	EXPECT("unexpected end of section", HEADER, 1, 7, 1, 0x60, 0xff, 0xff, 0xff, 0xff, 0x0f);
 }
 END_TEST
@@ -195,13 +204,16 @@ START_TEST(features_off)
 	wasm_features none = WASM_FEATURE_BIT(MVP), f = wasm_features_default();
 	struct wsbox_err err = WSBOX_ERR_INIT;
 
-	EXPECT_WITH(none, "v128 needs the simd proposal, which is off: -W simd=y", HEADER, 1, 5, 1, 0x60, 1, 0x7b, 0);
+	EXPECT_WITH(none, "v128 needs the simd proposal, which is off: -W simd=y", HEADER, 1, 5, 1,
+		    0x60, 1, 0x7b, 0);
 	EXPECT_WITH(none, "a data count section needs", HEADER, 12, 1, 0);
 	EXPECT_WITH(none, "multiple memories", HEADER, 5, 5, 2, 0, 1, 0, 1);
-	EXPECT_WITH(none, "a function with several results needs", HEADER, 1, 6, 1, 0x60, 0, 2, 0x7f, 0x7f);
-	EXPECT_WITH(f, "a recursion group needs the gc proposal", HEADER, 1, 6, 1, 0x4e, 1, 0x60, 0, 0);
-	EXPECT_WITH(none, "constant expression required: arithmetic needs the extended-const", HEADER, 6, 9, 1, 0x7f, 0,
-		    0x41, 5, 0x41, 1, 0x6a, 0x0b);
+	EXPECT_WITH(none, "a function with several results needs", HEADER, 1, 6, 1, 0x60, 0, 2,
+		    0x7f, 0x7f);
+	EXPECT_WITH(f, "a recursion group needs the gc proposal", HEADER, 1, 6, 1, 0x4e, 1, 0x60, 0,
+		    0);
+	EXPECT_WITH(none, "constant expression required: arithmetic needs the extended-const",
+		    HEADER, 6, 9, 1, 0x7f, 0, 0x41, 5, 0x41, 1, 0x6a, 0x0b);
 
 	ck_assert_int_eq(wasm_features_set(&f, "simd=n", &err), 0);
 	ck_assert(!(f & WASM_FEATURE_BIT(SIMD)));
@@ -242,7 +254,8 @@ START_TEST(evaluation)
 	struct wasm_module m;
 	union wasm_cell v;
 
-	ck_assert_msg(!wasm_module_decode(&m, bytes, sizeof(bytes), ALL, &err), "%s at %d", err.text, (int)err.offset);
+	ck_assert_msg(!wasm_module_decode(&m, bytes, sizeof(bytes), ALL, &err), "%s at %d",
+		      err.text, (int)err.offset);
 	ck_assert_uint_eq(m.nglobals, 5);
 	for (uint32_t i = 0; i < 4; i++) {
 		const struct wasm_global *g = &m.globals[i + 1];
@@ -258,8 +271,9 @@ END_TEST
 START_TEST(names)
 {
 	static const uint8_t bytes[] = {
-		HEADER, TYPE_VOID, 3, 4, 3, 0, 0, 0, 7, 5, 1, 1, 'e', 0, 1, 10, 10, 3, 2, 0, 0x0b, 2, 0, 0x0b, 2, 0, 0x0b,
-		0, 17, 4, 'n', 'a', 'm', 'e', 0, 2, 1, 'M', 1, 6, 1, 0, 3, 'o', 'n', 'e',
+		HEADER, TYPE_VOID, 3, 4, 3,    0,   0, 0,    7, 5, 1,    1,   'e', 0,   1,   10,
+		10,     3,         2, 0, 0x0b, 2,   0, 0x0b, 2, 0, 0x0b, 0,   17,  4,   'n', 'a',
+		'm',    'e',       0, 2, 1,    'M', 1, 6,    1, 0, 3,    'o', 'n', 'e',
 	};
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	struct wasm_module m;
@@ -279,5 +293,5 @@ START_TEST(names)
 }
 END_TEST
 
-UNIT("decode", header, sections, types_and_imports, indices, constant_expressions, huge_counts, limits, many_types,
-     features_off, evaluation, names)
+UNIT("decode", header, sections, types_and_imports, indices, constant_expressions, huge_counts,
+     limits, many_types, features_off, evaluation, names)

@@ -73,8 +73,10 @@ static inline struct mod mod_new(void)
 	return m;
 }
 
-/* A module of one function: type bytes (after 0x60), then the caller writes locals and code until mod_end twice. */
-static inline struct mod mod_function(const void *type, size_t n, const void *sections, size_t nsections)
+/* A module of one function: type bytes (after 0x60), then the caller writes locals and code until
+ * mod_end twice. */
+static inline struct mod mod_function(const void *type, size_t n, const void *sections,
+				      size_t nsections)
 {
 	struct mod m = mod_new();
 

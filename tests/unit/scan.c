@@ -22,7 +22,8 @@ static void scan(const void *code, size_t n, uint32_t max, struct wasm_scan *ret
 	mod_bytes(&m, code, n);
 	while (m.depth)
 		mod_end(&m);
-	ck_assert_msg(!wasm_module_decode(&w, m.b.at, m.b.len, wasm_features_validated(), &err), "%s", err.text);
+	ck_assert_msg(!wasm_module_decode(&w, m.b.at, m.b.len, wasm_features_validated(), &err),
+		      "%s", err.text);
 	arena_init(&a, 0);
 	ck_assert_int_eq(wasm_body_init(&b, &w, 0, &a, &err), 0);
 	ck_assert_int_eq(wasm_body_scan(&b, max, ret), 0);
@@ -31,7 +32,8 @@ static void scan(const void *code, size_t n, uint32_t max, struct wasm_scan *ret
 #define SCAN(max, ret, ...) \
 	scan((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }), max, ret)
 
-static void use_is(const struct wasm_scan *s, uint32_t loop, uint32_t rank, uint32_t local, uint32_t weight, bool written)
+static void use_is(const struct wasm_scan *s, uint32_t loop, uint32_t rank, uint32_t local,
+		   uint32_t weight, bool written)
 {
 	const struct wasm_use *u = &s->uses[s->loops[loop].first_use + rank];
 
@@ -76,13 +78,15 @@ START_TEST(nested)
 {
 	struct wasm_scan s;
 
-	SCAN(8, &s, 0x20, 7, 0x1a, 0x03, 0x40, 0x20, 3, 0x1a, 0x03, 0x40, 0x20, 5, 0x22, 6, 0x1a, 0x10, 0, END, END, 0x02, 0x40,
-	     0x03, 0x40, 0x20, 0, 0x1a, END, END, 0x20, 7, 0x1a, END);
+	SCAN(8, &s, 0x20, 7, 0x1a, 0x03, 0x40, 0x20, 3, 0x1a, 0x03, 0x40, 0x20, 5, 0x22, 6, 0x1a,
+	     0x10, 0, END, END, 0x02, 0x40, 0x03, 0x40, 0x20, 0, 0x1a, END, END, 0x20, 7, 0x1a,
+	     END);
 	ck_assert_uint_eq(s.nloops, 4);
 	ck_assert_uint_eq(s.loops[1].parent, 0);
 	ck_assert_uint_eq(s.loops[2].parent, 1);
 	ck_assert_uint_eq(s.loops[3].parent, 0);
-	ck_assert(s.loops[0].has_call && s.loops[1].has_call && s.loops[2].has_call && !s.loops[3].has_call);
+	ck_assert(s.loops[0].has_call && s.loops[1].has_call && s.loops[2].has_call &&
+		  !s.loops[3].has_call);
 	ck_assert_uint_eq(s.loops[1].nuses, 3);
 	use_is(&s, 2, 0, 5, 1, false);
 	use_is(&s, 1, 0, 5, 8, false);
@@ -117,9 +121,10 @@ START_TEST(every_immediate)
 {
 	struct wasm_scan s;
 
-	SCAN(8, &s, 0x02, 0x64, 0x70, END, 0x0e, 2, 0, 1, 2, 0x11, 0, 0, 0x1c, 1, 0x63, 0x70, 0x28, 0x42, 1, 5, 0x43, 0, 0, 0, 0,
-	     0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0xfd, 0x0c, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfd, 0x54, 0, 0, 3,
-	     0xfe, 3, 0, 0xfb, 0x18, 0, 0, 0x70, 0x70, 0x1f, 0x40, 2, 0, 0, 0, 2, 1, END, 0xfc, 8, 0, 0, 0x20, 4, END);
+	SCAN(8, &s, 0x02, 0x64, 0x70, END, 0x0e, 2, 0, 1, 2, 0x11, 0, 0, 0x1c, 1, 0x63, 0x70, 0x28,
+	     0x42, 1, 5, 0x43, 0, 0, 0, 0, 0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0xfd, 0x0c, 0, 0, 0, 0, 0,
+	     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfd, 0x54, 0, 0, 3, 0xfe, 3, 0, 0xfb, 0x18, 0, 0,
+	     0x70, 0x70, 0x1f, 0x40, 2, 0, 0, 0, 2, 1, END, 0xfc, 8, 0, 0, 0x20, 4, END);
 	ck_assert_uint_eq(s.loops[0].nuses, 1);
 	use_is(&s, 0, 0, 4, 1, false);
 	ck_assert(s.has_simd);
