@@ -84,10 +84,11 @@ static void call(struct rt_instance *inst, const char *name, const int64_t *args
 		printf(" %016" PRIx64, (uint64_t)result.i64);
 }
 
-static int instance(struct rt_store *store, const struct wasm_module *m, struct rt_instance **ret,
-		    struct wsbox_err *err)
+/* Seeds take turns with both forms of addresses. */
+static int instance(struct rt_store *store, const struct wasm_module *m, uint64_t seed,
+		    struct rt_instance **ret, struct wsbox_err *err)
 {
-	struct jit_options options = { .gs = jit_cpu_fsgsbase(), .threads = 1 };
+	struct jit_options options = { .gs = seed % 2 && jit_cpu_fsgsbase(), .threads = 1 };
 	struct jit_stats stats;
 	FD_AUTO image = fd_memfd("diff");
 	int r = jit_compile(m, &options, NULL, image, &stats, err);
@@ -120,7 +121,7 @@ static bool run(const struct frame_head *head, const struct frame_call *calls, c
 	if (!r) {
 		r = rt_store_new(&config, &store, &err);
 		if (!r)
-			r = instance(store, &m, &inst, &err);
+			r = instance(store, &m, head->seed, &inst, &err);
 		for (uint32_t i = 0; !r && i < head->calls; i++) {
 			snprintf(name, sizeof(name), "f%u", calls[i].export);
 			memcpy(args, calls[i].args, sizeof(args));

@@ -68,12 +68,12 @@ def cached(name, inputs, make):
             make(os.path.join(temp, "a"))
             os.rename(os.path.join(temp, "a"), kept)
     if not (os.path.exists(path) and os.path.samefile(path, kept)):
-        if os.path.lexists(path):
-            os.unlink(path)
+        new = f"{path}.{os.getpid()}"
         try:
-            os.link(kept, path)
+            os.link(kept, new)
         except OSError:
-            shutil.copy2(kept, path)
+            shutil.copy2(kept, new)
+        os.replace(new, path)
     return path
 
 
