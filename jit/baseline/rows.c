@@ -3,6 +3,7 @@
  * Columns: instruction, emitter, then op, w and cc as the head of the emitter says.
  */
 #include "jit/baseline/emit.h"
+#include "jit/baseline/simd.h"
 
 #define ROW(name, emitter, ...) [WASM_##name] = { jit_emit_##emitter, __VA_ARGS__ },
 
@@ -37,6 +38,9 @@
 #define LIB(name, lib, mode, nargs) ROW(name, lib, JIT_LIB_##lib, JIT_LIB_##mode, nargs)
 
 const struct jit_row jit_rows[WASM_OPS] = {
+	/* vector instructions have a table of their own, simd-ops.h */
+	[WASM_V128_LOAD ... WASM_V128_LOAD + JIT_SIMD_ROWS - 1] = { jit_simd },
+
 	ROW(UNREACHABLE, unreachable)
 	ROW(NOP, nop)
 	ROW(BLOCK, block)
