@@ -30,7 +30,7 @@
 	F(FUNCTION_REFERENCES, "function-references", 0, 1, 0, B(REFERENCE_TYPES), "(ref $t), call_ref") \
 	F(GC, "gc", 0, 1, 0, B(REFERENCE_TYPES) | B(FUNCTION_REFERENCES), "structs, arrays, i31, subtyping") \
 	F(EXCEPTIONS, "exceptions", 0, 1, 0, B(REFERENCE_TYPES), "tags, throw, try_table, exnref") \
-	F(RELAXED_SIMD, "relaxed-simd", 0, 1, 0, B(SIMD), "vector instructions whose corner cases vary") \
+	F(RELAXED_SIMD, "relaxed-simd", 1, 1, 1, B(SIMD), "vector instructions whose corner cases vary") \
 	F(THREADS, "threads", 0, 1, 0, 0, "atomics and shared memories") \
 	F(WIDE_ARITHMETIC, "wide-arithmetic", 0, 1, 0, 0, "128-bit add, sub and mul") \
 	F(CUSTOM_PAGE_SIZES, "custom-page-sizes", 0, 1, 0, 0, "memories in pages of one byte")
