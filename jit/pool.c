@@ -15,7 +15,7 @@ struct jit_pool {
 	void (*job)(void *arg);
 	void *arg;
 	uint32_t round;		/* counts jobs */
-	uint32_t busy;		/* threads that have not finished this round */
+	uint32_t busy;		/* threads that have not finished this round, or not yet begun to wait */
 	bool stop;
 	uint32_t nthreads;
 	pthread_t threads[];
@@ -27,6 +27,8 @@ static void *work(void *p)
 	uint32_t round = 0;
 
 	pthread_mutex_lock(&pool->lock);
+	if (--pool->busy == 0)
+		pthread_cond_signal(&pool->done);
 	for (;;) {
 		while (pool->round == round && !pool->stop)
 			pthread_cond_wait(&pool->wake, &pool->lock);
@@ -56,8 +58,14 @@ struct jit_pool *jit_pool_new(uint32_t threads)
 	pthread_cond_init(&pool->done, NULL);
 	pthread_attr_init(&attr);
 	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
+	pthread_mutex_lock(&pool->lock);
 	while (pool->nthreads < n && !pthread_create(&pool->threads[pool->nthreads], &attr, work, pool))
 		pool->nthreads++;
+	pool->busy = pool->nthreads;
+	/* a thread that starts makes system calls that the caller is about to forbid */
+	while (pool->busy)
+		pthread_cond_wait(&pool->done, &pool->lock);
+	pthread_mutex_unlock(&pool->lock);
 	pthread_attr_destroy(&attr);
 	if (pool->nthreads)
 		return pool;
