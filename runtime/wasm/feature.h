@@ -24,7 +24,7 @@
 	F(REFERENCE_TYPES, "reference-types", 1, 1, 1, 0, "externref, several tables, table.get") \
 	F(SIMD, "simd", 1, 1, 1, 0, "128-bit vectors") \
 	F(EXTENDED_CONST, "extended-const", 1, 1, 1, 0, "add, sub and mul in constant expressions") \
-	F(MULTI_MEMORY, "multi-memory", 0, 1, 0, 0, "several memories in a module") \
+	F(MULTI_MEMORY, "multi-memory", 1, 1, 1, 0, "several memories in a module") \
 	F(MEMORY64, "memory64", 0, 1, 0, 0, "memories and tables with 64-bit addresses") \
 	F(TAIL_CALL, "tail-call", 0, 1, 0, 0, "return_call and return_call_indirect") \
 	F(FUNCTION_REFERENCES, "function-references", 0, 1, 0, B(REFERENCE_TYPES), "(ref $t), call_ref") \
