@@ -15,31 +15,29 @@
 #include "wasi-iouring/path.h"
 #include "wasi-iouring/sys.h"
 
-/* Path `which` from the guest, its place below f. `special` is the answer for "." and "..". */
-static enum wasi_errno name_place(struct wasi *w, struct rt_instance *inst, const struct wasi_fd *f, uint32_t p,
-				  uint32_t len, int which, enum wasi_errno special, struct wasi_place *ret)
+/* Path `which` from the guest, its place below f, which may end in "." or "..". */
+static enum wasi_errno name_walk(struct wasi *w, struct rt_instance *inst, const struct wasi_fd *f, uint32_t p,
+				 uint32_t len, int which, struct wasi_place *ret)
 {
 	enum wasi_errno e = wasi_path_copy(w, inst, p, len, which);
 
-	if (!e)
-		e = wasi_place_open(f->host, w->path[which], ret);
-	if (!e && ret->last != WASI_LAST_NAME) {
-		wasi_place_close(ret);
-		e = special;
-	}
-	return e;
+	return e ? e : wasi_place_open(f->host, w->path[which], ret);
 }
 
-/* The same for a name that is to be changed. */
-static enum wasi_errno name_place_writable(struct wasi *w, struct rt_instance *inst, const struct wasi_fd *f, uint32_t p,
-				      uint32_t len, int which, enum wasi_errno special, struct wasi_place *ret)
+/* The place of a name that is to be changed. `special` is the answer for "." and "..". */
+static enum wasi_errno name_place(struct wasi *w, struct rt_instance *inst, const struct wasi_fd *f, uint32_t p,
+				  uint32_t len, enum wasi_errno special, struct wasi_place *ret)
 {
-	enum wasi_errno e = name_place(w, inst, f, p, len, which, special, ret);
+	enum wasi_errno e = name_walk(w, inst, f, p, len, 0, ret);
 
-	if (!e && f->state & WASI_STATE_READONLY) {
-		wasi_place_close(ret);
+	if (e)
+		return e;
+	if (ret->last != WASI_LAST_NAME)
+		e = special;
+	else if (f->state & WASI_STATE_READONLY)
 		e = WASI_EROFS;
-	}
+	if (e)
+		wasi_place_close(ret);
 	return e;
 }
 
@@ -57,7 +55,7 @@ static enum wasi_errno new_name(const struct wasi_place *p)
 WASI_CALL(path_create_directory)
 {
 	struct wasi_place p;
-	enum wasi_errno e = name_place_writable(w, inst, f, ARG32(1), ARG32(2), 0, WASI_EEXIST, &p);
+	enum wasi_errno e = name_place(w, inst, f, ARG32(1), ARG32(2), WASI_EEXIST, &p);
 
 	if (e)
 		return e;
@@ -69,7 +67,7 @@ WASI_CALL(path_create_directory)
 WASI_CALL(path_remove_directory)
 {
 	struct wasi_place p;
-	enum wasi_errno e = name_place_writable(w, inst, f, ARG32(1), ARG32(2), 0, WASI_EINVAL, &p);
+	enum wasi_errno e = name_place(w, inst, f, ARG32(1), ARG32(2), WASI_EINVAL, &p);
 
 	if (e)
 		return e;
@@ -81,7 +79,7 @@ WASI_CALL(path_remove_directory)
 WASI_CALL(path_unlink_file)
 {
 	struct wasi_place p;
-	enum wasi_errno e = name_place_writable(w, inst, f, ARG32(1), ARG32(2), 0, WASI_EISDIR, &p);
+	enum wasi_errno e = name_place(w, inst, f, ARG32(1), ARG32(2), WASI_EISDIR, &p);
 
 	if (e)
 		return e;
@@ -99,7 +97,7 @@ WASI_CALL(path_symlink)
 	if (!e && w->path[1][0] == '/')
 		e = WASI_EPERM;
 	if (!e)
-		e = name_place_writable(w, inst, f, ARG32(3), ARG32(4), 0, WASI_EEXIST, &p);
+		e = name_place(w, inst, f, ARG32(3), ARG32(4), WASI_EEXIST, &p);
 	if (e)
 		return e;
 	e = new_name(&p);
@@ -123,6 +121,22 @@ static enum wasi_errno link_directory(const struct wasi_fd *f, const char *path)
 	return WASI_EPERM;
 }
 
+/* The walks are done: what is left to refuse, and the link. */
+static enum wasi_errno link_places(const struct wasi_place *from, const struct wasi_place *to,
+				   const struct wasi_fd *to_fd)
+{
+	enum wasi_errno e;
+
+	if (from->last != WASI_LAST_NAME)
+		return WASI_EPERM;
+	if (to->last != WASI_LAST_NAME)
+		return WASI_EEXIST;
+	if (to_fd->state & WASI_STATE_READONLY)
+		return WASI_EROFS;
+	e = new_name(to);
+	return e ? e : wasi_errno(SYS5(linkat, from->dir, from->name, to->dir, to->name, 0));
+}
+
 /* path_link(fd, lookup, old, len, new_fd, new, len) */
 WASI_CALL(path_link)
 {
@@ -135,15 +149,15 @@ WASI_CALL(path_link)
 	if (!e && w->path[0][0] && w->path[0][strlen(w->path[0]) - 1] == '/')
 		e = link_directory(f, w->path[0]);
 	if (!e)
-		e = name_place(w, inst, f, ARG32(2), ARG32(3), 0, WASI_EPERM, &from);
+		e = name_walk(w, inst, f, ARG32(2), ARG32(3), 0, &from);
 	if (e)
 		return e;
-	e = name_place_writable(w, inst, to_fd, ARG32(5), ARG32(6), 1, WASI_EEXIST, &to);
+	e = name_walk(w, inst, to_fd, ARG32(5), ARG32(6), 1, &to);
 	if (!e) {
-		e = new_name(&to);
-		if (!e)
-			e = wasi_errno(SYS5(linkat, from.dir, from.name, to.dir, to.name, 0));
+		e = link_places(&from, &to, to_fd);
 		wasi_place_close(&to);
+	} else if (from.last == WASI_LAST_NAME && wasi_place_look(&from) == WASI_ENOENT) {
+		e = WASI_ENOENT;	/* Linux looks for the old name before it looks where to */
 	}
 	wasi_place_close(&from);
 	return e;
@@ -160,20 +174,30 @@ static enum wasi_errno rename_slashes(const struct wasi_place *from, const struc
 	return e == WASI_EISDIR ? WASI_OK : e;
 }
 
-/* path_rename(fd, old, len, new_fd, new, len) */
+static enum wasi_errno rename_places(const struct wasi_place *from, const struct wasi_place *to, bool readonly)
+{
+	enum wasi_errno e;
+
+	if (from->last != WASI_LAST_NAME || to->last != WASI_LAST_NAME)
+		return WASI_EBUSY;
+	if (readonly)
+		return WASI_EROFS;
+	e = rename_slashes(from, to);
+	return e ? e : wasi_errno(SYS5(renameat2, from->dir, from->name, to->dir, to->name, 0));
+}
+
+/* path_rename(fd, old, len, new_fd, new, len): both walks come before any other error */
 WASI_CALL(path_rename)
 {
 	struct wasi_fd *to_fd = wasi_fd_get(w, ARG32(3));
 	struct wasi_place from, to;
-	enum wasi_errno e = name_place_writable(w, inst, f, ARG32(1), ARG32(2), 0, WASI_EBUSY, &from);
+	enum wasi_errno e = name_walk(w, inst, f, ARG32(1), ARG32(2), 0, &from);
 
 	if (e)
 		return e;
-	e = name_place_writable(w, inst, to_fd, ARG32(4), ARG32(5), 1, WASI_EBUSY, &to);
+	e = name_walk(w, inst, to_fd, ARG32(4), ARG32(5), 1, &to);
 	if (!e) {
-		e = rename_slashes(&from, &to);
-		if (!e)
-			e = wasi_errno(SYS5(renameat2, from.dir, from.name, to.dir, to.name, 0));
+		e = rename_places(&from, &to, (f->state | to_fd->state) & WASI_STATE_READONLY);
 		wasi_place_close(&to);
 	}
 	wasi_place_close(&from);
