@@ -122,8 +122,10 @@ static long file_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool
 	long r;
 
 	if (out && f->fdflags & WASI_FD_APPEND) {
-		f->state |= WASI_STATE_KERNEL;
-		return SYS6(pwritev2, f->host, iov, n, -1, -1, f->rwf);
+		r = SYS6(pwritev2, f->host, iov, n, -1, -1, f->rwf);
+		if (r > 0)	/* nothing written leaves the offset where it was */
+			f->state |= WASI_STATE_KERNEL;
+		return r;
 	}
 	r = file_offset(f);
 	if (r < 0)

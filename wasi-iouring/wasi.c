@@ -58,9 +58,10 @@ static uint8_t socket_type(int fd)
 	return type == SOCK_DGRAM ? WASI_TYPE_SOCKET_DGRAM : WASI_TYPE_SOCKET_STREAM;
 }
 
-static uint8_t adopted_kind(uint32_t mode, bool socket)
+/* A device that can seek, such as /dev/null, is no terminal, and libc tells the two apart by just that. */
+static uint8_t adopted_kind(uint32_t mode, int host, bool socket)
 {
-	if (S_ISREG(mode) || S_ISBLK(mode))
+	if (S_ISREG(mode) || S_ISBLK(mode) || (S_ISCHR(mode) && lseek(host, 0, SEEK_CUR) >= 0))
 		return WASI_KIND_STANDARD;
 	if (S_ISDIR(mode))
 		return WASI_KIND_DIRECTORY;
@@ -80,7 +81,7 @@ static void adopt(struct wasi *w, uint32_t n, int host, bool socket)
 
 	if (flags < 0 || fstat(host, &st))
 		return;
-	f = wasi_fd_set(w, n, adopted_kind(st.st_mode, socket), host);
+	f = wasi_fd_set(w, n, adopted_kind(st.st_mode, host, socket), host);
 	f->type = S_ISSOCK(st.st_mode) ? socket_type(host) : wasi_type_of_mode(st.st_mode);
 	f->rights = access_rights(flags) & wasi_fd_applicable(f);
 	if (f->kind == WASI_KIND_DIRECTORY)

@@ -126,6 +126,10 @@ START_TEST(offsets)
 
 	/* an append moves the offset to the new end; writes of others count */
 	other = guest_open(&g, "f", "w", 0, WASI_FD_APPEND);
+	ck_assert_int_eq(CALL(&g, fd_seek, other, 3, WASI_SEEK_SET, GUEST_RET), 0);
+	ck_assert_int_eq(guest_write(&g, other, ""), 0);
+	ck_assert_int_eq(CALL(&g, fd_tell, other, GUEST_RET), 0);
+	ck_assert_uint_eq(guest_u64(&g, GUEST_RET), 3);
 	ck_assert_int_eq(guest_write(&g, other, "ab"), 2);
 	ck_assert_int_eq(CALL(&g, fd_tell, other, GUEST_RET), 0);
 	ck_assert_uint_eq(guest_u64(&g, GUEST_RET), 23);

@@ -151,6 +151,32 @@ START_TEST(standard_file)
 }
 END_TEST
 
+/* libc takes a character device without the rights to seek and tell for a terminal. */
+START_TEST(devices)
+{
+	struct guest g;
+	int null = open("/dev/null", O_RDWR), terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY);
+
+	dup2(null, 0);
+	if (terminal >= 0)
+		dup2(terminal, 1);
+	guest_init(&g, false, 0);
+	ck_assert_int_eq(CALL(&g, fd_fdstat_get, 0, GUEST_DATA), 0);
+	ck_assert_uint_eq(g.head.mem0[GUEST_DATA], WASI_TYPE_CHARACTER);
+	ck_assert_uint_ne(guest_u64(&g, GUEST_DATA + 8) & WASI_RIGHT_FD_SEEK, 0);
+	ck_assert_int_eq(guest_read(&g, 0, 1), 0);
+	ck_assert_int_eq(guest_write(&g, 0, "x"), 1);
+	if (terminal >= 0) {
+		ck_assert_int_eq(CALL(&g, fd_fdstat_get, 1, GUEST_DATA), 0);
+		ck_assert_uint_eq(g.head.mem0[GUEST_DATA], WASI_TYPE_CHARACTER);
+		ck_assert_uint_eq(guest_u64(&g, GUEST_DATA + 8) & (WASI_RIGHT_FD_SEEK | WASI_RIGHT_FD_TELL), 0);
+		ck_assert_int_eq(CALL(&g, fd_fdstat_set_flags, 1, WASI_FD_NONBLOCK), 0);
+		ck_assert_int_eq(guest_read(&g, 1, 1), -WASI_EAGAIN);
+	}
+	guest_done(&g);
+}
+END_TEST
+
 START_TEST(fifo)
 {
 	struct guest g;
@@ -533,6 +559,7 @@ int main(void)
 	tcase_add_test(tc, pipes);
 	tcase_add_test(tc, inherited_nonblock);
 	tcase_add_test(tc, standard_file);
+	tcase_add_test(tc, devices);
 	tcase_add_test(tc, fifo);
 	tcase_add_test(tc, sockets);
 	tcase_add_test(tc, datagrams);
