@@ -1,4 +1,4 @@
-#include "tools/wsbox/say.h"
+#include "tools/cli/say.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
  * Lines for people on standard error: "wsbox: ..." each in one write, so that lines of a guest
  * cannot cut them.
  */
-#ifndef TOOLS_WSBOX_SAY_H
-#define TOOLS_WSBOX_SAY_H
+#ifndef TOOLS_CLI_SAY_H
+#define TOOLS_CLI_SAY_H
 
 #include <stddef.h>
 

@@ -1,10 +1,10 @@
 /*
  * What a session tells about itself: the line of JSON of --stats and the lines of -v.
  */
-#ifndef TOOLS_WSBOX_REPORT_H
-#define TOOLS_WSBOX_REPORT_H
+#ifndef TOOLS_CLI_REPORT_H
+#define TOOLS_CLI_REPORT_H
 
-#include "tools/wsbox/session.h"
+#include "tools/cli/session.h"
 
 /* One line of JSON on fd; wsbox-run(1) explains its members. */
 void report_stats(const struct session *s, int fd);

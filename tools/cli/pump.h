@@ -3,8 +3,8 @@
  * (--max-output). Never blocks on a slow reader while there are limits to keep: it writes only what
  * poll says will not block.
  */
-#ifndef TOOLS_WSBOX_PUMP_H
-#define TOOLS_WSBOX_PUMP_H
+#ifndef TOOLS_CLI_PUMP_H
+#define TOOLS_CLI_PUMP_H
 
 #include <limits.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-#include "tools/wsbox/pump.h"
+#include "tools/cli/pump.h"
 
 #include <assert.h>
 #include <errno.h>

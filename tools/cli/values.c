@@ -11,7 +11,7 @@
 
 #include "runtime/base/num.h"
 #include "runtime/wasm/feature.h"
-#include "tools/wsbox/rows.h"
+#include "tools/cli/rows.h"
 
 static int no_memory(struct wsbox_err *err)
 {

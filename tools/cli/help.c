@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "runtime/wasm/feature.h"
-#include "tools/wsbox/rows.h"
+#include "tools/cli/rows.h"
 
 #define COLUMN 34
 

@@ -1,10 +1,10 @@
 /*
  * The tables of options.h as data, for the parser and for help.
  */
-#ifndef TOOLS_WSBOX_ROWS_H
-#define TOOLS_WSBOX_ROWS_H
+#ifndef TOOLS_CLI_ROWS_H
+#define TOOLS_CLI_ROWS_H
 
-#include "tools/wsbox/options.h"
+#include "tools/cli/options.h"
 
 struct option_row {
 	char letter;			/* 0: none */

@@ -1,4 +1,4 @@
-#include "tools/wsbox/session.h"
+#include "tools/cli/session.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 #include "runtime/base/fd.h"
 #include "runtime/base/num.h"
-#include "tools/wsbox/session-internal.h"
+#include "tools/cli/session-internal.h"
 
 #define SECOND 1000000000ull
 

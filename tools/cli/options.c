@@ -2,7 +2,7 @@
  * The command line: finds the command, then takes options until FILE. What stands behind FILE
  * belongs to the guest.
  */
-#include "tools/wsbox/options.h"
+#include "tools/cli/options.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #include "runtime/base/num.h"
 #include "runtime/wasm/feature.h"
-#include "tools/wsbox/rows.h"
+#include "tools/cli/rows.h"
 
 const struct option_row option_rows[OPTIONS] = {
 #define X(id, letter, name, arg, commands, help) { letter, name, arg, commands, help, option_##id },

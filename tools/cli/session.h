@@ -7,8 +7,8 @@
  * thread, one poll loop. Nothing a cell sends is believed beyond what its user may be told:
  * figures, texts (made printable), the exit status.
  */
-#ifndef TOOLS_WSBOX_SESSION_H
-#define TOOLS_WSBOX_SESSION_H
+#ifndef TOOLS_CLI_SESSION_H
+#define TOOLS_CLI_SESSION_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,8 +16,8 @@
 #include "runtime/base/cell.h"
 #include "runtime/base/err.h"
 #include "sandbox/sandbox.h"
-#include "tools/wsbox/options.h"
-#include "tools/wsbox/pump.h"
+#include "tools/cli/options.h"
+#include "tools/cli/pump.h"
 
 /* X(ID, name in the statistics) */
 #define SESSION_ENDS(X) \

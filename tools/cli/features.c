@@ -6,9 +6,9 @@
 
 #include "runtime/wasm/feature.h"
 #include "sandbox/sandbox.h"
-#include "tools/wsbox/json.h"
-#include "tools/wsbox/options.h"
-#include "tools/wsbox/say.h"
+#include "tools/cli/json.h"
+#include "tools/cli/options.h"
+#include "tools/cli/say.h"
 
 static const char *const cgroup_names[] = {
 	[CG_NONE] = "none", [CG_V2] = "v2", [CG_V1] = "v1", [CG_HYBRID] = "hybrid",

@@ -1,10 +1,10 @@
-#include "tools/wsbox/report.h"
+#include "tools/cli/report.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/wsbox/json.h"
-#include "tools/wsbox/say.h"
+#include "tools/cli/json.h"
+#include "tools/cli/say.h"
 
 /* Walls a cell puts up itself: those that struct cell_ready tells of. */
 static const uint32_t by_cell[SB_WALL_COUNT] = {

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tools/wsbox/report.h"
-#include "tools/wsbox/say.h"
-#include "tools/wsbox/session.h"
+#include "tools/cli/report.h"
+#include "tools/cli/say.h"
+#include "tools/cli/session.h"
 
 /* begin is taken before anything else is done for the command. */
 static int run(struct options *o, enum cell_role role, uint64_t begin)

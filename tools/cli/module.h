@@ -1,8 +1,8 @@
 /*
  * The module as the cells get it: a sealed memfd. Its bytes are copied and never looked at here.
  */
-#ifndef TOOLS_WSBOX_MODULE_H
-#define TOOLS_WSBOX_MODULE_H
+#ifndef TOOLS_CLI_MODULE_H
+#define TOOLS_CLI_MODULE_H
 
 #include <stdint.h>
 

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "tools/wsbox/options.h"
-#include "tools/wsbox/say.h"
+#include "tools/cli/options.h"
+#include "tools/cli/say.h"
 
 static int (*const commands[COMMANDS])(struct options *o) = {
 #define X(id, name, args, help) command_##name,

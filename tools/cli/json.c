@@ -1,4 +1,4 @@
-#include "tools/wsbox/json.h"
+#include "tools/cli/json.h"
 
 #include <errno.h>
 #include <stdio.h>

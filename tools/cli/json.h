@@ -2,8 +2,8 @@
  * Writes one JSON value piece by piece into a fixed buffer: commas are put where they belong,
  * strings escaped. What does not fit is dropped and json_end() says so.
  */
-#ifndef TOOLS_WSBOX_JSON_H
-#define TOOLS_WSBOX_JSON_H
+#ifndef TOOLS_CLI_JSON_H
+#define TOOLS_CLI_JSON_H
 
 #include <stdbool.h>
 #include <stddef.h>

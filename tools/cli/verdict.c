@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 
 #include "runtime/base/fd.h"
-#include "tools/wsbox/session-internal.h"
+#include "tools/cli/session-internal.h"
 
 /* Sets message and verdict unless there is a verdict. */
 __attribute__((format(printf, 4, 5)))

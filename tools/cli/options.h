@@ -2,8 +2,8 @@
  * The commands and options of wsbox: one row each. From these rows come parsing, `--help`, the
  * words that the shell's completion offers, and the tests that compare them with the manual pages.
  */
-#ifndef TOOLS_WSBOX_OPTIONS_H
-#define TOOLS_WSBOX_OPTIONS_H
+#ifndef TOOLS_CLI_OPTIONS_H
+#define TOOLS_CLI_OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>

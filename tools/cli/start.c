@@ -12,8 +12,8 @@
 
 #include "runtime/base/fd.h"
 #include "runtime/base/num.h"
-#include "tools/wsbox/module.h"
-#include "tools/wsbox/session-internal.h"
+#include "tools/cli/module.h"
+#include "tools/cli/session-internal.h"
 
 _Static_assert(OPTIONS_DIRS_MAX <= CELL_PREOPEN_MAX, "each --dir is a preopen of the cell");
 

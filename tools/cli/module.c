@@ -1,4 +1,4 @@
-#include "tools/wsbox/module.h"
+#include "tools/cli/module.h"
 
 #include <errno.h>
 #include <fcntl.h>

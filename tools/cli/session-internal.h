@@ -2,10 +2,10 @@
  * What the files of a session share: start.c makes the cells, session.c waits for them, verdict.c
  * tells how it ended.
  */
-#ifndef TOOLS_WSBOX_SESSION_INTERNAL_H
-#define TOOLS_WSBOX_SESSION_INTERNAL_H
+#ifndef TOOLS_CLI_SESSION_INTERNAL_H
+#define TOOLS_CLI_SESSION_INTERNAL_H
 
-#include "tools/wsbox/session.h"
+#include "tools/cli/session.h"
 
 /* Opens module, program and image, starts the cells and hands them their jobs. 0, or negative with
  * s->err set. */
