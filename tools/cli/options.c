@@ -26,7 +26,11 @@ const struct command_row command_rows[COMMANDS] = {
 
 void options_init(struct options *o)
 {
-	*o = (struct options){ .features = wasm_features_default(), .stats_fd = -1 };
+	*o = (struct options){
+		.features = wasm_features_default(),
+		.isolation = ISOLATION_DEFAULT,
+		.stats_fd = -1,
+	};
 }
 
 void options_done(struct options *o)

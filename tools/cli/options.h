@@ -81,6 +81,13 @@ struct preopen {
 
 enum isolation { ISOLATION_FULL, ISOLATION_DEGRADED, ISOLATION_NONE };
 
+/* A program with sanitizers in it needs files and system calls that no cell has. */
+#ifdef WSBOX_SAN
+#define ISOLATION_DEFAULT ISOLATION_NONE
+#else
+#define ISOLATION_DEFAULT ISOLATION_FULL
+#endif
+
 /* A limit that was not given is 0. */
 struct options {
 	enum command command;

@@ -18,7 +18,11 @@
 _Static_assert(OPTIONS_DIRS_MAX <= CELL_PREOPEN_MAX, "each --dir is a preopen of the cell");
 
 /* Limits of a compiler, whatever was asked for: it works on bytes of an adversary's. */
+#ifdef WSBOX_SAN
+#define START_COMPILER_MEMORY 0			/* of the address space sanitizers take much more */
+#else
 #define START_COMPILER_MEMORY (4ull << 30)	/* private */
+#endif
 #define START_COMPILER_IMAGE (2ull << 30)
 #define START_COMPILER_CPU (300ull * 1000000000)
 
