@@ -128,6 +128,8 @@ bool wasm_canon_group(struct wasm_canon *c, struct wasm_module *m, uint32_t from
 	struct wasm_canon_slot *slot;
 	uint64_t hash;
 
+	if (!len)
+		return true;
 	/* a supertype outside the group must be canonical before the words are compared */
 	for (uint32_t i = from; i < from + len; i++)
 		if (m->subs[i].super < from)

@@ -165,7 +165,6 @@ struct wasm_module {
 	uint64_t code_bytes;		/* of the code section */
 	bool any_memory64;		/* a memory has 64-bit addresses */
 	uint8_t *declared;		/* bit per function: ref.func may name it (core spec 3.4.1, refs) */
-	uint8_t *exported_or_escaping;	/* bit per function: reachable from outside direct calls */
 };
 
 /*

@@ -86,6 +86,32 @@ START_TEST(types_and_imports)
 }
 END_TEST
 
+/* Recursion groups: of nothing, of themselves, alike in pairs. */
+START_TEST(recursion_groups)
+{
+	static const uint8_t pairs[] = {
+		HEADER, 1, 29,   2, 0x4e, 2, 0x5f, 1, 0x63, 1,    0, 0x60, 1, 0x63,
+		0,      0, 0x4e, 2, 0x5f, 1, 0x63, 3, 0,    0x60, 1, 0x63, 2, 0,
+	};
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct wasm_module m;
+
+	EXPECT(NULL, HEADER, 1, 5, 2, 0x4e, 0, 0x4e, 0);
+	EXPECT(NULL, HEADER, 1, 6, 1, 0x60, 1, 0x63, 0, 0);
+	EXPECT("unknown type 1", HEADER, 1, 6, 1, 0x60, 1, 0x63, 1, 0);
+	EXPECT("sub type 1: its supertype 0 is final", HEADER, 1, 10, 2, 0x60, 0, 0, 0x50, 1, 0,
+	       0x60, 0, 0);
+	EXPECT("unknown type 1", HEADER, 1, 10, 2, 0x60, 0, 0, 0x50, 1, 1, 0x60, 0, 0);
+	ck_assert_msg(!wasm_module_decode(&m, pairs, sizeof(pairs), ALL, &err), "%s", err.text);
+	ck_assert_uint_eq(m.ntypes, 4);
+	ck_assert_uint_eq(m.types[2].canon, 0);
+	ck_assert_uint_eq(m.types[3].canon, 1);
+	ck_assert_uint_eq(wasm_heap(m.types[3].params[0]), 0);
+	ck_assert_uint_eq(wasm_heap(m.subs[2].fields[0].type), 1);
+	wasm_module_done(&m);
+}
+END_TEST
+
 START_TEST(indices)
 {
 	EXPECT("unknown type 1", HEADER, TYPE_VOID, 3, 2, 1, 1);
@@ -293,5 +319,5 @@ START_TEST(names)
 }
 END_TEST
 
-UNIT("decode", header, sections, types_and_imports, indices, constant_expressions, huge_counts,
-     limits, many_types, features_off, evaluation, names)
+UNIT("decode", header, sections, types_and_imports, recursion_groups, indices, constant_expressions,
+     huge_counts, limits, many_types, features_off, evaluation, names)
