@@ -1,0 +1,22 @@
+;; After 2.0: tail calls, typed references, several memories, 64-bit addresses, exceptions, wide and extended arithmetic.
+(module
+  (type $f (func (param i64) (result i64)))
+  (import "env" "base" (global $base i64))
+  (memory $m i64 1 2)
+  (memory $n 1)
+  (tag $e (param i32))
+  (global i64 (i64.add (global.get $base) (i64.mul (i64.const 3) (i64.const -7))))
+  (func $count (export "count") (type $f)
+    (if (i64.eqz (local.get 0)) (then (return (i64.const 9))))
+    (return_call $count (i64.sub (local.get 0) (i64.const 1))))
+  (func (param (ref null $f)) (result i64) (local (ref $f))
+    (block $none
+      (local.set 1 (br_on_null $none (local.get 0)))
+      (return_call_ref $f (i64.load8_s $m offset=5000000000 (i64.const 1)) (local.get 1)))
+    (call_ref $f (i64.extend_i32_u (i32.load $n (i32.const 0))) (ref.func $count)))
+  (func (result i32)
+    (block $h (result i32)
+      (try_table (catch $e $h) (throw $e (i32.const 3)))
+      (i32.const 1)))
+  (func (param i64 i64 i64 i64) (result i64 i64)
+    (i64.add128 (local.get 0) (local.get 1) (i64.mul_wide_u (local.get 2) (local.get 3)))))

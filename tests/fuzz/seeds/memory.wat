@@ -1,0 +1,18 @@
+;; Loads and stores of every width, bulk operations, segments, growth.
+(module
+  (import "env" "limit" (global $limit i32))
+  (memory (export "memory") 1 16)
+  (data $start (i32.const 8) "hello\00world")
+  (data $later "\01\02\03\04")
+  (global $at (mut i32) (i32.const 1024))
+  (func (export "touch") (param i32) (result i64)
+    (i32.store8 offset=3 (local.get 0) (i32.load16_s (local.get 0)))
+    (i64.store32 (local.get 0) (i64.load8_u offset=70000 (local.get 0)))
+    (f64.store align=4 (local.get 0) (f64.promote_f32 (f32.load (local.get 0))))
+    (memory.init $later (local.get 0) (i32.const 0) (i32.const 4))
+    (data.drop $later)
+    (memory.copy (local.get 0) (i32.const 0) (i32.const 16))
+    (memory.fill (global.get $at) (i32.const 255) (memory.size))
+    (drop (memory.grow (i32.const 1)))
+    (global.set $at (i32.add (global.get $at) (global.get $limit)))
+    (i64.load align=1 (global.get $at))))
