@@ -138,8 +138,14 @@ static int rlimits(struct sb_start *s)
 		if (code)
 			return code;
 	}
-	sb_note(s, SB_WALL_RLIMITS, walls ? SB_STANDING : SB_UNUSED, 0,
-		!walls || alone ? "" : "the number of processes is not limited: it would count the caller's");
+	if (!walls)
+		sb_note(s, SB_WALL_RLIMITS, SB_UNUSED, 0, "");
+	else if (!alone)
+		sb_note(s, SB_WALL_RLIMITS, SB_STANDING, 0, "processes are not limited: the caller's own would count");
+	else if (s->identity == SB_ID_USERNS && !s->euid)
+		sb_note(s, SB_WALL_RLIMITS, SB_STANDING, 0, "processes are not limited: the kernel does not count root's");
+	else
+		sb_note(s, SB_WALL_RLIMITS, SB_STANDING, 0, "");
 	return 0;
 }
 

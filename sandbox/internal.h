@@ -35,6 +35,7 @@ struct sb_start {
 	bool in_cgroup;			/* clone3 put the child there */
 	int null;			/* /dev/null, -1 = not needed */
 	int filter, landlock;		/* -1 = absent */
+	int landlock_abi;
 	int cell;			/* in the child: where the program was moved to */
 	int supervisor;			/* pidfd of the caller */
 	int preopen[CELL_PREOPEN_MAX];	/* O_PATH directory of the host, then the detached mount */

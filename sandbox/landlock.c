@@ -62,12 +62,11 @@ int sb_landlock_abi(void)
 int sb_landlock_ruleset(const struct sb_start *s)
 {
 	struct ruleset_attr attr = { 0 };
-	int abi = sb_landlock_abi();
 
-	if (!abi)
+	if (!s->landlock_abi)
 		return -EOPNOTSUPP;
 	for (size_t i = 0; i < ARRAY_SIZE(grown); i++) {
-		if (grown[i].abi > abi)
+		if (grown[i].abi > s->landlock_abi)
 			break;
 		attr.fs |= grown[i].adds.fs;
 		attr.net |= grown[i].adds.net;

@@ -19,6 +19,7 @@
 #include "sandbox/internal.h"
 
 #define CLONE_TREE (OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE)
+#define LANDLOCK_TRUNCATE 3	/* the ABI with that right */
 #define HARMLESS (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
 int sb_preopens_open(struct sb_start *s, struct wsbox_err *err)
@@ -91,11 +92,20 @@ static int detach_one(struct sb_start *s, uint32_t i)
 	return 0;
 }
 
-/* Plain directories are for SB_DEGRADED, and only with Landlock behind them: else a broken cell could read any file. */
+/*
+ * Plain directories are for SB_DEGRADED, and only with Landlock behind them: else a broken cell could read any file. Before
+ * ABI 3 (Linux 6.2) Landlock does not see O_TRUNC, so that nothing would be read-only.
+ */
 static int plain(struct sb_start *s, int code, const char *why)
 {
+	bool readonly = false;
+
+	for (uint32_t i = 0; i < s->spec->preopen_count; i++)
+		readonly |= s->spec->preopens[i].readonly;
 	if (s->landlock < 0)
 		return sb_refused(s, SB_WALL_PREOPENS, code, "neither detached mounts nor Landlock");
+	if (readonly && s->landlock_abi < LANDLOCK_TRUNCATE)
+		return sb_refused(s, SB_WALL_PREOPENS, code, "read-only needs detached mounts or Linux 6.2's Landlock");
 	return sb_missing(s, SB_WALL_PREOPENS, code, why);
 }
 

@@ -87,6 +87,7 @@ static int open_parts(struct sb_start *s, struct wsbox_err *err)
 
 static int make_landlock(struct sb_start *s, struct wsbox_err *err)
 {
+	s->landlock_abi = sb_landlock_abi();
 	s->landlock = sb_landlock_ruleset(s);
 	if (s->landlock < 0)
 		(void)sb_missing(s, SB_WALL_LANDLOCK, s->landlock, "no Landlock in this kernel");

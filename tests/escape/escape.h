@@ -32,6 +32,10 @@ enum attack_flag {
 	RING = 1 << 3,		/* the filter with io_uring_enter */
 	COMPILER = 1 << 4,	/* in a compiler cell */
 	CONFINED = 1 << 5,	/* only where namespaces stand */
+	MDWE = 1 << 6,		/* these three: only where the kernel has it (Linux 6.3, Landlock ABI 4 and 6) */
+	LANDLOCK_TCP = 1 << 7,
+	LANDLOCK_SCOPES = 1 << 8,
+	PLAIN_DIRS = 1 << 9,	/* directories without detached mounts (ABI 3) */
 };
 
 /* Runs in the locked cell. What the worst call of it gave: negative -errno if all failed, else >= 0. */
@@ -83,6 +87,7 @@ struct tally {
 	enum mode mode;
 	const char *mode_name;
 	int cell;	/* descriptor of this program */
+	unsigned int kernel;	/* MDWE, LANDLOCK_TCP, LANDLOCK_SCOPES: what it has */
 	struct tree tree;
 	unsigned int passed, failed, skipped;
 };

@@ -33,7 +33,7 @@ static bool look(const struct tree *t, char *out, size_t size)
 	char command[512];
 
 	(void)snprintf(command, sizeof(command),
-		       "cd %s && find . -path ./in -prune -o -printf '%%p %%y %%m %%u %%s %%T@ %%n\\n' | grep -v '^[.] ' | sort; "
+		       "cd %s && find . -path ./in -prune -o -path './*' -print | sort | xargs stat -c '%%n %%f %%u %%s %%y %%h' && "
 		       "cat secret outside/secret ro/file", t->top);
 	return shell(command, out, size);
 }
