@@ -1,7 +1,12 @@
-/* A pool of threads that wait for a job. One job at a time; the caller works too. */
+/*
+ * A pool of threads that wait for a job. One job at a time; the caller works too. Semaphores and nothing else: they need
+ * no system call but futex wait and wake, which is all that the compiler's cell may use (condition variables requeue).
+ */
 #include "jit/pool.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 
 #include "runtime/base/num.h"
@@ -10,38 +15,29 @@
 #define THREADS_MAX 64
 
 struct jit_pool {
-	pthread_mutex_t lock;
-	pthread_cond_t wake, done;
-	void (*job)(void *arg);
+	sem_t wake, done;	/* posted once for each thread */
+	void (*job)(void *arg);	/* NULL: end */
 	void *arg;
-	uint32_t round;		/* counts jobs */
-	uint32_t busy;		/* threads that have not finished this round, or not yet begun to wait */
-	bool stop;
 	uint32_t nthreads;
 	pthread_t threads[];
 };
 
+static void wait_for(sem_t *s)
+{
+	while (sem_wait(s) < 0 && errno == EINTR)
+		;
+}
+
 static void *work(void *p)
 {
 	struct jit_pool *pool = p;
-	uint32_t round = 0;
 
-	pthread_mutex_lock(&pool->lock);
-	if (--pool->busy == 0)
-		pthread_cond_signal(&pool->done);
-	for (;;) {
-		while (pool->round == round && !pool->stop)
-			pthread_cond_wait(&pool->wake, &pool->lock);
-		if (pool->stop)
-			break;
-		round = pool->round;
-		pthread_mutex_unlock(&pool->lock);
+	sem_post(&pool->done);
+	/* who is quick may take two turns of a job and leave another thread none: a job may run twice in a thread */
+	for (wait_for(&pool->wake); pool->job; wait_for(&pool->wake)) {
 		pool->job(pool->arg);
-		pthread_mutex_lock(&pool->lock);
-		if (--pool->busy == 0)
-			pthread_cond_signal(&pool->done);
+		sem_post(&pool->done);
 	}
-	pthread_mutex_unlock(&pool->lock);
 	return NULL;
 }
 
@@ -53,20 +49,16 @@ struct jit_pool *jit_pool_new(uint32_t threads)
 
 	if (!pool)
 		return NULL;
-	pthread_mutex_init(&pool->lock, NULL);
-	pthread_cond_init(&pool->wake, NULL);
-	pthread_cond_init(&pool->done, NULL);
+	sem_init(&pool->wake, 0, 0);
+	sem_init(&pool->done, 0, 0);
 	pthread_attr_init(&attr);
 	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	pthread_mutex_lock(&pool->lock);
 	while (pool->nthreads < n && !pthread_create(&pool->threads[pool->nthreads], &attr, work, pool))
 		pool->nthreads++;
-	pool->busy = pool->nthreads;
-	/* a thread that starts makes system calls that the caller is about to forbid */
-	while (pool->busy)
-		pthread_cond_wait(&pool->done, &pool->lock);
-	pthread_mutex_unlock(&pool->lock);
 	pthread_attr_destroy(&attr);
+	/* a thread that starts unblocks signals: it must be through with that before the process locks itself */
+	for (uint32_t i = 0; i < pool->nthreads; i++)
+		wait_for(&pool->done);
 	if (pool->nthreads)
 		return pool;
 	jit_pool_free(pool);
@@ -77,15 +69,13 @@ void jit_pool_free(struct jit_pool *pool)
 {
 	if (!pool)
 		return;
-	pthread_mutex_lock(&pool->lock);
-	pool->stop = true;
-	pthread_cond_broadcast(&pool->wake);
-	pthread_mutex_unlock(&pool->lock);
+	pool->job = NULL;
+	for (uint32_t i = 0; i < pool->nthreads; i++)
+		sem_post(&pool->wake);
 	for (uint32_t i = 0; i < pool->nthreads; i++)
 		pthread_join(pool->threads[i], NULL);
-	pthread_cond_destroy(&pool->wake);
-	pthread_cond_destroy(&pool->done);
-	pthread_mutex_destroy(&pool->lock);
+	sem_destroy(&pool->wake);
+	sem_destroy(&pool->done);
 	free(pool);
 }
 
@@ -95,16 +85,11 @@ void jit_pool_run(struct jit_pool *pool, void (*job)(void *arg), void *arg)
 		job(arg);
 		return;
 	}
-	pthread_mutex_lock(&pool->lock);
 	pool->job = job;
 	pool->arg = arg;
-	pool->busy = pool->nthreads;
-	pool->round++;
-	pthread_cond_broadcast(&pool->wake);
-	pthread_mutex_unlock(&pool->lock);
+	for (uint32_t i = 0; i < pool->nthreads; i++)
+		sem_post(&pool->wake);
 	job(arg);
-	pthread_mutex_lock(&pool->lock);
-	while (pool->busy)
-		pthread_cond_wait(&pool->done, &pool->lock);
-	pthread_mutex_unlock(&pool->lock);
+	for (uint32_t i = 0; i < pool->nthreads; i++)
+		wait_for(&pool->done);
 }
