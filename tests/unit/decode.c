@@ -90,8 +90,8 @@ END_TEST
 START_TEST(recursion_groups)
 {
 	static const uint8_t pairs[] = {
-		HEADER, 1, 29,   2, 0x4e, 2, 0x5f, 1, 0x63, 1,    0, 0x60, 1, 0x63,
-		0,      0, 0x4e, 2, 0x5f, 1, 0x63, 3, 0,    0x60, 1, 0x63, 2, 0,
+		HEADER, 1, 25, 2, 0x4e, 2, 0x5f, 1, 0x63, 1, 0, 0x60, 1, 0x63, 0, 0,
+		0x4e, 2, 0x5f, 1, 0x63, 3, 0, 0x60, 1, 0x63, 2, 0,
 	};
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	struct wasm_module m;
