@@ -74,6 +74,8 @@ static void load_const(struct jit_func *f, const struct wasm_val *v, unsigned in
 
 		if (!c->lo && !c->hi)
 			x64_vvv(f->x, X64_VPXOR, reg & 15, reg & 15, reg & 15);
+		else if (c->lo == UINT64_MAX && c->hi == UINT64_MAX)
+			x64_vvv(f->x, X64_VPCMPEQD, reg & 15, reg & 15, reg & 15);
 		else
 			x64_vm(f->x, X64_VMOVUPS, reg & 15, x64_at_label(c->label));
 	} else if (!v->bits) {
