@@ -72,6 +72,13 @@ static void finish(struct jit_func *f, struct jit_simd *s, unsigned int n, wasm_
 	jit_push_xmm(f, t, s->dst);
 }
 
+/* Whether the entry is in memory, and can be an operand there. */
+static bool in_memory(const struct jit_func *f, const struct wasm_val *v)
+{
+	return v->kind == JIT_SLOT || v->kind == JIT_CONST ||
+	       (v->kind == JIT_LOCAL && f->loc[v->local] == JIT_NOREG);
+}
+
 /* ---- shapes ---- */
 
 static void vectors(struct jit_func *f, struct jit_simd *s, unsigned int n)
@@ -82,17 +89,14 @@ static void vectors(struct jit_func *f, struct jit_simd *s, unsigned int n)
 	finish(f, s, n, WASM_V128);
 }
 
-/*
- * Whether popping the second operand of a commutative instruction into a register and the first as
- * memory is better.
- */
+/* Whether the operands of a commutative instruction are better the other way round. */
 static bool better_swapped(const struct jit_func *f, const struct jit_simd *s,
 			   const struct wasm_insn *in)
 {
 	const struct wasm_val *a = f->b.sp - 2, *b = f->b.sp - 1;
 
 	return s->row->mem == JIT_SIMD_MEM_B && in->row->flags & WASM_OP_COMMUTES &&
-	       b->kind == JIT_REG && (a->kind == JIT_SLOT || a->kind == JIT_CONST);
+	       in_memory(f, a) && b->kind != JIT_LOAD && !in_memory(f, b);
 }
 
 static void two_vectors(struct jit_func *f, struct jit_simd *s, const struct wasm_insn *in)
@@ -145,7 +149,7 @@ static void pop_lane_src(struct jit_func *f, struct jit_simd *s)
 {
 	const struct wasm_val *v = f->b.sp - 1;
 
-	if (v->kind == JIT_SLOT || (v->kind == JIT_LOCAL && f->loc[v->local] == JIT_NOREG))
+	if (v->kind != JIT_CONST && in_memory(f, v))
 		jit_pop_opnd(f, &s->src[0], false);
 	else
 		pop_reg_src(f, s, 0);
