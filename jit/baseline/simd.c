@@ -53,7 +53,7 @@ static void free_temps(struct jit_func *f, struct jit_simd *s)
 }
 
 /* Gives back all but the result, which is register keep (0 to 31) or JIT_NOREG. */
-static void release(struct jit_func *f, struct jit_simd *s, unsigned int n, unsigned int keep)
+static void give_back(struct jit_func *f, struct jit_simd *s, unsigned int n, unsigned int keep)
 {
 	uint32_t regs = 0;
 
@@ -65,10 +65,10 @@ static void release(struct jit_func *f, struct jit_simd *s, unsigned int n, unsi
 	free_temps(f, s);
 }
 
-static void finish(struct jit_func *f, struct jit_simd *s, unsigned int n, wasm_valtype t)
+static void emit_and_push(struct jit_func *f, struct jit_simd *s, unsigned int n, wasm_valtype t)
 {
 	s->row->emit(s);
-	release(f, s, n, s->dst + 16u);
+	give_back(f, s, n, s->dst + 16u);
 	jit_push_xmm(f, t, s->dst);
 }
 
@@ -86,7 +86,7 @@ static void vectors(struct jit_func *f, struct jit_simd *s, unsigned int n)
 	for (unsigned int i = n; i-- > 0;)
 		pop_src(f, s, i);
 	find_places(f, s, n);
-	finish(f, s, n, WASM_V128);
+	emit_and_push(f, s, n, WASM_V128);
 }
 
 /* Whether the operands of a commutative instruction are better the other way round. */
@@ -108,10 +108,10 @@ static void two_vectors(struct jit_func *f, struct jit_simd *s, const struct was
 	pop_reg_src(f, s, 0);
 	jit_pop_opnd(f, &s->src[1], false);
 	find_places(f, s, 2);
-	finish(f, s, 2, WASM_V128);
+	emit_and_push(f, s, 2, WASM_V128);
 }
 
-static void shift(struct jit_func *f, struct jit_simd *s)
+static void shift_lanes(struct jit_func *f, struct jit_simd *s)
 {
 	const struct wasm_val *count = f->b.sp - 1;
 
@@ -125,19 +125,19 @@ static void shift(struct jit_func *f, struct jit_simd *s)
 	pop_reg_src(f, s, 0);
 	find_places(f, s, 1);
 	s->row->emit(s);
-	release(f, s, 1, s->dst + 16u);
+	give_back(f, s, 1, s->dst + 16u);
 	if (!s->constant)
 		jit_free(f, s->gpr);
 	jit_push_xmm(f, WASM_V128, s->dst);
 }
 
-static void test(struct jit_func *f, struct jit_simd *s)
+static void to_flags(struct jit_func *f, struct jit_simd *s)
 {
 	pop_src(f, s, 0);
 	for (unsigned int i = 0; i < s->row->temps; i++)
 		s->tmp[i] = (uint8_t)jit_alloc_xmm(f);
 	s->row->emit(s);
-	release(f, s, 1, JIT_NOREG);
+	give_back(f, s, 1, JIT_NOREG);
 	jit_push_cond(f, s->cc);
 }
 
@@ -166,7 +166,7 @@ static void to_general(struct jit_func *f, struct jit_simd *s, wasm_valtype t)
 	for (unsigned int i = 0; i < s->row->temps; i++)
 		s->tmp[i] = (uint8_t)jit_alloc_xmm(f);
 	s->row->emit(s);
-	release(f, s, 1, JIT_NOREG);
+	give_back(f, s, 1, JIT_NOREG);
 	jit_push_gpr(f, t, s->dst);
 }
 
@@ -208,12 +208,12 @@ static void set_lane(struct jit_func *f, struct jit_simd *s)
 	find_places(f, s, 1);
 	s->row->emit(s);
 	jit_free(f, s->gpr);
-	release(f, s, 1, s->dst + 16u);
+	give_back(f, s, 1, s->dst + 16u);
 	jit_push_xmm(f, WASM_V128, s->dst);
 }
 
 /* Whether the next instruction can take a vector that is on top of the stack from memory. */
-static bool load_fuses(const struct jit_func *f)
+static bool next_takes_vector(const struct jit_func *f)
 {
 	const uint8_t *p = f->b.r.at;
 	const struct jit_simd_row *row;
@@ -241,7 +241,7 @@ static void push_load(struct jit_func *f, struct x64_mem m, uint32_t regs)
 }
 
 /* All accesses: the vector operand if there is one, the address, the place that may fault. */
-static void access(struct jit_func *f, struct jit_simd *s, const struct wasm_insn *in)
+static void memory_access(struct jit_func *f, struct jit_simd *s, const struct wasm_insn *in)
 {
 	bool load = s->row->shape == JIT_SIMD_LOAD || s->row->shape == JIT_SIMD_LOAD_LANE;
 	unsigned int n = s->row->shape == JIT_SIMD_LOAD ? 0 : 1;
@@ -250,7 +250,7 @@ static void access(struct jit_func *f, struct jit_simd *s, const struct wasm_ins
 	if (n)
 		pop_reg_src(f, s, 0);
 	s->mem = jit_pop_addr(f, in, &regs);
-	if (in->op == WASM_V128_LOAD && load_fuses(f)) {
+	if (in->op == WASM_V128_LOAD && next_takes_vector(f)) {
 		push_load(f, s->mem, regs);
 		return;
 	}
@@ -259,7 +259,7 @@ static void access(struct jit_func *f, struct jit_simd *s, const struct wasm_ins
 	jit_site(f, f->at);
 	s->row->emit(s);
 	f->free |= regs & f->pool;
-	release(f, s, n, load ? s->dst + 16u : JIT_NOREG);
+	give_back(f, s, n, load ? s->dst + 16u : JIT_NOREG);
 	if (load)
 		jit_push_xmm(f, WASM_V128, s->dst);
 }
@@ -281,7 +281,7 @@ static void shuffle(struct jit_func *f, struct jit_simd *s)
 		}
 	}
 	find_places(f, s, 2);
-	finish(f, s, 2, WASM_V128);
+	emit_and_push(f, s, 2, WASM_V128);
 }
 
 void jit_simd(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *unused)
@@ -307,10 +307,10 @@ void jit_simd(struct jit_func *f, const struct wasm_insn *in, const struct jit_r
 		vectors(f, &s, 3);
 		break;
 	case JIT_SIMD_SHIFT:
-		shift(f, &s);
+		shift_lanes(f, &s);
 		break;
 	case JIT_SIMD_TEST:
-		test(f, &s);
+		to_flags(f, &s);
 		break;
 	case JIT_SIMD_BITS:
 		to_general(f, &s, WASM_I32);
@@ -321,7 +321,7 @@ void jit_simd(struct jit_func *f, const struct wasm_insn *in, const struct jit_r
 	case JIT_SIMD_GET_F:
 		pop_lane_src(f, &s);
 		find_places(f, &s, 1);
-		finish(f, &s, 1, in->push[0]);
+		emit_and_push(f, &s, 1, in->push[0]);
 		break;
 	case JIT_SIMD_SPLAT_G:
 	case JIT_SIMD_SPLAT_F:
@@ -335,7 +335,7 @@ void jit_simd(struct jit_func *f, const struct wasm_insn *in, const struct jit_r
 	case JIT_SIMD_STORE:
 	case JIT_SIMD_LOAD_LANE:
 	case JIT_SIMD_STORE_LANE:
-		access(f, &s, in);
+		memory_access(f, &s, in);
 		break;
 	case JIT_SIMD_CONST:
 		memcpy(halves, in->bytes16, 16);
