@@ -81,7 +81,9 @@ static int process(struct sb_start *s)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL }, ign = { .sa_handler = SIG_IGN };
 
-	(void)setsid();
+	/* away from the caller's terminal; without one this is not worth its scheduling group, which costs milliseconds under load */
+	if (isatty(0) || isatty(1) || isatty(2))
+		(void)setsid();
 	/* a write to a closed pipe or beyond a limit is an error for the guest, not its end; SIGKILL and SIGSTOP refuse */
 	for (int sig = 1; sig < SIGRTMIN; sig++)
 		(void)sigaction(sig, sig == SIGPIPE || sig == SIGXFSZ ? &ign : &dfl, NULL);
