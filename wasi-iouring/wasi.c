@@ -58,7 +58,10 @@ static uint8_t socket_type(int fd)
 	return type == SOCK_DGRAM ? WASI_TYPE_SOCKET_DGRAM : WASI_TYPE_SOCKET_STREAM;
 }
 
-/* A device that can seek, such as /dev/null, is no terminal, and libc tells the two apart by just that. */
+/*
+ * A device that can seek, such as /dev/null, is no terminal, and libc tells the two apart by just
+ * that.
+ */
 static uint8_t adopted_kind(uint32_t mode, int host, bool socket)
 {
 	if (S_ISREG(mode) || S_ISBLK(mode) || (S_ISCHR(mode) && lseek(host, 0, SEEK_CUR) >= 0))
@@ -91,10 +94,27 @@ static void adopt(struct wasi *w, uint32_t n, int host, bool socket)
 	wasi_fd_flags(f, (flags & O_APPEND ? WASI_FD_APPEND : 0) | (flags & O_NONBLOCK ? WASI_FD_NONBLOCK : 0));
 }
 
+/*
+ * A detached mount comes as an O_PATH descriptor, which cannot be listed or synced. A directory
+ * that nobody may read stays one.
+ */
+static int readable_directory(int fd)
+{
+	int flags = fcntl(fd, F_GETFL), readable;
+
+	if (flags < 0 || !(flags & O_PATH))
+		return fd;
+	readable = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (readable < 0)
+		return fd;
+	(void)close(fd);
+	return readable;
+}
+
 static void add_preopen(struct wasi *w, uint32_t n, uint16_t i)
 {
 	const struct wasi_preopen *p = &w->config.preopens[i];
-	struct wasi_fd *f = wasi_fd_set(w, n, WASI_KIND_DIRECTORY, p->fd);
+	struct wasi_fd *f = wasi_fd_set(w, n, WASI_KIND_DIRECTORY, readable_directory(p->fd));
 
 	f->type = WASI_TYPE_DIRECTORY;
 	f->state = WASI_STATE_PREOPEN | (p->readonly ? WASI_STATE_READONLY : 0);

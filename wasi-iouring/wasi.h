@@ -17,7 +17,7 @@
 struct wasi;
 
 struct wasi_preopen {
-	int fd;			/* a directory; owned by the guest from wasi_new() on */
+	int fd;			/* a directory, O_PATH will do; owned by the guest from wasi_new() on */
 	const char *guest;	/* its name for the guest */
 	bool readonly;		/* refuse changes below it (EROFS), whatever the mount says */
 };
