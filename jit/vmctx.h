@@ -87,6 +87,7 @@ enum jit_libcall {
 	X(TABLE_BOUNDS, "out of bounds table access") \
 	X(INDIRECT_BOUNDS, "undefined element") \
 	X(NULL_REFERENCE, "null reference") \
+	X(NULL_FUNCTION, "null function reference") \
 	X(STACK_EXHAUSTED, "call stack exhausted") \
 	X(UNALIGNED, "unaligned atomic") \
 	X(INTERRUPTED, "interrupted") \

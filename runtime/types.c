@@ -15,15 +15,22 @@ wasm_valtype rt_valtype(wasm_valtype t, const uint32_t *ids)
 	return WASM_REF(t & WASM_TYPE_NULLABLE, ids[wasm_heap(t)]);
 }
 
+/* Among functions and external references; a type index is a function type. */
+static bool heap_subtype(uint32_t a, uint32_t b)
+{
+	bool b_func = wasm_heap_is_index(b) || b == WASM_HEAP_FUNC;
+
+	return a == b || (wasm_heap_is_index(a) && b == WASM_HEAP_FUNC) || (a == WASM_HEAP_NOFUNC && b_func) ||
+	       (a == WASM_HEAP_NOEXTERN && b == WASM_HEAP_EXTERN);
+}
+
 bool rt_subtype(wasm_valtype a, wasm_valtype b)
 {
 	if (a == b)
 		return true;
-	if (!wasm_is_ref(a) || !wasm_is_ref(b))
+	if (!wasm_is_ref(a) || !wasm_is_ref(b) || ((a & WASM_TYPE_NULLABLE) && !(b & WASM_TYPE_NULLABLE)))
 		return false;
-	if ((a & WASM_TYPE_NULLABLE) && !(b & WASM_TYPE_NULLABLE))
-		return false;
-	return wasm_heap(a) == wasm_heap(b) || (wasm_heap(a) < WASM_HEAP_ABSTRACT && wasm_heap(b) == WASM_HEAP_FUNC);
+	return heap_subtype(wasm_heap(a), wasm_heap(b));
 }
 
 static uint32_t hash_types(uint32_t h, const wasm_valtype *t, uint32_t n, const uint32_t *ids)

@@ -236,6 +236,19 @@ void jit_emit_call_indirect(struct jit_func *f, const struct wasm_insn *in, cons
 	jit_free(f, X64_R10);
 }
 
+/* A function reference is the address of its descriptor. */
+void jit_emit_call_ref(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+{
+	struct callee c = { .func = WASM_NONE };
+
+	jit_take(f, X64_R10);
+	jit_pop_into(f, X64_R10);
+	x64_rr(f->x, X64_TEST, X64_64, X64_R10, X64_R10);
+	jit_trap_if(f, X64_CC_E, RT_TRAP_NULL_FUNCTION);
+	call(f, &f->m->types[in->index], &c);
+	jit_free(f, X64_R10);
+}
+
 /* ---- the runtime ---- */
 
 static const uint8_t lib_args[5] = { X64_RSI, X64_RDX, X64_RCX, X64_R8, X64_R9 };

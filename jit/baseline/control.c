@@ -299,6 +299,27 @@ void jit_emit_br_if(struct jit_func *f, const struct wasm_insn *in, const struct
 	apply_keeping(f, in, n);
 }
 
+/*
+ * br_on_null carries what lies below the reference, br_on_non_null the reference too. row: op is 1 for the latter.
+ */
+void jit_emit_br_on_null(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+{
+	uint32_t skip = jit_label(f), above = !row->op;
+	unsigned int reg;
+
+	jit_settle(f, 0);
+	reg = jit_alloc_gpr(f);
+	jit_load_val(f, f->b.sp - 1, reg);
+	x64_rr(f->x, X64_TEST, X64_64, reg, reg);
+	jit_free(f, reg);
+	jit_jcc(f, row->op ? X64_CC_E : X64_CC_NE, skip);
+	f->b.sp -= above;
+	branch_to(f, wasm_body_label(&f->b, in->index));
+	f->b.sp += above;
+	jit_bind(f, skip);
+	wasm_body_apply(&f->b, in);
+}
+
 /* ---- br_table ---- */
 
 /* The label for one target; those that need code get a stub behind the jump, listed in stubs. */

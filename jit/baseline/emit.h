@@ -10,11 +10,12 @@ enum { JIT_LIB_ONE, JIT_LIB_TWO, JIT_LIB_PAIR };
 #define JIT_EMITTERS(X) \
 	/* control.c */ \
 	X(unreachable) X(nop) X(block) X(loop) X(if) X(else) X(end) X(br) X(br_if) X(br_table) X(return) \
+	X(br_on_null) \
 	/* call.c */ \
-	X(call) X(call_indirect) X(lib) \
+	X(call) X(call_indirect) X(call_ref) X(lib) \
 	/* local.c */ \
 	X(drop) X(select) X(local_get) X(local_set) X(local_tee) X(const) \
-	X(global_get) X(global_set) X(ref_func) X(ref_is_null) X(table_size) \
+	X(global_get) X(global_set) X(ref_func) X(ref_is_null) X(ref_as_non_null) X(table_size) \
 	/* int.c */ \
 	X(alu) X(add) X(mul) X(compare) X(eqz) X(shift) X(rotate) X(bits) X(extend) X(wrap) \
 	/* divide.c */ \

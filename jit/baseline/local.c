@@ -212,3 +212,12 @@ void jit_emit_select(struct jit_func *f, const struct wasm_insn *in, const struc
 		select_xmm(f, t, cc);
 	f->flags_live = false;
 }
+
+void jit_emit_ref_as_non_null(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+{
+	unsigned int reg = jit_pop_gpr_own(f);
+
+	x64_rr(f->x, X64_TEST, X64_64, reg, reg);
+	jit_trap_if(f, X64_CC_E, RT_TRAP_NULL_REFERENCE);
+	jit_push_gpr(f, in->push[0], reg);
+}
