@@ -162,6 +162,8 @@ static void reap(struct session *s, struct session_cell *c)
 	/* what it said before it ended lies in the socket still */
 	while (c->control >= 0)
 		take_message(s, c);
+	if (c == &s->instance && !s->at.exit)
+		s->at.exit = session_clock();
 	(void)sb_reap(&c->cell, &c->end);
 	c->running = false;
 	if (c == &s->compiler)

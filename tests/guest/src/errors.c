@@ -53,7 +53,7 @@ __attribute__((export_name("half"))) double half(double x)
 static void fill_memory(void)
 {
 	for (size_t total = 0;; total += 1 << 20) {
-		char *p = malloc(1 << 20);
+		char *volatile p = malloc(1 << 20);	/* else clang takes it out */
 
 		if (!p) {
 			printf("malloc fails after %d MiB\n", (int)(total >> 20));
