@@ -288,7 +288,7 @@ void jit_emit_br_if(struct jit_func *f, const struct wasm_insn *in, const struct
 		return;
 	}
 	/* the code for the taken branch must not change what the other path believes */
-	if (!one_in_reg(c, n))
+	if (!one_in_reg(c, n) || f->b.sp[-2].kind == JIT_SUM)
 		jit_settle(f, 1);
 	skip = jit_label(f);
 	cc = jit_pop_cond(f);
