@@ -96,6 +96,7 @@ struct cell_ready {
 	struct cell_head head;
 	uint64_t ns_start;		/* CLOCK_MONOTONIC when main() began */
 	uint64_t ns_decode, ns_map, ns_instantiate, ns_ring, ns_lock;	/* durations */
+	uint64_t memory;		/* bytes of linear memory 0 */
 	uint32_t walls;			/* set of enum cell_wall that this cell put up itself */
 	uint32_t ring;			/* 1: io_uring is in use */
 };

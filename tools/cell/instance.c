@@ -190,12 +190,17 @@ _Noreturn static void finish(struct instance *in, enum cell_reason reason, int c
 	_exit(CELL_STATUS_OK);
 }
 
-static void judge(struct instance *in, int ret)
+/* Bytes of linear memory 0; it never shrinks. */
+static uint64_t memory_size(const struct instance *in)
 {
 	const struct rt_instance_head *head = (const struct rt_instance_head *)in->inst;
 
-	if (head->mem0)
-		in->exit.memory_peak = *head->mem0_size;
+	return head->mem0 ? *head->mem0_size : 0;
+}
+
+static void judge(struct instance *in, int ret)
+{
+	in->exit.memory_peak = memory_size(in);
 	if (ret == 0)
 		finish(in, CELL_EXITED, 0);
 	if (ret == RT_TRAP_EXIT)
@@ -229,6 +234,7 @@ void instance_main(const struct cell_job *job, uint64_t start)
 	if (ret < 0)
 		finish(&in, CELL_FAILED, ret);
 	in.ready.ring = wasi_ring(in.wasi);
+	in.ready.memory = memory_size(&in);
 	cell_tell(&in.ready);
 	judge(&in, run(&in, &in.exit.err));
 	_exit(CELL_STATUS_PROTOCOL);
