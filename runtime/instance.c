@@ -30,11 +30,12 @@ static bool make_arrays(struct rt_instance *inst, struct arena *a)
 	inst->memories = arena_array(a, m->nmemories + 1, sizeof(*inst->memories));
 	inst->tables = arena_array(a, m->ntables + 1, sizeof(*inst->tables));
 	inst->globals = arena_array(a, m->nglobals + 1, sizeof(*inst->globals));
+	inst->tags = arena_array(a, m->ntags + 1, sizeof(*inst->tags));
 	inst->data_dropped = arena_alloc(a, m->ndatas + 1);
 	inst->elem_dropped = arena_alloc(a, m->nelems + 1);
 	inst->funcs = calloc(m->nfuncs + 1, sizeof(*inst->funcs));
-	return inst->memories && inst->tables && inst->globals && inst->data_dropped && inst->elem_dropped &&
-	       inst->funcs;
+	return inst->memories && inst->tables && inst->globals && inst->tags && inst->data_dropped &&
+	       inst->elem_dropped && inst->funcs;
 }
 
 /* Maps the context, with room for memory 0 behind it. */
@@ -257,6 +258,19 @@ static int define_tables(struct rt_instance *inst, struct wsbox_err *err)
 	return 0;
 }
 
+static int define_tags(struct rt_instance *inst, struct wsbox_err *err)
+{
+	const struct wasm_module *m = inst->m;
+
+	for (uint32_t i = m->imported_tags; i < m->ntags; i++) {
+		inst->tags[i] = arena_alloc(&inst->head.store->arena, sizeof(*inst->tags[i]));
+		if (!inst->tags[i])
+			return out_of_memory(err);
+		inst->tags[i]->type = inst->sigs[m->tags[i].type];
+	}
+	return 0;
+}
+
 /* ref.func of compiled code is an address in inst->funcs: what it may name is made now. */
 static void make_declared(struct rt_instance *inst)
 {
@@ -274,7 +288,9 @@ int rt_instance_link(struct rt_instance *inst, rt_resolve_fn resolve, void *arg,
 	if (ret < 0)
 		return ret;
 	make_declared(inst);
-	ret = define_globals(inst, err);
+	ret = define_tags(inst, err);
+	if (!ret)
+		ret = define_globals(inst, err);
 	if (!ret)
 		ret = define_memories(inst, err);
 	if (!ret)
@@ -312,6 +328,9 @@ bool rt_export(struct rt_instance *inst, const char *name, size_t len, struct rt
 		return true;
 	case WASM_EXTERN_GLOBAL:
 		ret->global = inst->globals[e->index];
+		return true;
+	case WASM_EXTERN_TAG:
+		ret->tag = inst->tags[e->index];
 		return true;
 	}
 	return false;

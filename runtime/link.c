@@ -49,11 +49,11 @@ static void put_limits(struct text *t, const struct wasm_limits *l, uint64_t siz
 		put(t, " shared");
 }
 
-static void put_func(struct text *t, const struct rt_store *s, uint32_t id)
+static void put_func(struct text *t, const struct rt_store *s, const char *word, uint32_t id)
 {
 	const struct wasm_functype *f = &rt_type_of(s, id)->func;
 
-	put(t, "func");
+	put(t, "%s", word);
 	put_types(t, "param", f->params, f->nparams);
 	put_types(t, "result", f->results, f->nresults);
 }
@@ -83,7 +83,7 @@ static void wanted_text(const struct rt_instance *inst, const struct wasm_import
 
 	switch (imp->kind) {
 	case WASM_EXTERN_FUNC:
-		put_func(t, inst->head.store, inst->sigs[m->funcs[imp->index].type]);
+		put_func(t, inst->head.store, "func", inst->sigs[m->funcs[imp->index].type]);
 		return;
 	case WASM_EXTERN_TABLE:
 		table = m->tables[imp->index].type;
@@ -100,7 +100,7 @@ static void wanted_text(const struct rt_instance *inst, const struct wasm_import
 		put_global(t, &global);
 		return;
 	default:
-		put(t, "tag");
+		put_func(t, inst->head.store, "tag", inst->sigs[m->tags[imp->index].type]);
 	}
 }
 
@@ -108,7 +108,7 @@ static void given_text(const struct rt_store *s, const struct rt_extern *x, stru
 {
 	switch (x->kind) {
 	case WASM_EXTERN_FUNC:
-		put_func(t, s, x->func->callee.sig);
+		put_func(t, s, "func", x->func->callee.sig);
 		return;
 	case WASM_EXTERN_TABLE:
 		put_table(t, &x->table->type, rt_table_size(x->table));
@@ -121,7 +121,7 @@ static void given_text(const struct rt_store *s, const struct rt_extern *x, stru
 		put_global(t, &x->global->type);
 		return;
 	default:
-		put(t, "tag");
+		put_func(t, s, "tag", x->tag->type);
 	}
 }
 
@@ -155,6 +155,8 @@ static bool matches(const struct rt_instance *inst, const struct wasm_import *im
 		if (x->global->type.mut != m->globals[imp->index].type.mut)
 			return false;
 		return x->global->type.mut ? x->global->type.type == type : rt_subtype(x->global->type.type, type);
+	case WASM_EXTERN_TAG:
+		return x->tag->type == inst->sigs[m->tags[imp->index].type];
 	}
 	return false;
 }
@@ -189,6 +191,9 @@ static void bind_import(struct rt_instance *inst, const struct wasm_import *imp,
 	case WASM_EXTERN_GLOBAL:
 		inst->globals[imp->index] = x->global;
 		*(void **)rt_slot(inst, jit_global_disp(&inst->layout, imp->index)) = x->global->value;
+		break;
+	case WASM_EXTERN_TAG:
+		inst->tags[imp->index] = x->tag;
 		break;
 	}
 }

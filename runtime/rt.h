@@ -21,6 +21,7 @@ struct rt_instance;
 struct rt_table;
 struct rt_memory;
 struct rt_global;
+struct rt_tag;
 
 union rt_value {
 	int32_t i32;
@@ -71,6 +72,7 @@ struct rt_extern {
 		struct rt_table *table;
 		struct rt_memory *memory;
 		struct rt_global *global;
+		struct rt_tag *tag;
 	};
 };
 

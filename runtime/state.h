@@ -145,6 +145,11 @@ struct rt_global {
 	struct wasm_globaltype type;	/* in the store's terms */
 };
 
+/* Exceptions are told apart by the address of their tag. */
+struct rt_tag {
+	uint32_t type;			/* id */
+};
+
 /* A host function's part that compiled code does not see. */
 struct rt_host {
 	struct rt_store *store;
@@ -168,6 +173,7 @@ struct rt_instance {
 	struct rt_memory **memories;
 	struct rt_table **tables;
 	struct rt_global **globals;
+	struct rt_tag **tags;
 	uint8_t *data_dropped, *elem_dropped;	/* a byte each */
 };
 
