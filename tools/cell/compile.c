@@ -18,7 +18,7 @@ _Static_assert(CELL_MODULE_MAX == WASM_MAX_MODULE,
 
 /* No pool where one thread is enough, or where no threads can be made: the compiler then works
  * alone. */
-static int prepare(const struct cell_job *job, const void **ret_bytes, struct jit_pool **ret_pool,
+static int compile_prepare(const struct cell_job *job, const void **ret_bytes, struct jit_pool **ret_pool,
 		   struct wsbox_err *err)
 {
 	uint32_t walls = 0;
@@ -36,7 +36,7 @@ static int prepare(const struct cell_job *job, const void **ret_bytes, struct ji
 	return lock_late(job->flags, &walls, err);
 }
 
-static int compile(const struct cell_job *job, const void *bytes, struct jit_pool *pool,
+static int compile_module(const struct cell_job *job, const void *bytes, struct jit_pool *pool,
 		   struct cell_compiled *reply)
 {
 	struct jit_options options = { .gs = jit_cpu_fsgsbase(), .threads = pool ? job->jobs : 1 };
@@ -72,10 +72,10 @@ void compile_main(const struct cell_job *job)
 	const void *bytes;
 	int ret;
 
-	ret = prepare(job, &bytes, &pool, &reply.err);
+	ret = compile_prepare(job, &bytes, &pool, &reply.err);
 	reply.ns_lock = cell_clock() - start;
 	if (ret == 0)
-		ret = compile(job, bytes, pool, &reply);
+		ret = compile_module(job, bytes, pool, &reply);
 	if (ret < 0 && !reply.err.code)
 		(void)err_set(&reply.err, ret, WSBOX_FAILED, "%s", err_name(ret));
 	reply.ok = ret == 0;

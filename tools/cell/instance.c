@@ -72,7 +72,7 @@ static int make_wasi(struct instance *in, struct wsbox_err *err)
 }
 
 /* All that can be done without the compiled code. */
-static int prepare(struct instance *in, uint64_t *at, struct wsbox_err *err)
+static int instance_prepare(struct instance *in, uint64_t *at, struct wsbox_err *err)
 {
 	const struct cell_job *job = in->job;
 	struct rt_config config = { 0 };
@@ -140,7 +140,7 @@ static bool takes_and_gives_nothing(const struct rt_func *f)
 }
 
 /* What is to be called, and with what; checked before anything of the guest's runs. */
-static int find_entry(struct instance *in, struct wsbox_err *err)
+static int entry_find(struct instance *in, struct wsbox_err *err)
 {
 	const struct strings *s = &in->strings;
 
@@ -166,7 +166,7 @@ static int find_entry(struct instance *in, struct wsbox_err *err)
 }
 
 /* 0, or what rt_call() gives. Here the guest runs. */
-static int run(struct instance *in, struct wsbox_err *err)
+static int instance_run(struct instance *in, struct wsbox_err *err)
 {
 	int ret = rt_instance_start(in->inst, err);
 
@@ -179,7 +179,7 @@ static int run(struct instance *in, struct wsbox_err *err)
 	return ret;
 }
 
-_Noreturn static void finish(struct instance *in, enum cell_reason reason, int code)
+_Noreturn static void instance_end(struct instance *in, enum cell_reason reason, int code)
 {
 	in->exit.head = (struct cell_head){ CELL_MSG_EXIT, sizeof(in->exit) };
 	in->exit.reason = reason;
@@ -198,18 +198,18 @@ static uint64_t memory_size(const struct instance *in)
 	return head->mem0 ? *head->mem0_size : 0;
 }
 
-static void judge(struct instance *in, int ret)
+static void instance_judge(struct instance *in, int ret)
 {
 	in->exit.memory_peak = memory_size(in);
 	if (ret == 0)
-		finish(in, CELL_EXITED, 0);
+		instance_end(in, CELL_EXITED, 0);
 	if (ret == RT_TRAP_EXIT)
-		finish(in, CELL_EXITED, rt_exit_status(in->store));
+		instance_end(in, CELL_EXITED, rt_exit_status(in->store));
 	if (ret < 0)
-		finish(in, CELL_FAILED, ret);
+		instance_end(in, CELL_FAILED, ret);
 	trap_print(in->store, ret);
 	(void)err_set(&in->exit.err, -ECANCELED, WSBOX_TRAPPED, "%s", rt_trap_text(ret));
-	finish(in, CELL_TRAPPED, ret);
+	instance_end(in, CELL_TRAPPED, ret);
 }
 
 void instance_main(const struct cell_job *job, uint64_t start)
@@ -222,20 +222,20 @@ void instance_main(const struct cell_job *job, uint64_t start)
 	in.exit.err = (struct wsbox_err)WSBOX_ERR_INIT;
 	in.ready.head = (struct cell_head){ CELL_MSG_READY, sizeof(in.ready) };
 	in.ready.ns_start = start;
-	ret = prepare(&in, &at, &in.exit.err);
+	ret = instance_prepare(&in, &at, &in.exit.err);
 	if (ret == 0)
 		ret = take_image(&in, &at, &in.exit.err);
 	if (ret == 0)
-		ret = find_entry(&in, &in.exit.err);
+		ret = entry_find(&in, &in.exit.err);
 	if (ret < 0)
-		finish(&in, CELL_FAILED, ret);
+		instance_end(&in, CELL_FAILED, ret);
 	ret = lock_late(job->flags, &in.ready.walls, &in.exit.err);
 	lap(&in.ready.ns_lock, &at);
 	if (ret < 0)
-		finish(&in, CELL_FAILED, ret);
+		instance_end(&in, CELL_FAILED, ret);
 	in.ready.ring = wasi_ring(in.wasi);
 	in.ready.memory = memory_size(&in);
 	cell_tell(&in.ready);
-	judge(&in, run(&in, &in.exit.err));
+	instance_judge(&in, instance_run(&in, &in.exit.err));
 	_exit(CELL_STATUS_PROTOCOL);
 }

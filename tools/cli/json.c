@@ -41,7 +41,7 @@ static void text_put_string(struct json *j, const char *s)
 	text_put(j, "\"", 1);
 }
 
-static void begin(struct json *j, const char *name)
+static void text_begin(struct json *j, const char *name)
 {
 	if (j->comma)
 		text_put(j, ",", 1);
@@ -54,7 +54,7 @@ static void begin(struct json *j, const char *name)
 
 void json_open(struct json *j, const char *name, char bracket)
 {
-	begin(j, name);
+	text_begin(j, name);
 	text_put(j, &bracket, 1);
 	j->comma = false;
 }
@@ -69,7 +69,7 @@ void json_u64(struct json *j, const char *name, uint64_t value)
 {
 	char text[24];
 
-	begin(j, name);
+	text_begin(j, name);
 	text_put(j, text, (size_t)snprintf(text, sizeof(text), "%llu", (unsigned long long)value));
 }
 
@@ -77,7 +77,7 @@ void json_tenths(struct json *j, const char *name, uint64_t tenths)
 {
 	char text[32];
 
-	begin(j, name);
+	text_begin(j, name);
 	text_put(j, text,
 	    (size_t)snprintf(text, sizeof(text), "%llu.%llu", (unsigned long long)(tenths / 10),
 			     (unsigned long long)(tenths % 10)));
@@ -85,13 +85,13 @@ void json_tenths(struct json *j, const char *name, uint64_t tenths)
 
 void json_bool(struct json *j, const char *name, bool value)
 {
-	begin(j, name);
+	text_begin(j, name);
 	text_put(j, value ? "true" : "false", value ? 4 : 5);
 }
 
 void json_string(struct json *j, const char *name, const char *value)
 {
-	begin(j, name);
+	text_begin(j, name);
 	text_put_string(j, value);
 }
 

@@ -52,7 +52,7 @@ int command_help(struct options *o)
 	return 0;
 }
 
-static int dispatch(struct options *o)
+static int command_dispatch(struct options *o)
 {
 	if (o->version)
 		return command_version(o);
@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 	if (options_parse(&o, argc, argv, &err) < 0)
 		status = say_error(&err, NULL);
 	else
-		status = dispatch(&o);
+		status = command_dispatch(&o);
 	options_done(&o);
 	if (fflush(stdout) != 0 && status == 0) {
 		say("cannot write to standard output");

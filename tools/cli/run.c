@@ -9,7 +9,7 @@
 #include "tools/cli/session.h"
 
 /* begin is taken before anything else is done for the command. */
-static int run(struct options *o, enum cell_role role, uint64_t begin)
+static int command_session(struct options *o, enum cell_role role, uint64_t begin)
 {
 	struct session s;
 	int status;
@@ -28,15 +28,15 @@ static int run(struct options *o, enum cell_role role, uint64_t begin)
 
 int command_run(struct options *o)
 {
-	return run(o, CELL_ROLE_RUN, session_clock());
+	return command_session(o, CELL_ROLE_RUN, session_clock());
 }
 
 int command_validate(struct options *o)
 {
-	return run(o, CELL_ROLE_VALIDATE, session_clock());
+	return command_session(o, CELL_ROLE_VALIDATE, session_clock());
 }
 
 int command_inspect(struct options *o)
 {
-	return run(o, CELL_ROLE_INSPECT, session_clock());
+	return command_session(o, CELL_ROLE_INSPECT, session_clock());
 }
