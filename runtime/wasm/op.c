@@ -4,6 +4,8 @@
  */
 #include "runtime/wasm/op.h"
 
+#include "runtime/wasm/skip.h"
+
 /* Flag names as the table writes them; the access size stands above the flags' eight bits. */
 enum {
 	CONTROL = WASM_OP_CONTROL,
@@ -142,6 +144,24 @@ const uint16_t wasm_op_slots[SLOTS] = {
 const uint8_t wasm_op_fast[SLOTS] = {
 #define OP(enumerator, prefix, code, name, imm, sig, flags, feature) \
 	[SLOT(prefix, code)] = FAST(prefix, feature, imm, sig, enumerator),
+#include "runtime/wasm/op-table.h"
+#undef OP
+};
+
+/* Steps over what is neither control nor call: see skip.h. The address of a memory access counts as two numbers. */
+#define NUMBERS(imm) \
+	((imm) == WASM_IMM_NONE ? WASM_SKIP_FAST : \
+	 (imm) == WASM_IMM_I32 || (imm) == WASM_IMM_I64 || (imm) == WASM_IMM_GLOBAL || (imm) == WASM_IMM_LABEL ? \
+		 WASM_SKIP_FAST | WASM_SKIP_ONE : \
+	 (imm) == WASM_IMM_LOCAL ? WASM_SKIP_FAST | WASM_SKIP_LOCAL | WASM_SKIP_ONE : \
+	 (imm) == WASM_IMM_MEMARG ? WASM_SKIP_FAST | WASM_SKIP_MEMARG | WASM_SKIP_TWO : 0)
+#define SKIP(prefix, op, imm) \
+	((prefix) ? 0 : (op) == WASM_END ? WASM_SKIP_END : \
+	 (op) == WASM_BLOCK || (op) == WASM_IF ? WASM_SKIP_BLOCK : \
+	 NUMBERS(imm) | ((op) == WASM_LOCAL_SET || (op) == WASM_LOCAL_TEE ? WASM_SKIP_WRITES : 0))
+const uint8_t wasm_op_skip[SLOTS] = {
+#define OP(enumerator, prefix, code, name, imm, sig, flags, feature) \
+	[SLOT(prefix, code)] = SKIP(prefix, WASM_##enumerator, WASM_IMM_##imm),
 #include "runtime/wasm/op-table.h"
 #undef OP
 };

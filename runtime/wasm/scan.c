@@ -1,216 +1,104 @@
 /*
  * The scan before compiling: which locals each loop uses, without types.
  *
- * One pass over the opcodes notes (loop, local) for each use, in the innermost loop only; the notes
- * are then sorted by loop (counting sort) and loops are summed up from the last to the first: inner
- * ones come after outer ones, so each adds what its children kept. All steps are linear in the body
- * and in loops times max_uses.
+ * One pass over the opcodes writes down each use of a local; where the innermost loop changes, a
+ * new stretch of notes begins. Then loops are summed up from the last to the first: inner ones come
+ * after outer ones, so each adds what its children kept. All steps are linear in the body and in
+ * loops times max_uses.
  */
-#include "runtime/wasm/scan.h"
-
 #include <assert.h>
 #include <errno.h>
 
 #include "runtime/base/num.h"
-#include "runtime/base/vec.h"
-#include "runtime/wasm/rule.h"
+#include "runtime/wasm/body.h"
+#include "runtime/wasm/skip.h"
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 /* Inner uses count this much more, for each level. */
-enum { LEVEL_WEIGHT = 8 };
+enum { LEVEL_WEIGHT = 8, WEIGHT_MAX = 1 << 30 };
 
-bool wasm_skip_leb(struct reader *r)
-{
-	while (likely(r->at < r->end))
-		if (likely(!(*r->at++ & 0x80)))
-			return true;
-	return false;
-}
-
-static bool skip_bytes(struct reader *r, size_t n)
-{
-	if (reader_left(r) < n)
-		return false;
-	r->at += n;
-	return true;
-}
-
-static bool skip_lebs(struct reader *r, uint32_t n)
-{
-	while (n--)
-		if (!wasm_skip_leb(r))
-			return false;
-	return true;
-}
-
-/* A heap or value type: one number, or a prefix and one. */
-static bool skip_type(struct reader *r)
-{
-	if (reader_left(r) && (*r->at == 0x63 || *r->at == 0x64))
-		r->at++;
-	return wasm_skip_leb(r);
-}
-
-/* A count, then as many numbers and `more`. */
-static bool skip_vector(struct reader *r, uint32_t more)
-{
-	uint32_t n = reader_u32(r);
-
-	return reader_ok(r) && n <= reader_left(r) && skip_lebs(r, n + more);
-}
-
-static bool skip_catches(struct reader *r)
-{
-	uint32_t n;
-
-	if (!skip_type(r))
-		return false;
-	n = reader_u32(r);
-	for (uint32_t i = 0; i < n && reader_ok(r); i++) {
-		uint8_t kind = reader_byte(r);
-
-		if (kind <= WASM_CATCH_REF)
-			reader_u32(r);
-		reader_u32(r);
-	}
-	return reader_ok(r);
-}
-
-static bool skip_memarg(struct reader *r)
-{
-	uint32_t align = reader_u32(r);
-
-	if (align & 0x40)
-		reader_u32(r);
-	return reader_ok(r) && wasm_skip_leb(r);
-}
-
-/* What is not one number. */
-static bool skip_other(struct reader *r, uint8_t imm)
-{
-	switch (imm) {
-	case WASM_IMM_BLOCK:
-	case WASM_IMM_HEAP:
-		return skip_type(r);
-	case WASM_IMM_TRY_TABLE:
-		return skip_catches(r);
-	case WASM_IMM_BR_TABLE:
-		return skip_vector(r, 1);
-	case WASM_IMM_SELECT_T:
-		return wasm_skip_leb(r) && skip_type(r);
-	case WASM_IMM_MEMARG:
-		return skip_memarg(r);
-	case WASM_IMM_MEMARG_LANE:
-		return skip_memarg(r) && skip_bytes(r, 1);
-	case WASM_IMM_CAST:
-		return skip_bytes(r, 1) && wasm_skip_leb(r) && skip_type(r) && skip_type(r);
-	default:
-		assert(false);
-		return false;
-	}
-}
-
-/* How many numbers (low bits) or bytes (from BYTES up) follow an opcode; OTHER for skip_other(). */
-enum { BYTES = 0x20, OTHER = 0x80 };
-static const uint8_t imm_skips[] = {
-	[WASM_IMM_NONE] = 0,
-	[WASM_IMM_BLOCK] = OTHER,
-	[WASM_IMM_LABEL] = 1,
-	[WASM_IMM_BR_TABLE] = OTHER,
-	[WASM_IMM_FUNC] = 1,
-	[WASM_IMM_CALL_INDIRECT] = 2,
-	[WASM_IMM_LOCAL] = 1,
-	[WASM_IMM_GLOBAL] = 1,
-	[WASM_IMM_TABLE] = 1,
-	[WASM_IMM_TABLE_TABLE] = 2,
-	[WASM_IMM_ELEM_TABLE] = 2,
-	[WASM_IMM_ELEM] = 1,
-	[WASM_IMM_MEMARG] = OTHER,
-	[WASM_IMM_MEMARG_LANE] = OTHER,
-	[WASM_IMM_LANE] = BYTES + 1,
-	[WASM_IMM_MEMORY] = 1,
-	[WASM_IMM_MEMORY_MEMORY] = 2,
-	[WASM_IMM_DATA_MEMORY] = 2,
-	[WASM_IMM_DATA] = 1,
-	[WASM_IMM_I32] = 1,
-	[WASM_IMM_I64] = 1,
-	[WASM_IMM_F32] = BYTES + 4,
-	[WASM_IMM_F64] = BYTES + 8,
-	[WASM_IMM_V128] = BYTES + 16,
-	[WASM_IMM_SHUFFLE] = BYTES + 16,
-	[WASM_IMM_SELECT_T] = OTHER,
-	[WASM_IMM_HEAP] = OTHER,
-	[WASM_IMM_TYPE] = 1,
-	[WASM_IMM_TAG] = 1,
-	[WASM_IMM_TRY_TABLE] = OTHER,
-	[WASM_IMM_FENCE] = BYTES + 1,
-	[WASM_IMM_TYPE_FIELD] = 2,
-	[WASM_IMM_TYPE_COUNT] = 2,
-	[WASM_IMM_TYPE_DATA] = 2,
-	[WASM_IMM_TYPE_ELEM] = 2,
-	[WASM_IMM_TYPE_TYPE] = 2,
-	[WASM_IMM_CAST] = OTHER,
-};
-_Static_assert(ARRAY_SIZE(imm_skips) == WASM_IMM_CAST + 1, "a way over each immediate");
-
-bool wasm_skip_immediate(struct reader *r, uint8_t imm)
-{
-	uint8_t how = imm_skips[imm];
-
-	if (how < BYTES)
-		return skip_lebs(r, how);
-	return how < OTHER ? skip_bytes(r, how - BYTES) : skip_other(r, imm);
-}
-
-uint16_t wasm_skip_opcode(struct reader *r)
-{
-	uint8_t byte = reader_byte(r);
-	uint16_t slot = wasm_op_slots[byte];
-
-	if (unlikely(!reader_ok(r)))
-		return WASM_OPS;
-	return likely(slot) ? slot - 1 : wasm_op_find(byte, reader_u32(r));
-}
-
-/* A use of a local: the innermost loop's. */
-struct note {
-	uint32_t loop;
-	uint32_t local;		/* WRITTEN set for local.set and tee */
-};
+/* In notes and weights: the local is written. */
 #define WRITTEN (1u << 31)
+_Static_assert((uint32_t)WASM_SKIP_WRITES << 28 == WRITTEN && WASM_SKIP_LOCAL == 4,
+	       "scan_all() shifts them");
 _Static_assert(WASM_MAX_LOCALS < WRITTEN, "a local's index leaves the top bit free");
+
+/* A run of notes that belong to one loop. */
+struct stretch {
+	uint32_t loop;
+	uint32_t first;		/* note; the next stretch begins where it ends */
+	uint32_t before;	/* an earlier stretch of the loop, or WASM_NONE */
+};
 
 struct scanner {
 	struct reader r;
 	struct arena *arena;
 	struct wasm_scan *scan;
 	uint32_t nlocals;
-	uint32_t loop;			/* innermost */
-	struct VEC(uint32_t) blocks;	/* innermost loop before each open block */
-	struct VEC(struct note) notes;
-	struct VEC(struct wasm_loop) loops;
+	uint32_t depth;			/* open blocks */
+	uint32_t loop;			/* the innermost */
+	uint32_t *notes, nnotes;
+	struct wasm_loop *loops;
+	uint32_t *depths;		/* by loop: of its block */
+	uint32_t nloops, loops_cap;
+	struct stretch *stretches;
+	uint32_t nstretches, stretches_cap;
 };
 
-static bool loop_enter(struct scanner *s, uint32_t at)
+/* Twice the room for *at, which holds n items. */
+static bool room_double(struct arena *a, void **at, uint32_t n, uint32_t cap, size_t size)
 {
-	struct wasm_loop loop = { .at = at, .parent = s->loop };
+	void *p = arena_array(a, cap, size);
 
-	if (s->loops.len >= WASM_SCAN_LOOPS)
-		return true;
-	if (!vec_push(&s->loops, loop))
+	if (!p)
 		return false;
-	s->loop = (uint32_t)s->loops.len - 1;
+	if (n)
+		memcpy(p, *at, n * size);
+	*at = p;
 	return true;
 }
 
-static bool local_note(struct scanner *s, uint16_t op)
+/* Notes from here on are this loop's. */
+static bool stretch_begin(struct scanner *s, uint32_t loop)
 {
-	uint32_t i = reader_u32(&s->r);
-	struct note note = { .loop = s->loop, .local = i | (op == WASM_LOCAL_GET ? 0 : WRITTEN) };
+	s->loop = loop;
+	if (s->nstretches == s->stretches_cap) {
+		s->stretches_cap = s->stretches_cap ? 2 * s->stretches_cap : 8;
+		if (!room_double(s->arena, (void **)&s->stretches, s->nstretches, s->stretches_cap,
+				 sizeof(*s->stretches)))
+			return false;
+	}
+	s->stretches[s->nstretches++] = (struct stretch){ .loop = loop, .first = s->nnotes };
+	return true;
+}
 
-	return reader_ok(&s->r) && i < s->nlocals && vec_push(&s->notes, note);
+static bool loop_enter(struct scanner *s, uint32_t at, uint32_t parent)
+{
+	if (s->nloops == WASM_SCAN_LOOPS)
+		return true;
+	if (s->nloops == s->loops_cap) {
+		s->loops_cap = s->loops_cap ? 2 * s->loops_cap : 8;
+		if (!room_double(s->arena, (void **)&s->loops, s->nloops, s->loops_cap,
+				 sizeof(*s->loops)) ||
+		    !room_double(s->arena, (void **)&s->depths, s->nloops, s->loops_cap,
+				 sizeof(*s->depths)))
+			return false;
+	}
+	s->loops[s->nloops] = (struct wasm_loop){ .at = at, .parent = parent };
+	s->depths[s->nloops] = s->depth;
+	return stretch_begin(s, s->nloops++);
+}
+
+static bool block_leave(struct scanner *s)
+{
+	bool was_loop = s->depths[s->loop] == s->depth;
+
+	if (!s->depth)
+		return false;
+	s->depth--;
+	return !was_loop || stretch_begin(s, s->loops[s->loop].parent);
 }
 
 /* Calls of functions, and instructions that are calls of the runtime in every tier: they use the
@@ -235,56 +123,138 @@ static bool is_call(uint16_t op, const struct wasm_op_row *row)
 	}
 }
 
-/* One instruction; false at the end, or where the code is wrong: what was seen so far counts. */
+static bool note_add(struct scanner *s, uint32_t local, uint16_t op)
+{
+	if (!reader_ok(&s->r) || local >= s->nlocals)
+		return false;
+	s->notes[s->nnotes++] = local | (op == WASM_LOCAL_GET ? 0 : WRITTEN);
+	return true;
+}
+
+/* One instruction of any kind; false at the end, or where the code is wrong: what was seen so far
+ * counts. */
+__attribute__((noinline))
 static bool scan_one(struct scanner *s)
 {
 	uint32_t at = (uint32_t)reader_offset(&s->r);
 	uint16_t op = wasm_skip_opcode(&s->r);
 	const struct wasm_op_row *row;
 
-	if (unlikely(op == WASM_OPS))
+	if (op == WASM_OPS)
 		return false;
 	row = &wasm_ops[op];
 	s->scan->nops++;
-	if (row->imm == WASM_IMM_LOCAL)
-		return local_note(s, op);
 	s->scan->has_simd |= row->prefix == 0xfd;
+	if (row->imm == WASM_IMM_LOCAL)
+		return note_add(s, reader_u32(&s->r), op);
 	if (row->imm == WASM_IMM_BLOCK || row->imm == WASM_IMM_TRY_TABLE) {
-		if (!vec_push(&s->blocks, s->loop) || (op == WASM_LOOP && !loop_enter(s, at)))
+		s->depth++;
+		if (op == WASM_LOOP && !loop_enter(s, at, s->loop))
 			return false;
 	} else if (op == WASM_END) {
-		if (!s->blocks.len)
+		if (!block_leave(s))
 			return false;
-		s->loop = s->blocks.at[--s->blocks.len];
 	} else if (is_call(op, row)) {
 		s->scan->ncalls++;
-		s->loops.at[s->loop].has_call = true;
+		s->loops[s->loop].has_call = true;
 	}
 	return wasm_skip_immediate(&s->r, row->imm);
 }
 
-/* Sums up a loop: weight by local, and which locals have one. */
-struct tally {
-	uint32_t *weight;		/* WRITTEN in the top bit */
-	struct VEC(uint32_t) touched;
-};
-
-enum { WEIGHT_MAX = 1 << 30 };
-
-static uint32_t heavier(uint32_t weight)
+/* Bytes of a number, at most 8 of which may be read; 0 if it is longer. */
+static inline uint32_t number_len(const uint8_t *at)
 {
-	return weight < WEIGHT_MAX / LEVEL_WEIGHT ? weight * LEVEL_WEIGHT : WEIGHT_MAX;
+	uint64_t word, ends;
+
+	memcpy(&word, at, sizeof(word));
+	ends = ~word & 0x8080808080808080u;
+	return ends ? ((uint32_t)__builtin_ctzll(ends) >> 3) + 1 : 0;
 }
 
-static bool tally_add(struct tally *t, uint32_t local, uint32_t weight, bool written)
+/*
+ * What is no control and no call is stepped over here. The branches on how long it is are what
+ * makes this fast: where they are predicted, the next opcode is looked at before this one has been.
+ * The notes' end moves past what was written there only if it was a local.
+ */
+static void scan_all(struct scanner *s)
 {
-	uint32_t *w = &t->weight[local];
-	uint32_t sum = (*w & ~WRITTEN) + weight;
+	/* no instruction of two short numbers and no number of 8 bytes reaches the end */
+	const uint8_t *at = s->r.at, *end = s->r.end - num_min(reader_left(&s->r), 10);
+	uint32_t nnotes = s->nnotes, nops = 0, nlocals = (uint32_t)num_min(s->nlocals, 0x80), len;
 
-	if (!*w && !vec_push(&t->touched, local))
-		return false;
-	*w = (sum < WEIGHT_MAX ? sum : WEIGHT_MAX) | (*w & WRITTEN) | (written ? WRITTEN : 0);
-	return true;
+	while (likely(at < end)) {
+		uint32_t class = wasm_op_skip[at[0]];
+
+		if (class == WASM_SKIP_FAST) {
+			at++;
+			nops++;
+			continue;
+		}
+		if (class & WASM_SKIP_LOCAL && likely(at[1] < nlocals)) {
+			s->notes[nnotes++] = at[1] | (class & WASM_SKIP_WRITES) << 28;
+			at += 2;
+			nops++;
+			continue;
+		}
+		if (class == (WASM_SKIP_FAST | WASM_SKIP_ONE)) {
+			len = likely(at[1] < 0x80) ? 1 : number_len(at + 1);
+			if (likely(len)) {
+				at += 1 + len;
+				nops++;
+				continue;
+			}
+		}
+		if (class & WASM_SKIP_MEMARG && likely(at[1] < 0x40)) {
+			len = likely(at[2] < 0x80) ? 1 : number_len(at + 2);
+			if (likely(len)) {
+				at += 2 + len;
+				nops++;
+				continue;
+			}
+		}
+		if (class == WASM_SKIP_BLOCK &&
+		    (at[1] == 0x40 || (at[1] >= WASM_KIND_F64 && at[1] <= WASM_KIND_I32))) {
+			s->depth++;
+			at += 2;
+			nops++;
+			continue;
+		}
+		s->nnotes = nnotes;
+		if (class == WASM_SKIP_END) {
+			if (unlikely(!block_leave(s)))
+				break;
+			at++;
+			nops++;
+			continue;
+		}
+		s->r.at = at;
+		if (!scan_one(s))
+			break;
+		at = s->r.at;
+		nnotes = s->nnotes;
+	}
+	s->scan->nops += nops;
+	if (at < end)
+		return;
+	s->r.at = at;
+	s->nnotes = nnotes;
+	while (scan_one(s))
+		;
+}
+
+/* The sum of a loop: weight by local, and which locals have one. */
+struct tally {
+	uint32_t *weight;		/* WRITTEN in the top bit */
+	uint32_t *touched, ntouched;
+};
+
+static inline void tally_add(struct tally *t, uint32_t local, uint32_t weight, uint32_t written)
+{
+	uint32_t w = t->weight[local], sum = (w & ~WRITTEN) + weight;
+
+	t->touched[t->ntouched] = local;
+	t->ntouched += !w;
+	t->weight[local] = (sum < WEIGHT_MAX ? sum : WEIGHT_MAX) | ((w | written) & WRITTEN);
 }
 
 /* Keeps the max heaviest in uses, heaviest first (by insertion: max is small); clears the tally. */
@@ -292,8 +262,8 @@ static uint32_t tally_take(struct tally *t, uint32_t max, struct wasm_use *uses)
 {
 	uint32_t n = 0;
 
-	for (size_t i = 0; i < t->touched.len; i++) {
-		uint32_t local = t->touched.at[i], w = t->weight[local] & ~WRITTEN, at;
+	for (uint32_t i = 0; i < t->ntouched; i++) {
+		uint32_t local = t->touched[i], w = t->weight[local] & ~WRITTEN, at;
 		struct wasm_use use = { .local = local,
 					.weight = w,
 					.written = t->weight[local] & WRITTEN };
@@ -306,57 +276,65 @@ static uint32_t tally_take(struct tally *t, uint32_t max, struct wasm_use *uses)
 			uses[at] = uses[at - 1];
 		uses[at] = use;
 	}
-	t->touched.len = 0;
+	t->ntouched = 0;
 	return n;
 }
 
-/* Notes in the order of their loops; first[i] is where loop i's begin. */
-static struct note *notes_sorted(const struct scanner *s, uint32_t *first)
+/* What was found out about loop i and its children so far, as the loops around it see it. */
+static void loop_sum(struct scanner *s, uint32_t i, uint32_t last, struct tally *t)
 {
-	struct note *sorted = arena_array(s->arena, s->notes.len, sizeof(*sorted));
-	uint32_t at = 0;
+	for (uint32_t k = last; k != WASM_NONE; k = s->stretches[k].before) {
+		uint32_t to = k + 1 < s->nstretches ? s->stretches[k + 1].first : s->nnotes;
 
-	if (!sorted)
-		return NULL;
-	for (size_t i = 0; i < s->notes.len; i++)
-		first[s->notes.at[i].loop]++;
-	for (size_t i = 0; i <= s->loops.len; i++) {
-		uint32_t n = first[i];
-
-		first[i] = at;
-		at += n;
+		for (uint32_t n = s->stretches[k].first; n < to; n++)
+			tally_add(t, s->notes[n] & ~WRITTEN, 1, s->notes[n]);
 	}
-	for (size_t i = 0; i < s->notes.len; i++)
-		sorted[first[s->notes.at[i].loop]++] = s->notes.at[i];
-	/* each start now stands where its loop ends */
-	for (size_t i = s->loops.len; i > 0; i--)
-		first[i] = first[i - 1];
-	first[0] = 0;
-	return sorted;
 }
 
-/*
- * From the last loop to the first: own notes, and what the children kept. Children of a loop are
- * found through a chain that each child enters when it is done.
- */
-static bool loops_sum(struct scanner *s, uint32_t max, const struct note *notes,
-		      const uint32_t *first, struct tally *t, uint32_t *child, uint32_t *sibling)
+static void child_add(struct scanner *s, struct wasm_loop *loop, const struct wasm_loop *child,
+		      struct tally *t)
+{
+	const struct wasm_use *u = s->scan->uses + child->first_use;
+
+	loop->has_call |= child->has_call;
+	for (uint32_t k = 0; k < child->nuses; k++)
+		tally_add(t, u[k].local,
+			  u[k].weight < WEIGHT_MAX / LEVEL_WEIGHT ? u[k].weight * LEVEL_WEIGHT
+								  : WEIGHT_MAX,
+			  u[k].written ? WRITTEN : 0);
+}
+
+/* Links each loop's stretches from the last to the first; lasts[i] is loop i's last. */
+static void stretches_link(struct scanner *s, uint32_t *lasts)
+{
+	for (uint32_t i = 0; i < s->nloops; i++)
+		lasts[i] = WASM_NONE;
+	for (uint32_t k = 0; k < s->nstretches; k++) {
+		s->stretches[k].before = lasts[s->stretches[k].loop];
+		lasts[s->stretches[k].loop] = k;
+	}
+}
+
+/* child and sibling chain the loops of each loop that are done: 0 ends a chain, as the whole
+ * function is nobody's child. */
+static int loops_sum(struct scanner *s, uint32_t max, uint32_t *lasts, uint32_t *child,
+		     uint32_t *sibling, struct tally *t)
 {
 	struct wasm_scan *scan = s->scan;
+	uint32_t cap = 0;
 
-	for (uint32_t i = (uint32_t)s->loops.len; i-- > 0;) {
-		struct wasm_loop *loop = &s->loops.at[i];
+	stretches_link(s, lasts);
+	for (uint32_t i = s->nloops; i-- > 0;) {
+		struct wasm_loop *loop = &s->loops[i];
 
-		for (uint32_t k = first[i]; k < first[i + 1]; k++)
-			if (!tally_add(t, notes[k].local & ~WRITTEN, 1, notes[k].local & WRITTEN))
-				return false;
-		for (uint32_t c = child[i]; c; c = sibling[c]) {
-			const struct wasm_use *u = scan->uses + s->loops.at[c].first_use;
-
-			loop->has_call |= s->loops.at[c].has_call;
-			for (uint32_t k = 0; k < s->loops.at[c].nuses; k++)
-				if (!tally_add(t, u[k].local, heavier(u[k].weight), u[k].written))
-					return false;
+		loop_sum(s, i, lasts[i], t);
+		for (uint32_t c = child[i]; c; c = sibling[c])
+			child_add(s, loop, &s->loops[c], t);
+		if (!scan->uses || cap - scan->nuses < max) {
+			cap = (uint32_t)num_max(2 * (size_t)cap, scan->nuses + max);
+			if (!room_double(s->arena, (void **)&scan->uses, scan->nuses, cap,
+					 sizeof(*scan->uses)))
+				return -ENOMEM;
 		}
 		loop->first_use = scan->nuses;
 		loop->nuses = tally_take(t, max, scan->uses + scan->nuses);
@@ -366,50 +344,36 @@ static bool loops_sum(struct scanner *s, uint32_t max, const struct note *notes,
 			child[loop->parent] = i;
 		}
 	}
-	return true;
+	return 0;
 }
 
 static int scan_sum(struct scanner *s, uint32_t max)
 {
-	size_t n = s->loops.len + 1;
-	uint32_t *first = arena_array(s->arena, n, sizeof(*first));
-	uint32_t *child = arena_array(s->arena, n, sizeof(*child));
-	uint32_t *sibling = arena_array(s->arena, n, sizeof(*sibling));
-	struct tally t = { .weight = arena_array(s->arena, s->nlocals, sizeof(*t.weight)) };
-	struct note *notes = first ? notes_sorted(s, first) : NULL;
-	size_t uses, locals = num_min(max, s->nlocals);
-	bool ok;
+	uint32_t *chains = arena_array(s->arena, 3 * (size_t)s->nloops, sizeof(*chains));
+	struct tally t = { .weight = arena_array(s->arena, s->nlocals, sizeof(*t.weight)),
+			   .touched = arena_array(s->arena, (size_t)s->nlocals + 1,
+						  sizeof(*t.touched)) };
 
-	if (!num_mul(n, locals, &uses))
+	if (!chains || !t.weight || !t.touched)
 		return -ENOMEM;
-	s->scan->uses = arena_array(s->arena, uses, sizeof(*s->scan->uses));
-	s->scan->loops = arena_array(s->arena, n, sizeof(*s->scan->loops));
-	if (!child || !sibling || !t.weight || !notes || !s->scan->uses || !s->scan->loops)
-		return -ENOMEM;
-	ok = loops_sum(s, (uint32_t)locals, notes, first, &t, child, sibling);
-	vec_done(&t.touched);
-	memcpy(s->scan->loops, s->loops.at, s->loops.len * sizeof(*s->scan->loops));
-	s->scan->nloops = (uint32_t)s->loops.len;
+	s->scan->loops = s->loops;
+	s->scan->nloops = s->nloops;
 	s->scan->has_call = s->scan->ncalls != 0;
-	return ok ? 0 : -ENOMEM;
+	return loops_sum(s, (uint32_t)num_min(max, s->nlocals), chains, chains + s->nloops,
+			 chains + 2 * (size_t)s->nloops, &t);
 }
 
 int wasm_body_scan(const struct wasm_body *b, uint32_t max_uses, struct wasm_scan *ret)
 {
 	struct scanner s = { .r = b->r, .arena = b->arena, .scan = ret, .nlocals = b->nlocals };
-	struct wasm_loop whole = { .parent = WASM_NONE };
-	int code = -ENOMEM;
 
 	*ret = (struct wasm_scan){ 0 };
 	for (uint32_t i = 0; i < b->nlocals; i++)
 		ret->has_simd |= b->locals[i] == WASM_V128;
-	if (vec_push(&s.loops, whole)) {
-		while (scan_one(&s))
-			;
-		code = scan_sum(&s, max_uses);
-	}
-	vec_done(&s.blocks);
-	vec_done(&s.notes);
-	vec_done(&s.loops);
-	return code;
+	/* a use takes two bytes */
+	s.notes = arena_array(b->arena, reader_left(&s.r) / 2 + 1, sizeof(*s.notes));
+	if (!s.notes || !loop_enter(&s, 0, WASM_NONE))
+		return -ENOMEM;
+	scan_all(&s);
+	return scan_sum(&s, max_uses);
 }
