@@ -26,7 +26,7 @@
 #define RIGHT(name) WASI_RIGHT_##name
 #define RING(op) (1ull << IORING_OP_##op)
 #define RING_POLL (RING(POLL_ADD) | RING(POLL_REMOVE))
-#define RESOLVE "openat2 newfstatat close"
+#define RESOLVE "openat2 newfstatat fstat close"
 
 #define WASI_CALLS(X) \
 	X(args_get, "ii:i", NO, 0, NO, 0, WASI_OK, "", 0) \

@@ -221,7 +221,7 @@ static long stat_path(int dir, const char *path, bool follow, struct stat *st)
 	if (r >= 0) {
 		int fd = (int)r;
 
-		r = SYS4(newfstatat, fd, "", st, AT_EMPTY_PATH);
+		r = SYS2(fstat, fd, st);
 		(void)SYS1(close, fd);
 	}
 	return r;
