@@ -47,7 +47,11 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	int trap = info->si_code > 0 && s->nesting ? classify(s, (uintptr_t)regs[REG_RIP], (uintptr_t)info->si_addr) : 0;
 
 	if (!trap) {
-		sigaction(sig, &fault.old, NULL);
+		/* the same fault again, blocked, ends the process; a locked cell may not call sigaction() */
+		if (fault.old.sa_handler == SIG_DFL)
+			sigaddset(&((ucontext_t *)context)->uc_sigmask, sig);
+		else
+			sigaction(sig, &fault.old, NULL);
 		return;
 	}
 	s->exec.trap_pc = (void *)regs[REG_RIP];
