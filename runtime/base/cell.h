@@ -62,7 +62,6 @@ enum cell_job_flag {
 	CELL_JOB_RING = 1 << 2,		/* an io_uring may be made */
 	CELL_JOB_MDWE = 1 << 3,		/* PR_SET_MDWE must hold */
 	CELL_JOB_INVOKE = 1 << 4,	/* call the named export instead of _start */
-	CELL_JOB_TEST_INJECT = 1 << 5,	/* test builds only: run the code of tests/escape after the lock */
 };
 
 /* Strings in CELL_FD_STRINGS: argc arguments, envc "K=V", preopens guest names, then the export to invoke. */

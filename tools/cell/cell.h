@@ -34,4 +34,10 @@ void cell_tell(const void *msg);
 _Noreturn void compile_main(const struct cell_job *job);
 _Noreturn void instance_main(const struct cell_job *job, uint64_t start);
 
+/*
+ * Native code for a locked instance, in place of the guest's. NULL in wsbox-cell: only the program
+ * that tests/escape links from these parts has it.
+ */
+__attribute__((weak)) void cell_test_inject(int argc, const char **argv);
+
 #endif

@@ -236,6 +236,8 @@ void instance_main(const struct cell_job *job, uint64_t start)
 	in.ready.ring = wasi_ring(in.wasi);
 	in.ready.memory = memory_size(&in);
 	cell_tell(&in.ready);
+	if (cell_test_inject)
+		cell_test_inject((int)job->argc, in.strings.argv);
 	instance_judge(&in, instance_run(&in, &in.exit.err));
 	_exit(CELL_STATUS_PROTOCOL);
 }
