@@ -13,9 +13,8 @@
 
 #define ESCAPE_CELL "escape-cell"	/* argv[0] of the program as a cell */
 
-/* Preopened directories of an attack on paths. */
-#define FD_IN (CELL_FD_PREOPEN + 0)	/* tree/in, writable */
-#define FD_RO (CELL_FD_PREOPEN + 1)	/* tree/ro, read-only */
+/* Preopened directories of an attack on paths: tree/in, writable, and tree/ro, read-only. */
+extern int fd_in, fd_ro;
 
 enum expect {
 	DIES,		/* SIGSYS */
@@ -80,7 +79,6 @@ bool tree_make(struct tree *t, uint32_t uid);
 bool tree_changed(struct tree *t);
 void tree_remove(struct tree *t);
 
-/* main.c */
 enum mode { MODE_ROOT, MODE_USER, MODE_DEGRADED };
 
 struct tally {
@@ -92,7 +90,25 @@ struct tally {
 	unsigned int passed, failed, skipped;
 };
 
+/* tally.c */
 void check(struct tally *t, bool ok, const char *name, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* What a cell made (in/made) belongs to the caller, whatever uid it ran as. */
+void check_owner(struct tally *t);
+
+/* Runs a mode in a process of its own, as the user of that mode, and adds what it counted. */
+void tally_mode(struct tally *sum, enum mode mode, const char *name, void (*run)(struct tally *t));
+
+/* Sets of the policy that a cell with these attack flags has. */
+unsigned int sets_of(unsigned int flags);
+
+/* 0 = not in the policy, 1 = with conditions, 2 = always */
+int call_row(long nr, unsigned int sets);
+
+/* Linux lets its own trampolines' two calls past every filter (seccomp_uprobe_exception); from elsewhere they do nothing. */
+bool call_is_uprobe(uint32_t nr);
+
+/* main.c */
 
 /* Starts a cell for an order; the caller closes *ret_control and reaps. false: reported as a failure of name. */
 bool cell_start(struct tally *t, const char *name, struct order *order, struct sb_cell *ret, int *ret_control);

@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,22 +30,6 @@
 #define PATIENCE_MS 20000
 
 static uint32_t step = 1;	/* every which system call number: 25 with the argument "quick" */
-
-void check(struct tally *t, bool ok, const char *name, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (ok) {
-		t->passed++;
-		return;
-	}
-	t->failed++;
-	printf("FAIL %s: %s: ", t->mode_name, name);
-	va_start(ap, fmt);
-	vprintf(fmt, ap);
-	va_end(ap);
-	printf("\n");
-}
 
 bool cell_start(struct tally *t, const char *name, struct order *order, struct sb_cell *ret, int *ret_control)
 {
@@ -151,51 +134,18 @@ static void run_attack(struct tally *t, uint32_t which, uint32_t index, const st
 		check(t, !tree_changed(&t->tree), a->name, "changed something outside");
 }
 
-static unsigned int sets_of(unsigned int flags)
-{
-	if (flags & COMPILER)
-		return SB_SET_COMPILE;
-	return SB_SET_COMPUTE | SB_SET_IO | (flags & DIRS ? SB_SET_READ | SB_SET_WRITE : 0) | (flags & RING ? SB_SET_RING : 0);
-}
-
-/* 0 = not in the table, 1 = with conditions, 2 = always */
-static int allowed(long nr, unsigned int sets)
-{
-	static const struct row {
-		long nr;
-		unsigned int sets;
-		struct sb_arg args[SB_ARGS_MAX];
-	} rows[] = {
-#define ROW(name, sets, when, reason) { SYS_##name, sets, when },
-		SB_POLICY(ROW)
-	};
-
-	int best = 0;
-
-	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].nr == nr && (rows[i].sets & sets) && best < 2)
-			best = rows[i].args[0].mask ? 1 : 2;
-	return best;
-}
-
-/* Linux lets its own trampolines' two calls past every filter (seccomp_uprobe_exception); from elsewhere they do nothing. */
-static bool is_uprobe(uint32_t nr)
-{
-	return nr == 335 || nr == 336;
-}
-
 /* Every number with arguments of all ones, which no condition admits: it dies unless the table has it without one. */
 static void run_calls(struct tally *t, const char *filter, unsigned int flags)
 {
 	for (uint32_t nr = 0; nr < CALLS; nr += step) {
 		struct order o = { .which = 2, .index = nr, .flags = flags };
-		int row = allowed(nr, sets_of(flags));
+		int row = call_row(nr, sets_of(flags));
 		struct outcome out;
 		char name[64];
 
 		(void)snprintf(name, sizeof(name), "system call %u, %s", nr, filter);
 		out = attempt(t, name, &o);
-		if (out.started && is_uprobe(nr))
+		if (out.started && call_is_uprobe(nr))
 			check(t, !out.said || out.result < 0, name, "result %ld", out.result);
 		else if (out.started)
 			check(t, row == 2 ? !died(&out) : died(&out) && !out.said, name, "row %d, status %x", row, out.status);
@@ -210,17 +160,6 @@ static int listen_abstract(void)
 	(void)bind(fd, (struct sockaddr *)&at, offsetof(struct sockaddr_un, sun_path) + sizeof("wsbox-escape"));
 	(void)listen(fd, 1);
 	return fd;
-}
-
-/* What a cell makes belongs to the caller, whatever uid it runs as. */
-static void check_owner(struct tally *t)
-{
-	char path[128];
-	struct stat st;
-
-	(void)snprintf(path, sizeof(path), "%s/made", t->tree.in);
-	check(t, !stat(path, &st) && st.st_uid == geteuid() && st.st_gid == getegid() && st.st_size == 4, "owner of a new file",
-	      "uid %u, gid %u", st.st_uid, st.st_gid);
 }
 
 static unsigned int kernel_has(void)
@@ -267,36 +206,14 @@ static bool forbid_namespaces(void)
 	return test_deny(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
-static void in_mode(struct tally *sum, enum mode mode, const char *name)
+static void degraded_mode(struct tally *t)
 {
-	struct tally t = { .mode = mode, .mode_name = name, .cell = sum->cell };
-	int pipes[2], status, pid;
-
-	if (pipe2(pipes, O_CLOEXEC))
-		abort();
-	(void)fflush(stdout);
-	pid = fork();
-	if (!pid) {
-		if (mode != MODE_ROOT && !test_become_user())
-			check(&t, false, "setup", "cannot become an ordinary user");
-		else if (mode == MODE_DEGRADED && !forbid_namespaces())
-			check(&t, false, "setup", "cannot forbid namespaces");
-		else
-			run_mode(&t);
-		(void)fflush(stdout);
-		_exit(write(pipes[1], &t, sizeof(t)) != sizeof(t));
-	}
-	(void)close(pipes[1]);
-	if (read(pipes[0], &t, sizeof(t)) != sizeof(t))
-		t.failed++;
-	(void)close(pipes[0]);
-	(void)waitpid(pid, &status, 0);
-	printf("%s: %u passed, %u failed, %u skipped\n", name, t.passed, t.failed, t.skipped);
-	if (t.skipped && mode == MODE_DEGRADED)
-		printf("skipped: %s: what only namespaces and detached mounts can hold\n", name);
-	sum->passed += t.passed;
-	sum->failed += t.failed;
-	sum->skipped += t.skipped;
+	if (!forbid_namespaces())
+		check(t, false, "setup", "cannot forbid namespaces");
+	else
+		run_mode(t);
+	if (t->skipped)
+		printf("skipped: %s: what only namespaces and detached mounts can hold\n", t->mode_name);
 }
 
 int main(int argc, char **argv)
@@ -315,13 +232,13 @@ int main(int argc, char **argv)
 	sum.cell = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (!geteuid()) {
 		test_enclose();
-		in_mode(&sum, MODE_ROOT, "root");
+		tally_mode(&sum, MODE_ROOT, "root", run_mode);
 	} else {
 		printf("skipped: root: the tests were not started as root\n");
 		sum.skipped++;
 	}
-	in_mode(&sum, MODE_USER, "user");
-	in_mode(&sum, MODE_DEGRADED, "degraded");
+	tally_mode(&sum, MODE_USER, "user", run_mode);
+	tally_mode(&sum, MODE_DEGRADED, "degraded", degraded_mode);
 	printf("%u passed, %u failed, %u skipped\n", sum.passed, sum.failed, sum.skipped);
 	return sum.failed != 0;
 }

@@ -14,6 +14,8 @@
 
 #define STR(s) ((long)(s))
 
+int fd_in = CELL_FD_PREOPEN, fd_ro = CELL_FD_PREOPEN + 1;
+
 static long open_in(long dir, const char *path, uint64_t flags)
 {
 	struct open_how how = { .flags = flags, .mode = flags & O_CREAT ? 0666 : 0 };
@@ -23,31 +25,31 @@ static long open_in(long dir, const char *path, uint64_t flags)
 
 static long read_path(long path)
 {
-	return open_in(FD_IN, (const char *)path, O_RDONLY);
+	return open_in(fd_in, (const char *)path, O_RDONLY);
 }
 
 static long write_path(long path)
 {
-	return open_in(FD_IN, (const char *)path, O_WRONLY | O_CREAT);
+	return open_in(fd_in, (const char *)path, O_WRONLY | O_CREAT);
 }
 
 static long truncate_path(long path)
 {
-	return open_in(FD_IN, (const char *)path, O_WRONLY | O_TRUNC);
+	return open_in(fd_in, (const char *)path, O_WRONLY | O_TRUNC);
 }
 
 static long stat_path(long path)
 {
 	struct stat st;
 
-	return RAW(SYS_newfstatat, FD_IN, path, &st, 0);
+	return RAW(SYS_newfstatat, fd_in, path, &st, 0);
 }
 
 static long stat_slash(long path)
 {
 	struct stat st;
 
-	return RAW(SYS_newfstatat, FD_IN, path, &st, AT_SYMLINK_NOFOLLOW);
+	return RAW(SYS_newfstatat, fd_in, path, &st, AT_SYMLINK_NOFOLLOW);
 }
 
 static long stat_host(long path)
@@ -59,80 +61,80 @@ static long stat_host(long path)
 
 static long touch(long path)
 {
-	return RAW(SYS_utimensat, FD_IN, path, 0, 0);
+	return RAW(SYS_utimensat, fd_in, path, 0, 0);
 }
 
 static long touch_slash(long path)
 {
-	return RAW(SYS_utimensat, FD_IN, path, 0, AT_SYMLINK_NOFOLLOW);
+	return RAW(SYS_utimensat, fd_in, path, 0, AT_SYMLINK_NOFOLLOW);
 }
 
 static long link_from(long path)
 {
-	return RAW(SYS_linkat, FD_IN, path, FD_IN, "stolen", 0);
+	return RAW(SYS_linkat, fd_in, path, fd_in, "stolen", 0);
 }
 
 static long link_follow(long path)
 {
-	return RAW(SYS_linkat, FD_IN, path, FD_IN, "stolen", AT_SYMLINK_FOLLOW);
+	return RAW(SYS_linkat, fd_in, path, fd_in, "stolen", AT_SYMLINK_FOLLOW);
 }
 
 static long link_out(long path)
 {
-	return RAW(SYS_linkat, FD_IN, "file", FD_IN, path, 0);
+	return RAW(SYS_linkat, fd_in, "file", fd_in, path, 0);
 }
 
 static long rename_out(long path)
 {
-	return RAW(SYS_renameat2, FD_IN, "file", FD_IN, path, 0);
+	return RAW(SYS_renameat2, fd_in, "file", fd_in, path, 0);
 }
 
 static long rename_in(long path)
 {
-	return RAW(SYS_renameat2, FD_IN, path, FD_IN, "stolen", 0);
+	return RAW(SYS_renameat2, fd_in, path, fd_in, "stolen", 0);
 }
 
 static long rename_flag(long flags)
 {
-	return RAW(SYS_renameat2, FD_IN, "file", FD_IN, "sub", flags);
+	return RAW(SYS_renameat2, fd_in, "file", fd_in, "sub", flags);
 }
 
 static long remove_path(long path)
 {
-	return RAW(SYS_unlinkat, FD_IN, path, 0);
+	return RAW(SYS_unlinkat, fd_in, path, 0);
 }
 
 static long remove_dir(long path)
 {
-	return RAW(SYS_unlinkat, FD_IN, path, AT_REMOVEDIR);
+	return RAW(SYS_unlinkat, fd_in, path, AT_REMOVEDIR);
 }
 
 static long make_dir(long path)
 {
-	return RAW(SYS_mkdirat, FD_IN, path, 0777);
+	return RAW(SYS_mkdirat, fd_in, path, 0777);
 }
 
 static long make_link(long path)
 {
-	return RAW(SYS_symlinkat, "target", FD_IN, path);
+	return RAW(SYS_symlinkat, "target", fd_in, path);
 }
 
 static long read_link(long path)
 {
 	char text[64];
 
-	return RAW(SYS_readlinkat, FD_IN, path, text, sizeof(text));
+	return RAW(SYS_readlinkat, fd_in, path, text, sizeof(text));
 }
 
 /* ".." at the top of a detached mount is the top itself. */
 static long climb(long path)
 {
 	struct stat top, up;
-	long fd = open_in(FD_IN, (const char *)path, O_PATH);
+	long fd = open_in(fd_in, (const char *)path, O_PATH);
 
 	if (fd < 0)
 		return fd;
-	if (RAW(SYS_newfstatat, FD_IN, "", &top, AT_EMPTY_PATH) || RAW(SYS_newfstatat, fd, "", &up, AT_EMPTY_PATH))
+	if (RAW(SYS_newfstatat, fd_in, "", &top, AT_EMPTY_PATH) || RAW(SYS_newfstatat, fd, "", &up, AT_EMPTY_PATH))
 		return 1;
 	return top.st_ino == up.st_ino && top.st_dev == up.st_dev ? -ENOENT : 2;
 }
@@ -141,7 +143,7 @@ static long climb(long path)
 static long climb_slowly(long path)
 {
 	struct stat st;
-	long fd = FD_IN;
+	long fd = fd_in;
 
 	for (int i = 0; i < 20 && fd >= 0; i++)
 		fd = open_in(fd, "..", O_PATH);
@@ -152,13 +154,13 @@ static long between(long how)
 {
 	switch (how) {
 	case 0:
-		return RAW(SYS_linkat, FD_RO, "file", FD_IN, "stolen", 0);
+		return RAW(SYS_linkat, fd_ro, "file", fd_in, "stolen", 0);
 	case 1:
-		return RAW(SYS_renameat2, FD_RO, "file", FD_IN, "stolen", 0);
+		return RAW(SYS_renameat2, fd_ro, "file", fd_in, "stolen", 0);
 	case 2:
-		return RAW(SYS_renameat2, FD_IN, "file", FD_RO, "put", 0);
+		return RAW(SYS_renameat2, fd_in, "file", fd_ro, "put", 0);
 	default:
-		return RAW(SYS_linkat, FD_IN, "file", FD_RO, "put", 0);
+		return RAW(SYS_linkat, fd_in, "file", fd_ro, "put", 0);
 	}
 }
 
@@ -166,38 +168,38 @@ static long change_ro(long how)
 {
 	switch (how) {
 	case 0:
-		return open_in(FD_RO, "file", O_WRONLY);
+		return open_in(fd_ro, "file", O_WRONLY);
 	case 1:
-		return open_in(FD_RO, "file", O_RDONLY | O_TRUNC);
+		return open_in(fd_ro, "file", O_RDONLY | O_TRUNC);
 	case 2:
-		return open_in(FD_RO, "new", O_WRONLY | O_CREAT);
+		return open_in(fd_ro, "new", O_WRONLY | O_CREAT);
 	case 3:
-		return RAW(SYS_unlinkat, FD_RO, "file", 0);
+		return RAW(SYS_unlinkat, fd_ro, "file", 0);
 	case 4:
-		return RAW(SYS_mkdirat, FD_RO, "new", 0777);
+		return RAW(SYS_mkdirat, fd_ro, "new", 0777);
 	case 5:
-		return RAW(SYS_utimensat, FD_RO, "file", 0, 0);
+		return RAW(SYS_utimensat, fd_ro, "file", 0, 0);
 	case 6:
-		return RAW(SYS_symlinkat, "x", FD_RO, "new");
+		return RAW(SYS_symlinkat, "x", fd_ro, "new");
 	case 7:
-		return RAW(SYS_renameat2, FD_RO, "file", FD_RO, "new", 0);
+		return RAW(SYS_renameat2, fd_ro, "file", fd_ro, "new", 0);
 	case 8:
-		return RAW(SYS_linkat, FD_RO, "file", FD_RO, "new", 0);
+		return RAW(SYS_linkat, fd_ro, "file", fd_ro, "new", 0);
 	default:
-		return RAW(SYS_ftruncate, open_in(FD_RO, "file", O_RDONLY), 0);
+		return RAW(SYS_ftruncate, open_in(fd_ro, "file", O_RDONLY), 0);
 	}
 }
 
 static long make_own(long arg)
 {
-	long fd = open_in(FD_IN, "made", O_RDWR | O_CREAT);
+	long fd = open_in(fd_in, "made", O_RDWR | O_CREAT);
 
 	return fd < 0 ? fd : RAW(SYS_write, fd, "made", 4);
 }
 
 static long read_ro(long arg)
 {
-	return open_in(FD_RO, "file", O_RDONLY);
+	return open_in(fd_ro, "file", O_RDONLY);
 }
 
 const struct attack path_attacks[] = {
