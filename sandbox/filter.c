@@ -37,7 +37,7 @@ static unsigned int sets_for(const struct sb_spec *spec)
 	return sets;
 }
 
-static enum sb_filter_id choose(const struct sb_spec *spec)
+static enum sb_filter_id filter_for(const struct sb_spec *spec)
 {
 	unsigned int sets = sets_for(spec), id = 0;
 
@@ -49,7 +49,7 @@ static enum sb_filter_id choose(const struct sb_spec *spec)
 
 int sb_filter_memfd(const struct sb_spec *spec)
 {
-	enum sb_filter_id id = choose(spec);
+	enum sb_filter_id id = filter_for(spec);
 	FD_AUTO fd = fd_memfd("filter");
 	int code;
 

@@ -145,7 +145,7 @@ static int empty_mount(void)
 }
 
 /* pivot_root refuses where the root is the initial ram file system; chroot then is as good, since nothing can undo it. */
-static int enter(int root, const char **ret_how)
+static int change_root(int root, const char **ret_how)
 {
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return -errno;
@@ -173,7 +173,7 @@ int sb_child_root(struct sb_start *s)
 	root = empty_mount();
 	if (root < 0)
 		return sb_missing(s, SB_WALL_EMPTY_ROOT, root, "an empty tmpfs");
-	code = enter(root, &how);
+	code = change_root(root, &how);
 	close(root);
 	if (code)
 		return sb_missing(s, SB_WALL_EMPTY_ROOT, code, "changing the root");
