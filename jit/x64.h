@@ -563,6 +563,14 @@ static inline uint32_t x64_call_hole(struct x64_buf *b)
 	return x64_offset(b) - 4;
 }
 
+/* jmp rel32, likewise */
+static inline uint32_t x64_jmp_hole(struct x64_buf *b)
+{
+	b->at = x64_put8(b->at, 0xe9);
+	b->at = x64_put32(b->at, 0);
+	return x64_offset(b) - 4;
+}
+
 /*
  * Forward jumps over a few instructions: the field, to be handed to x64_here8 at the target. The
  * caller knows that the distance is below 128 and that no x64_reserve comes between.

@@ -409,6 +409,13 @@ bool jit_region_same(const struct jit_func *f, uint32_t from, uint32_t to);
 void jit_frame_layout(struct jit_func *f);
 void jit_prologue(struct jit_func *f);
 void jit_epilogue(struct jit_func *f);
+/* What the epilogue does before it returns: rsp is at the return address. */
+void jit_frame_leave(struct jit_func *f);
+/*
+ * The same for a tail call with `bytes` of stack arguments, which lie at rsp: moves them over the frame, below the end of our own
+ * arguments, since that is where our caller's stack goes on. The frame is always below: highest first.
+ */
+void jit_frame_replace(struct jit_func *f, uint32_t bytes);
 /* Writes the frame's size into the prologue. false: a leaf with so large a frame must be compiled with force_frame. */
 bool jit_frame_finish(struct jit_func *f);
 

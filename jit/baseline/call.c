@@ -169,15 +169,21 @@ static void call(struct jit_func *f, const struct wasm_functype *t, const struct
 		push_results(f, t, results);
 }
 
+/* The descriptor of an imported function, in r10. */
+static void take_import(struct jit_func *f, uint32_t func)
+{
+	jit_take(f, X64_R10);
+	x64_rm(f->x, X64_LEA, X64_64, X64_R10,
+	       x64_at(JIT_MEM_BASE, f->layout->imports + (int32_t)(func * sizeof(struct jit_callee))));
+}
+
 void jit_emit_call(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
 {
 	struct callee c = { .func = in->index };
 
 	if (in->index < f->m->imported_funcs) {
 		c.func = WASM_NONE;
-		jit_take(f, X64_R10);
-		x64_rm(f->x, X64_LEA, X64_64, X64_R10,
-		       x64_at(JIT_MEM_BASE, f->layout->imports + (int32_t)(in->index * sizeof(struct jit_callee))));
+		take_import(f, in->index);
 	}
 	call(f, wasm_func_type(f->m, in->index), &c);
 	if (c.func == WASM_NONE)
@@ -236,16 +242,99 @@ void jit_emit_call_indirect(struct jit_func *f, const struct wasm_insn *in, cons
 	jit_free(f, X64_R10);
 }
 
-/* A function reference is the address of its descriptor. */
-void jit_emit_call_ref(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+/* A function reference is the address of its descriptor: pops it into r10. */
+static void take_reference(struct jit_func *f)
 {
-	struct callee c = { .func = WASM_NONE };
-
 	jit_take(f, X64_R10);
 	jit_pop_into(f, X64_R10);
 	x64_rr(f->x, X64_TEST, X64_64, X64_R10, X64_R10);
 	jit_trap_if(f, X64_CC_E, RT_TRAP_NULL_FUNCTION);
+}
+
+void jit_emit_call_ref(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+{
+	struct callee c = { .func = WASM_NONE };
+
+	take_reference(f);
 	call(f, &f->m->types[in->index], &c);
+	jit_free(f, X64_R10);
+}
+
+/* ---- tail calls ---- */
+
+static void jump_to(struct jit_func *f, const struct callee *callee)
+{
+	if (callee->func == WASM_NONE) {
+		x64_m(f->x, X64_JMP_IND, X64_64, x64_at(X64_R10, offsetof(struct jit_callee, code)));
+	} else {
+		struct jit_reloc r = { .at = x64_jmp_hole(f->x), .func = callee->func };
+
+		if (!vec_push(&f->out->relocs, r))
+			f->failed = true;
+	}
+}
+
+/*
+ * As call(), but the callee gets our return address, and pops the arguments it is given. Results in memory go where ours
+ * were to go: they are the same. The rest of the block is dead.
+ */
+static void tail_call(struct jit_func *f, const struct wasm_insn *in, const struct wasm_functype *t,
+		      const struct callee *callee)
+{
+	struct jit_loc *params = arena_array(f->arena, (size_t)t->nparams + 1, sizeof(*params));
+	struct wasm_val *v = f->b.sp - t->nparams;
+	struct jit_cc cc;
+
+	if (!params) {
+		f->failed = true;
+		return;
+	}
+	jit_cc_init(&cc, t, params, NULL);
+	assert(cc.sret == f->cc.sret);
+	jit_spill_for_call(f, t->nparams);
+	put_stack_args(f, v, params, t->nparams, cc.stack_bytes);
+	x64_reserve(f->x, X64_ROOM_MAX / 2);
+	jit_place(f, v, params, t->nparams);
+	if (cc.sret)
+		x64_rm(f->x, X64_MOV, X64_64, X64_RDI, jit_frame(f->sret_home));
+	x64_reserve(f->x, X64_ROOM_MAX / 2);
+	if (cc.stack_bytes || f->cc.stack_bytes)
+		jit_frame_replace(f, cc.stack_bytes);
+	else
+		jit_frame_leave(f);
+	jump_to(f, callee);
+	jit_truncate(f, f->b.ctl->height);
+	wasm_body_apply(&f->b, in);
+}
+
+void jit_emit_return_call(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+{
+	struct callee c = { .func = in->index };
+
+	if (in->index < f->m->imported_funcs) {
+		c.func = WASM_NONE;
+		take_import(f, in->index);
+	}
+	tail_call(f, in, wasm_func_type(f->m, in->index), &c);
+	if (c.func == WASM_NONE)
+		jit_free(f, X64_R10);
+}
+
+void jit_emit_return_call_indirect(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+{
+	struct callee c = { .func = WASM_NONE };
+
+	find_entry(f, in->index2, in->index);
+	tail_call(f, in, &f->m->types[in->index], &c);
+	jit_free(f, X64_R10);
+}
+
+void jit_emit_return_call_ref(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+{
+	struct callee c = { .func = WASM_NONE };
+
+	take_reference(f);
+	tail_call(f, in, &f->m->types[in->index], &c);
 	jit_free(f, X64_R10);
 }
 

@@ -193,7 +193,7 @@ void jit_prologue(struct jit_func *f)
 	zero_locals(f);
 }
 
-void jit_epilogue(struct jit_func *f)
+void jit_frame_leave(struct jit_func *f)
 {
 	if (!f->nsaved && !f->leaf) {
 		x64_bare(f->x, X64_LEAVE);
@@ -206,7 +206,32 @@ void jit_epilogue(struct jit_func *f)
 		}
 		x64_pop(f->x, X64_RBP);
 	}
+}
+
+void jit_epilogue(struct jit_func *f)
+{
+	jit_frame_leave(f);
 	x64_ret(f->x, f->cc.stack_bytes);
+}
+
+void jit_frame_replace(struct jit_func *f, uint32_t bytes)
+{
+	int32_t to = 16 + (int32_t)f->cc.stack_bytes - (int32_t)bytes, at = 0;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		if (f->saved >> saved_order[i] & 1)
+			x64_rm(f->x, X64_MOV, X64_64, saved_order[i], jit_frame(at += 8));
+	}
+	x64_rm(f->x, X64_MOV, X64_64, X64_RAX, x64_at(X64_RBP, 0));
+	x64_rm(f->x, X64_MOV, X64_64, X64_R11, x64_at(X64_RBP, 8));
+	for (int32_t off = (int32_t)bytes - 16; off >= 0; off -= 16) {
+		x64_reserve(f->x, X64_ROOM_ONE);
+		x64_vm(f->x, X64_VMOVUPS, 15, x64_at(X64_RSP, off));
+		x64_mv(f->x, X64_VMOVUPS_ST, x64_at(X64_RBP, to + off), 15);
+	}
+	x64_rm(f->x, X64_LEA, X64_64, X64_RSP, x64_at(X64_RBP, to - 8));
+	x64_mr(f->x, X64_MOV, X64_64, x64_at(X64_RSP, 0), X64_R11);
+	x64_rr(f->x, X64_MOV, X64_64, X64_RBP, X64_RAX);
 }
 
 /* In place of `sub rsp, size`: touches each page down to the new top. Arguments are live, rax is not. */

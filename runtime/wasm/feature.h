@@ -26,7 +26,7 @@
 	F(EXTENDED_CONST, "extended-const", 1, 1, 1, 0, "add, sub and mul in constant expressions") \
 	F(MULTI_MEMORY, "multi-memory", 1, 1, 1, 0, "several memories in a module") \
 	F(MEMORY64, "memory64", 0, 1, 0, 0, "memories and tables with 64-bit addresses") \
-	F(TAIL_CALL, "tail-call", 0, 1, 0, 0, "return_call and return_call_indirect") \
+	F(TAIL_CALL, "tail-call", 1, 1, 1, 0, "return_call and return_call_indirect") \
 	F(FUNCTION_REFERENCES, "function-references", 1, 1, 1, B(REFERENCE_TYPES), "(ref $t), call_ref") \
 	F(GC, "gc", 0, 1, 0, B(REFERENCE_TYPES) | B(FUNCTION_REFERENCES), "structs, arrays, i31, subtyping") \
 	F(EXCEPTIONS, "exceptions", 0, 1, 0, B(REFERENCE_TYPES), "tags, throw, try_table, exnref") \

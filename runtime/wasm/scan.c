@@ -119,7 +119,7 @@ static bool is_call(uint16_t op, const struct wasm_op_row *row)
 	case WASM_IMM_MEMORY:
 		return op != WASM_MEMORY_SIZE;
 	default:
-		return op == WASM_CALL || op == WASM_CALL_REF;
+		return op == WASM_CALL || op == WASM_CALL_REF || op == WASM_RETURN_CALL || op == WASM_RETURN_CALL_REF;
 	}
 }
 
