@@ -5,7 +5,7 @@
 #include "jit/baseline/emit.h"
 #include "jit/baseline/simd.h"
 
-#define ROW(name, emitter, ...) [WASM_##name] = { jit_emit_##emitter, __VA_ARGS__ },
+#define ROW(name, emitter, ...) [WASM_##name] = { .emit = jit_emit_##emitter, __VA_ARGS__ },
 
 /* i32 and i64 */
 #define BOTH(name, emitter, op, cc) \
@@ -39,7 +39,7 @@
 
 const struct jit_row jit_rows[WASM_OPS] = {
 	/* vector instructions have a table of their own, simd-ops.h */
-	[WASM_V128_LOAD ... WASM_V128_LOAD + JIT_SIMD_ROWS - 1] = { jit_simd },
+	[WASM_V128_LOAD ... WASM_V128_LOAD + JIT_SIMD_ROWS - 1] = { .emit = jit_simd },
 
 	ROW(UNREACHABLE, unreachable)
 	ROW(NOP, nop)
