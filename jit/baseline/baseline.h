@@ -195,8 +195,19 @@ extern const struct jit_row jit_rows[WASM_OPS];
 
 /* ---- value.c: the abstract stack ---- */
 
+/* As jit_alloc() when no register of the mask is free. */
+unsigned int jit_alloc_slow(struct jit_func *f, uint32_t mask);
+
 /* Takes a free register of the mask (all of it general, or all vector); spills the oldest entry if there is none. */
-unsigned int jit_alloc(struct jit_func *f, uint32_t mask);
+static inline unsigned int jit_alloc(struct jit_func *f, uint32_t mask)
+{
+	uint32_t m = f->free & mask;
+
+	if (__builtin_expect(!m, 0))
+		return jit_alloc_slow(f, mask);
+	f->free &= ~(m & -m);
+	return (unsigned int)__builtin_ctz(m);
+}
 
 static inline unsigned int jit_alloc_gpr(struct jit_func *f)
 {
@@ -241,12 +252,39 @@ static inline void jit_take(struct jit_func *f, unsigned int reg)
  * Pops the top into a general register. pop: only to be read (may be a local's). own: may be written.
  * into: this register, which the caller has taken. All but `into` give a register to jit_free() later.
  */
-unsigned int jit_pop_gpr(struct jit_func *f);
+unsigned int jit_pop_reg_slow(struct jit_func *f);
+
+/* General or vector, as 0..31. */
+static inline unsigned int jit_pop_reg(struct jit_func *f)
+{
+	struct wasm_val *v = f->b.sp - 1;
+
+	if (v->kind == JIT_REG) {
+		f->b.sp--;
+		return v->reg;
+	}
+	if (v->kind == JIT_LOCAL && f->loc[v->local] != JIT_NOREG) {
+		f->b.sp--;
+		f->naliases[v->local]--;
+		return f->loc[v->local];
+	}
+	return jit_pop_reg_slow(f);
+}
+
+static inline unsigned int jit_pop_gpr(struct jit_func *f)
+{
+	return jit_pop_reg(f);
+}
+
 unsigned int jit_pop_gpr_own(struct jit_func *f);
 void jit_pop_into(struct jit_func *f, unsigned int reg);
 
 /* The same for vector registers, as 0..15. */
-unsigned int jit_pop_xmm(struct jit_func *f);
+static inline unsigned int jit_pop_xmm(struct jit_func *f)
+{
+	return jit_pop_reg(f) & 15;
+}
+
 unsigned int jit_pop_xmm_own(struct jit_func *f);
 
 /* Pops without a use of the value. */
@@ -267,11 +305,40 @@ static inline void jit_opnd_done(struct jit_func *f, const struct jit_opnd *o)
 	f->free |= o->regs & f->pool;
 }
 
-/* Pushes a value in a register that the caller owns (or that jit_dest() gave). */
-void jit_push_gpr(struct jit_func *f, wasm_valtype t, unsigned int reg);
-void jit_push_const(struct jit_func *f, wasm_valtype t, uint64_t bits);
+/* Too many entries may hold registers: all but the newest half into their slots. */
+void jit_settle_half(struct jit_func *f);
+
+#define JIT_UNSETTLED_MAX 64
+
 /* Pushes an entry of a kind that the caller fills in. */
-struct wasm_val *jit_push(struct jit_func *f, wasm_valtype t, enum jit_kind kind);
+static inline struct wasm_val *jit_push(struct jit_func *f, wasm_valtype t, enum jit_kind kind)
+{
+	struct wasm_val *v = wasm_body_push(&f->b, t);
+	uint32_t i = (uint32_t)(v - f->b.stack);
+
+	v->kind = (uint8_t)kind;
+	v->slot = (i ? v[-1].slot : f->slots_start) + wasm_slot_size(t);
+	if (v->slot > f->slots_max)
+		f->slots_max = v->slot;
+	if (f->settled > i)
+		f->settled = i;
+	if (__builtin_expect(i - f->settled > JIT_UNSETTLED_MAX, 0))
+		jit_settle_half(f);
+	return v;
+}
+
+/* Pushes a value in a register that the caller owns (or that jit_dest() gave). */
+static inline void jit_push_gpr(struct jit_func *f, wasm_valtype t, unsigned int reg)
+{
+	jit_push(f, t, JIT_REG)->reg = (uint8_t)reg;
+}
+
+static inline void jit_push_const(struct jit_func *f, wasm_valtype t, uint64_t bits)
+{
+	bool narrow = wasm_kind(t) == WASM_KIND_I32 || wasm_kind(t) == WASM_KIND_F32;
+
+	jit_push(f, t, JIT_CONST)->bits = narrow ? (uint32_t)bits : bits;
+}
 
 static inline void jit_push_xmm(struct jit_func *f, wasm_valtype t, unsigned int xmm)
 {
@@ -282,7 +349,17 @@ static inline void jit_push_xmm(struct jit_func *f, wasm_valtype t, unsigned int
  * Where to put a result: after all operands are popped. The register of the local that the next instruction (local.set, local.tee)
  * writes, if it has one and nothing on the stack stands for its old value; else JIT_NOREG. It may be one of the operands.
  */
-unsigned int jit_dest(struct jit_func *f, uint32_t mask);
+unsigned int jit_dest_local(struct jit_func *f, uint32_t mask);
+
+static inline unsigned int jit_dest(struct jit_func *f, uint32_t mask)
+{
+	const uint8_t *p = f->b.r.at;
+
+	/* local.set 0x21, local.tee 0x22; an index of one or two bytes */
+	if (f->b.r.end - p < 3 || (unsigned int)*p - 0x21 > 1)
+		return JIT_NOREG;
+	return jit_dest_local(f, mask);
+}
 
 /* jit_dest(), or `owned` if that is a temporary, or a new temporary. The caller frees `owned` if it is not the result. */
 unsigned int jit_dest_gpr(struct jit_func *f, unsigned int owned);
@@ -379,7 +456,13 @@ static inline void jit_jmp(struct jit_func *f, uint32_t label)
 }
 
 /* The current place may fault or (behind a call) return: at is the wasm offset. */
-void jit_site(struct jit_func *f, uint32_t at);
+static inline void jit_site(struct jit_func *f, uint32_t at)
+{
+	struct jit_site s = { .pc = x64_offset(f->x), .at = at };
+
+	if (!vec_push(&f->out->sites, s))
+		f->failed = true;
+}
 
 /* Cold code; the result is valid until the next call. c->label and c->at are set. */
 struct jit_cold *jit_cold(struct jit_func *f, void (*emit)(struct jit_func *, const struct jit_cold *));

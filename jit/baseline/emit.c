@@ -20,14 +20,6 @@ void jit_bind(struct jit_func *f, uint32_t label)
 		x64_bind(f->x, jit_label_at(f, label));
 }
 
-void jit_site(struct jit_func *f, uint32_t at)
-{
-	struct jit_site s = { .pc = x64_offset(f->x), .at = at };
-
-	if (!vec_push(&f->out->sites, s))
-		f->failed = true;
-}
-
 struct jit_cold *jit_cold(struct jit_func *f, void (*emit)(struct jit_func *, const struct jit_cold *))
 {
 	struct jit_cold c = { .emit = emit, .at = f->at };

@@ -1,12 +1,10 @@
 /*
  * The abstract stack: where values are, registers given out and taken back.
  *
- * Entries below f->settled need no look when registers are wanted or locals are written; at most UNSETTLED_MAX
- * entries are above it, so that no scan here takes more than a constant time.
+ * Entries below f->settled need no look when registers are wanted or locals are written; at most
+ * JIT_UNSETTLED_MAX entries are above it, so that no scan here takes more than a constant time.
  */
 #include "jit/baseline/baseline.h"
-
-#define UNSETTLED_MAX 64
 
 void jit_load(struct jit_func *f, wasm_valtype t, unsigned int dst, struct x64_mem m)
 {
@@ -247,7 +245,7 @@ static struct wasm_val *unsettled(struct jit_func *f)
 	return f->b.stack + f->settled;
 }
 
-unsigned int jit_alloc(struct jit_func *f, uint32_t mask)
+unsigned int jit_alloc_slow(struct jit_func *f, uint32_t mask)
 {
 	uint32_t m = f->free & mask;
 	unsigned int reg;
@@ -297,17 +295,11 @@ static inline struct wasm_val *pop(struct jit_func *f)
 	return --f->b.sp;
 }
 
-static unsigned int pop_reg(struct jit_func *f)
+unsigned int jit_pop_reg_slow(struct jit_func *f)
 {
 	struct wasm_val *v = pop(f);
 	unsigned int reg;
 
-	if (v->kind == JIT_REG)
-		return v->reg;
-	if (v->kind == JIT_LOCAL && f->loc[v->local] != JIT_NOREG) {
-		f->naliases[v->local]--;
-		return f->loc[v->local];
-	}
 	/* its own registers may hold the result */
 	if (v->kind == JIT_SUM || v->kind == JIT_LOAD) {
 		struct wasm_val copy = *v;
@@ -327,7 +319,7 @@ static unsigned int pop_reg(struct jit_func *f)
 static unsigned int pop_own(struct jit_func *f)
 {
 	wasm_valtype t = f->b.sp[-1].type;
-	unsigned int reg = pop_reg(f), r;
+	unsigned int reg = jit_pop_reg(f), r;
 
 	if (jit_is_temp(f, reg))
 		return reg;
@@ -336,19 +328,9 @@ static unsigned int pop_own(struct jit_func *f)
 	return r;
 }
 
-unsigned int jit_pop_gpr(struct jit_func *f)
-{
-	return pop_reg(f);
-}
-
 unsigned int jit_pop_gpr_own(struct jit_func *f)
 {
 	return pop_own(f);
-}
-
-unsigned int jit_pop_xmm(struct jit_func *f)
-{
-	return pop_reg(f) & 15;
 }
 
 unsigned int jit_pop_xmm_own(struct jit_func *f)
@@ -371,7 +353,7 @@ void jit_drop(struct jit_func *f)
 	if (v->kind == JIT_LOAD) {
 		/* the access may fault and must happen */
 		f->b.sp++;
-		jit_free(f, pop_reg(f));
+		jit_free(f, jit_pop_reg(f));
 		return;
 	}
 	jit_release(f, v);
@@ -382,6 +364,13 @@ void jit_pop_opnd(struct jit_func *f, struct jit_opnd *o, bool imm)
 	struct wasm_val *v = f->b.sp - 1;
 	unsigned int k = wasm_kind(v->type);
 
+	o->site = false;
+	if (v->kind == JIT_REG || (v->kind == JIT_LOCAL && f->loc[v->local] != JIT_NOREG)) {
+		o->kind = JIT_OPND_REG;
+		o->reg = (uint8_t)jit_pop_reg(f);
+		o->regs = JIT_BIT(o->reg);
+		return;
+	}
 	*o = (struct jit_opnd){ .kind = JIT_OPND_MEM, .reg = JIT_NOREG };
 	if (v->kind == JIT_CONST && jit_class(v->type) == JIT_XMMS) {
 		o->mem = k == WASM_KIND_V128 ? x64_at_label(f->consts.at[v->bits].label) :
@@ -401,7 +390,7 @@ void jit_pop_opnd(struct jit_func *f, struct jit_opnd *o, bool imm)
 		o->regs = v->extra >> 8 & JIT_GPRS;
 	} else {
 		o->kind = JIT_OPND_REG;
-		o->reg = (uint8_t)pop_reg(f);
+		o->reg = (uint8_t)jit_pop_reg(f);
 		o->regs = JIT_BIT(o->reg);
 		return;
 	}
@@ -414,57 +403,22 @@ void jit_opnd_use(struct jit_func *f, const struct jit_opnd *o)
 		jit_site(f, o->at);
 }
 
-static struct wasm_val *push(struct jit_func *f, wasm_valtype t)
+void jit_settle_half(struct jit_func *f)
 {
-	struct wasm_val *v = wasm_body_push(&f->b, t);
-	uint32_t i = (uint32_t)(v - f->b.stack);
+	uint8_t kind = f->b.sp[-1].kind;
 
-	v->slot = (i ? v[-1].slot : f->slots_start) + wasm_slot_size(t);
-	if (v->slot > f->slots_max)
-		f->slots_max = v->slot;
-	if (f->settled > i)
-		f->settled = i;
-	if (i - f->settled > UNSETTLED_MAX) {
-		v->kind = JIT_SLOT;
-		jit_settle(f, 1 + UNSETTLED_MAX / 2);
-	}
-	return v;
+	/* the entry that is being pushed is not there yet */
+	f->b.sp[-1].kind = JIT_SLOT;
+	jit_settle(f, 1 + JIT_UNSETTLED_MAX / 2);
+	f->b.sp[-1].kind = kind;
 }
 
-void jit_push_gpr(struct jit_func *f, wasm_valtype t, unsigned int reg)
-{
-	struct wasm_val *v = push(f, t);
-
-	v->kind = JIT_REG;
-	v->reg = (uint8_t)reg;
-}
-
-void jit_push_const(struct jit_func *f, wasm_valtype t, uint64_t bits)
-{
-	struct wasm_val *v = push(f, t);
-
-	v->kind = JIT_CONST;
-	v->bits = wasm_kind(t) == WASM_KIND_I32 || wasm_kind(t) == WASM_KIND_F32 ? (uint32_t)bits : bits;
-}
-
-struct wasm_val *jit_push(struct jit_func *f, wasm_valtype t, enum jit_kind kind)
-{
-	struct wasm_val *v = push(f, t);
-
-	v->kind = (uint8_t)kind;
-	return v;
-}
-
-unsigned int jit_dest(struct jit_func *f, uint32_t mask)
+unsigned int jit_dest_local(struct jit_func *f, uint32_t mask)
 {
 	const uint8_t *p = f->b.r.at;
-	uint32_t local;
+	uint32_t local = p[1];
 	unsigned int reg;
 
-	/* local.set 0x21, local.tee 0x22; an index of one or two bytes */
-	if (f->b.r.end - p < 3 || (unsigned int)*p - 0x21 > 1)
-		return JIT_NOREG;
-	local = p[1];
 	if (local & 0x80)
 		local = (local & 0x7f) | (uint32_t)p[2] << 7;
 	if (local >= f->b.nlocals || (local > 0x7f && (p[2] & 0x80)) || f->naliases[local])
