@@ -317,7 +317,7 @@ static int sum_host(void *env, struct rt_instance *caller, union rt_value *v)
 /* Enters wasm again: 0 traps there, 1 fails itself, others add 1. */
 static int nest_host(void *env, struct rt_instance *caller, union rt_value *v)
 {
-	union rt_value a[2] = { l(v[0].i64), l(1) }, r;
+	union rt_value a[2] = { l(v[0].i64), l(1) }, r = { 0 };
 	int trap;
 
 	if (v[0].i64 == 1)
