@@ -1,9 +1,10 @@
 /*
  * Control groups for cells: v2, v1 and the hybrid of both, found at run time.
  *
- * A cell's group is a leaf below the caller's own group (or a group delegated to it), never the caller's own, and is
- * removed with the cell. Nothing is written in a group that is not ours: on v2 a leaf can have controllers only where the
- * parent already gives them (systemd: Delegate=). On v1 a caller that is not root gets none, since delegation is unsafe there.
+ * A cell's group is a leaf below the caller's own group (or a group delegated to it), never the
+ * caller's own, and is removed with the cell. Nothing is written in a group that is not ours: on v2
+ * a leaf can have controllers only where the parent already gives them (systemd: Delegate=). On v1
+ * a caller that is not root gets none, since delegation is unsafe there.
  */
 #ifndef CGROUP_CGROUP_H
 #define CGROUP_CGROUP_H
@@ -35,7 +36,7 @@ enum cg_controller {
 
 /* 0 = no limit */
 struct cg_limits {
-	uint64_t memory;	/* bytes; swap is then forbidden, and out of memory kills the whole group */
+	uint64_t memory;	/* bytes; no swap then, and out of memory kills all of the group */
 	uint64_t cpus_milli;	/* processors times 1,000 */
 	uint64_t pids;
 };
@@ -57,8 +58,8 @@ struct cg_usage {
 enum cg_mode cg_mode(void);
 
 /*
- * Makes a leaf with the limits that are not 0. 0, or -errno with err (may be NULL) saying which file refused; nothing is
- * left behind then. -EOPNOTSUPP: no cgroups for this caller.
+ * Makes a leaf with the limits that are not 0. 0, or -errno with err (may be NULL) saying which
+ * file refused; nothing is left behind then. -EOPNOTSUPP: no cgroups for this caller.
  */
 int cg_make(const struct cg_limits *limits, struct cg_group *ret, struct wsbox_err *err);
 
@@ -70,10 +71,16 @@ int cg_join(const struct cg_group *g);
 
 int cg_usage(const struct cg_group *g, struct cg_usage *ret);
 
-/* SIGKILL to every process in the group where the kernel can (cgroup.kill, Linux 5.14); else -EOPNOTSUPP. */
+/*
+ * SIGKILL to every process in the group where the kernel can (cgroup.kill, Linux 5.14); else
+ * -EOPNOTSUPP.
+ */
 int cg_kill(const struct cg_group *g);
 
-/* Removes the group, which must be empty, and closes it; tries again for a while when the kernel is late. 0 or -errno. */
+/*
+ * Removes the group, which must be empty, and closes it; tries again for a while when the kernel is
+ * late. 0 or -errno.
+ */
 int cg_remove(struct cg_group *g);
 
 #endif

@@ -1,9 +1,10 @@
 /*
  * Making, joining and removing a cell's group.
  *
- * v1: a leaf below the caller's own group of each controller that a limit needs; root only. v2: a leaf below the first of
- * these that gives the controllers: the caller's own group when it is delegated to it (its processes then move to a leaf
- * beside, since a group with controllers for children may have no processes), or, for root, a group of our own at the top.
+ * v1: a leaf below the caller's own group of each controller that a limit needs; root only. v2: a
+ * leaf below the first of these that gives the controllers: the caller's own group when it is
+ * delegated to it (its processes then move to a leaf beside, since a group with controllers for
+ * children may have no processes), or, for root, a group of our own at the top.
  */
 #include <assert.h>
 #include <errno.h>
@@ -49,7 +50,10 @@ static uint64_t quota_us(uint64_t milli)
 	return us < QUOTA_MIN_US ? QUOTA_MIN_US : us;
 }
 
-/* Files that exist only with swap accounting or a newer kernel may refuse: the limit itself may not. */
+/*
+ * Files that exist only with swap accounting or a newer kernel may refuse: the limit itself may
+ * not.
+ */
 static int set_memory(bool v2, int dir, uint64_t bytes)
 {
 	int code = cg_write_u64(dir, v2 ? "memory.max" : "memory.limit_in_bytes", bytes);
@@ -70,7 +74,8 @@ static int set_cpu(bool v2, int dir, uint64_t milli)
 
 	if (!v2)
 		return cg_write_u64(dir, "cpu.cfs_quota_us", quota_us(milli));
-	(void)snprintf(text, sizeof(text), "%llu %d", (unsigned long long)quota_us(milli), PERIOD_US);
+	(void)snprintf(text, sizeof(text), "%llu %d", (unsigned long long)quota_us(milli),
+		       PERIOD_US);
 	return cg_write(dir, "cpu.max", text);
 }
 
@@ -149,9 +154,11 @@ static bool delegated(int dir)
 	char path[48], mark = 0;
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", dir);
-	if (getxattr(path, "user.delegate", &mark, 1) == 1 || getxattr(path, "trusted.delegate", &mark, 1) == 1)
+	if (getxattr(path, "user.delegate", &mark, 1) == 1 ||
+	    getxattr(path, "trusted.delegate", &mark, 1) == 1)
 		return mark == '1';
-	return geteuid() && !faccessat(dir, ".", W_OK, 0) && !faccessat(dir, "cgroup.subtree_control", W_OK, 0);
+	return geteuid() && !faccessat(dir, ".", W_OK, 0) &&
+	       !faccessat(dir, "cgroup.subtree_control", W_OK, 0);
 }
 
 static bool only_us_in(int dir)
@@ -185,7 +192,10 @@ static int parent_delegated(const struct cg_limits *l)
 	return fd_take(&own);
 }
 
-/* Only where the top already gives its children the controllers: its own files are the host manager's. */
+/*
+ * Only where the top already gives its children the controllers: its own files are the host
+ * manager's.
+ */
 static int parent_top(const struct cg_limits *l)
 {
 	FD_AUTO ours = -1;
@@ -210,7 +220,8 @@ static int make_v2(struct cg_group *g, const struct cg_limits *l, struct wsbox_e
 	if (parent < 0 && !geteuid())
 		parent = parent_top(l);
 	if (parent < 0)
-		return refused(err, parent, "v2: no group with these controllers is delegated to the caller");
+		return refused(err, parent,
+			       "v2: no group with these controllers is delegated to the caller");
 	code = make_leaf(g, 0, parent);
 	for (int c = 0; !code && c < CG_CONTROLLER_COUNT; c++)
 		if (wanted(l, c))
@@ -235,7 +246,8 @@ int cg_make(const struct cg_limits *limits, struct cg_group *ret, struct wsbox_e
 
 	for (int c = 0; c < CG_CONTROLLER_COUNT; c++)
 		g.dir[c] = g.parent[c] = -1;
-	(void)snprintf(g.name, sizeof(g.name), "wsbox-%d-%u", getpid(), __atomic_fetch_add(&made, 1, __ATOMIC_RELAXED));
+	(void)snprintf(g.name, sizeof(g.name), "wsbox-%d-%u", getpid(),
+		       __atomic_fetch_add(&made, 1, __ATOMIC_RELAXED));
 	if (g.mode == CG_NONE)
 		return refused(err, -EOPNOTSUPP, "file system: not mounted");
 	code = g.mode == CG_V2 ? make_v2(&g, limits, err) : make_v1(&g, limits, err);
@@ -252,11 +264,15 @@ int cg_clone_fd(const struct cg_group *g)
 	return g->mode == CG_V2 ? g->dir[0] : -1;
 }
 
-/* v1: "tasks" moves the writing thread alone, which spares the kernel the lock that waits for a grace period. */
+/*
+ * v1: "tasks" moves the writing thread alone, which spares the kernel the lock that waits for a
+ * grace period.
+ */
 int cg_join(const struct cg_group *g)
 {
 	for (int c = 0; c < CG_CONTROLLER_COUNT; c++) {
-		int code = g->dir[c] < 0 ? 0 : cg_write(g->dir[c], g->mode == CG_V2 ? "cgroup.procs" : "tasks", "0");
+		const char *file = g->mode == CG_V2 ? "cgroup.procs" : "tasks";
+		int code = g->dir[c] < 0 ? 0 : cg_write(g->dir[c], file, "0");
 
 		if (code)
 			return code;

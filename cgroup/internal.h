@@ -10,8 +10,9 @@
 #define CG_TEXT_MAX 4096
 
 /*
- * Finds the caller's path for a v1 controller, or on v2 with controller NULL, in the text of /proc/self/cgroup.
- * 0, -ENOENT, -EXDEV for a path that leaves the cgroup namespace (".."), -ENAMETOOLONG. ret_path begins with a slash.
+ * Finds the caller's path for a v1 controller, or on v2 with controller NULL, in the text of
+ * /proc/self/cgroup. 0, -ENOENT, -EXDEV for a path that leaves the cgroup namespace (".."),
+ * -ENAMETOOLONG. ret_path begins with a slash.
  */
 int cg_path_find(const char *text, const char *controller, char *ret_path, size_t size);
 

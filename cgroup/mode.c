@@ -24,7 +24,8 @@ enum cg_mode cg_mode(void)
 {
 	if (is_fs(CG_ROOT, CGROUP2_SUPER_MAGIC))
 		return CG_V2;
-	if (!is_fs(CG_ROOT "/memory", CGROUP_SUPER_MAGIC) && !is_fs(CG_ROOT "/pids", CGROUP_SUPER_MAGIC))
+	if (!is_fs(CG_ROOT "/memory", CGROUP_SUPER_MAGIC) &&
+	    !is_fs(CG_ROOT "/pids", CGROUP_SUPER_MAGIC))
 		return CG_NONE;
 	return is_fs(CG_ROOT "/unified", CGROUP2_SUPER_MAGIC) ? CG_HYBRID : CG_V1;
 }

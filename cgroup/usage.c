@@ -31,7 +31,8 @@ int cg_usage(const struct cg_group *g, struct cg_usage *ret)
 		return -EOPNOTSUPP;
 	if (memory >= 0) {
 		u.memory_peak = number_of(memory, v2 ? "memory.peak" : "memory.max_usage_in_bytes");
-		u.oom_killed = key_of(memory, v2 ? "memory.events" : "memory.oom_control", "oom_kill") > 0;
+		u.oom_killed =
+			key_of(memory, v2 ? "memory.events" : "memory.oom_control", "oom_kill") > 0;
 	}
 	if (v2)
 		u.cpu_ns = key_of(g->dir[0], "cpu.stat", "usage_usec") * 1000;

@@ -1,9 +1,11 @@
 /*
- * The child between clone3 and exec. Each step is a row; its time and its failure go to the shared page.
+ * The child between clone3 and exec. Each step is a row; its time and its failure go to the shared
+ * page.
  *
- * The order matters: the cgroup first, while the cell is still the caller; /proc is needed until the root goes; PDEATHSIG
- * after the change of uid, which clears it. The supervisor may have died before PDEATHSIG: its pidfd tells. (getppid() does
- * not, in a pid namespace; the end of the control socket neither, since a brother may hold a copy for a moment.)
+ * The order matters: the cgroup first, while the cell is still the caller; /proc is needed until
+ * the root goes; PDEATHSIG after the change of uid, which clears it. The supervisor may have died
+ * before PDEATHSIG: its pidfd tells. (getppid() does not, in a pid namespace; the end of the
+ * control socket neither, since a brother may hold a copy for a moment.)
  */
 #include <assert.h>
 #include <errno.h>
@@ -30,7 +32,10 @@ static int join(struct sb_start *s)
 
 #define PLAN_MAX (CELL_FD_PREOPEN + CELL_PREOPEN_MAX + 2)
 
-/* Source of each descriptor of enum cell_fd, -1 = closed; after the preopens what only lasts until the exec. Their number. */
+/*
+ * Source of each descriptor of enum cell_fd, -1 = closed; after the preopens what only lasts until
+ * the exec. Their number.
+ */
 static int plan(const struct sb_start *s, int *from)
 {
 	const struct sb_spec *spec = s->spec;
@@ -81,10 +86,16 @@ static int process(struct sb_start *s)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL }, ign = { .sa_handler = SIG_IGN };
 
-	/* away from the caller's terminal; without one this is not worth its scheduling group, which costs milliseconds under load */
+	/*
+	 * away from the caller's terminal; without one this is not worth its scheduling group,
+	 * which costs milliseconds under load
+	 */
 	if (isatty(0) || isatty(1) || isatty(2))
 		(void)setsid();
-	/* a write to a closed pipe or beyond a limit is an error for the guest, not its end; SIGKILL and SIGSTOP refuse */
+	/*
+	 * a write to a closed pipe or beyond a limit is an error for the guest, not its end;
+	 * SIGKILL and SIGSTOP refuse
+	 */
 	for (int sig = 1; sig < SIGRTMIN; sig++)
 		(void)sigaction(sig, sig == SIGPIPE || sig == SIGXFSZ ? &ign : &dfl, NULL);
 	return 0;
@@ -143,9 +154,11 @@ static int rlimits(struct sb_start *s)
 	if (!walls)
 		sb_note(s, SB_WALL_RLIMITS, SB_UNUSED, 0, "");
 	else if (!alone)
-		sb_note(s, SB_WALL_RLIMITS, SB_STANDING, 0, "processes are not limited: the caller's own would count");
+		sb_note(s, SB_WALL_RLIMITS, SB_STANDING, 0,
+			"processes are not limited: the caller's own would count");
 	else if (s->identity == SB_ID_USERNS && !s->euid)
-		sb_note(s, SB_WALL_RLIMITS, SB_STANDING, 0, "processes are not limited: the kernel does not count root's");
+		sb_note(s, SB_WALL_RLIMITS, SB_STANDING, 0,
+			"processes are not limited: the kernel does not count root's");
 	else
 		sb_note(s, SB_WALL_RLIMITS, SB_STANDING, 0, "");
 	return 0;
@@ -194,7 +207,8 @@ static const struct {
 	{ SB_STEP_EXEC, execute },
 };
 
-_Static_assert(ARRAY_SIZE(child_steps) == SB_STEP_COUNT - SB_STEP_JOIN, "the child does the steps from JOIN on");
+_Static_assert(ARRAY_SIZE(child_steps) == SB_STEP_COUNT - SB_STEP_JOIN,
+	       "the child does the steps from JOIN on");
 
 _Noreturn void sb_child(struct sb_start *s)
 {

@@ -1,4 +1,7 @@
-/* The seccomp filters, made at build time from policy.h; a cell gets the smallest that serves it as a memfd. */
+/*
+ * The seccomp filters, made at build time from policy.h; a cell gets the smallest that serves it as
+ * a memfd.
+ */
 #include <assert.h>
 #include <linux/filter.h>
 #include <sys/stat.h>
@@ -22,7 +25,8 @@ _Static_assert(sizeof(filters) / sizeof(filters[0]) == SB_FILTER_COUNT, "a row a
 
 static unsigned int sets_for(const struct sb_spec *spec)
 {
-	unsigned int sets = SB_RUN | (spec->ring ? SB_SET_RING : 0) | (spec->preopen_count ? SB_SET_READ : 0);
+	unsigned int sets =
+		SB_RUN | (spec->ring ? SB_SET_RING : 0) | (spec->preopen_count ? SB_SET_READ : 0);
 
 	if (spec->role != CELL_ROLE_RUN)
 		return SB_SET_COMPILE;

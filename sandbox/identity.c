@@ -1,9 +1,11 @@
 /*
- * Who a cell is: a uid of its own (rootful), or the caller in a user namespace of the cell's own; no capability in any set.
+ * Who a cell is: a uid of its own (rootful), or the caller in a user namespace of the cell's own;
+ * no capability in any set.
  *
- * Rootful cells get a uid that no other cell has at the same time, so that DAC, kill(2) and the per-user limits separate
- * them. Their preopens are idmapped mounts (Linux 5.12): what the caller owns on the disk belongs to the cell, and what the
- * cell makes belongs to the caller. File systems without that leave the user namespace.
+ * Rootful cells get a uid that no other cell has at the same time, so that DAC, kill(2) and the
+ * per-user limits separate them. Their preopens are idmapped mounts (Linux 5.12): what the caller
+ * owns on the disk belongs to the cell, and what the cell makes belongs to the caller. File systems
+ * without that leave the user namespace.
  */
 #include <assert.h>
 #include <errno.h>
@@ -30,7 +32,8 @@
 
 /* systemd gives 0x70000000 and up to nobody; the last slice must end below SB_UID_END */
 #define UID_SLICES 31u
-_Static_assert(SB_UID_BASE + ((uint64_t)UID_SLICES << (PID_BITS + 1)) <= SB_UID_END, "uids stay in the free range");
+_Static_assert(SB_UID_BASE + ((uint64_t)UID_SLICES << (PID_BITS + 1)) <= SB_UID_END,
+	       "uids stay in the free range");
 
 static bool has(uint64_t set, int cap)
 {
@@ -61,7 +64,8 @@ void sb_powers_get(struct sb_powers *ret)
 	set = data[0].effective | (uint64_t)data[1].effective << 32;
 	ret->admin = has(set, CAP_SYS_ADMIN) && has(set, CAP_SYS_CHROOT);
 	ret->pcap = has(set, CAP_SETPCAP);
-	ret->setid = has(set, CAP_SETUID) && has(set, CAP_SETGID) && maps_everything("/proc/self/uid_map");
+	ret->setid = has(set, CAP_SETUID) && has(set, CAP_SETGID) &&
+		     maps_everything("/proc/self/uid_map");
 }
 
 uint32_t sb_own_uid(enum cell_role role)
@@ -72,7 +76,8 @@ uint32_t sb_own_uid(enum cell_role role)
 	/* pids are unique in a pid namespace only: chance keeps those of several apart */
 	assert(pid < 1u << PID_BITS);
 	(void)getrandom(&slice, sizeof(slice), GRND_NONBLOCK);
-	return SB_UID_BASE + (slice % UID_SLICES << (PID_BITS + 1)) + (pid << 1) + (role == CELL_ROLE_RUN);
+	return SB_UID_BASE + (slice % UID_SLICES << (PID_BITS + 1)) + (pid << 1) +
+	       (role == CELL_ROLE_RUN);
 }
 
 /* A system call that leaves errno alone. */
@@ -83,8 +88,9 @@ static long quietly(long nr, long a, long b)
 }
 
 /*
- * Holds a user namespace open until it is killed, or until its parent (arg) is. Runs in the caller's memory: touches nothing,
- * not even errno. Its copies of descriptors would keep sockets open that tell others of the parent's end.
+ * Holds a user namespace open until it is killed, or until its parent (arg) is. Runs in the
+ * caller's memory: touches nothing, not even errno. Its copies of descriptors would keep sockets
+ * open that tell others of the parent's end.
  */
 static int hold(void *arg)
 {
@@ -133,8 +139,8 @@ static int write_idmap(int pid, const char *which, uint32_t caller, uint32_t own
 	n = snprintf(text, sizeof(text), "%u %u 1\n", caller, own);
 	if (caller)
 		n += snprintf(text + n, sizeof(text) - (size_t)n, "0 0 %u\n", caller);
-	n += snprintf(text + n, sizeof(text) - (size_t)n, "%u %u %u\n%u %u %u\n", caller + 1, caller + 1,
-		      own - caller - 1, own + 1, own + 1, ID_LAST - own);
+	n += snprintf(text + n, sizeof(text) - (size_t)n, "%u %u %u\n%u %u %u\n", caller + 1,
+		      caller + 1, own - caller - 1, own + 1, own + 1, ID_LAST - own);
 	return write_file(path, text, (size_t)n);
 }
 
@@ -222,7 +228,8 @@ static int drop_bounding_set(void)
 
 static int lock_securebits(void)
 {
-	unsigned long bits = SECBIT_NOROOT | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_CAP_AMBIENT_RAISE | SECURE_ALL_LOCKS;
+	unsigned long bits = SECBIT_NOROOT | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_CAP_AMBIENT_RAISE |
+			     SECURE_ALL_LOCKS;
 
 	return prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) ? -errno : 0;
 }
@@ -237,7 +244,8 @@ int sb_child_identity(struct sb_start *s)
 		if (!code)
 			code = lock_securebits();
 		if (code)
-			code = sb_missing(s, SB_WALL_CAPABILITIES, code, "bounding set and securebits");
+			code = sb_missing(s, SB_WALL_CAPABILITIES, code,
+					  "bounding set and securebits");
 		if (code)
 			return code;
 	}
@@ -263,7 +271,8 @@ int sb_child_capabilities(struct sb_start *s)
 		return sb_missing(s, SB_WALL_NO_NEW_PRIVS, -errno, "prctl");
 	sb_note(s, SB_WALL_NO_NEW_PRIVS, SB_STANDING, 0, "");
 	if (s->report->wall[SB_WALL_CAPABILITIES].state != SB_MISSING)
-		sb_note(s, SB_WALL_CAPABILITIES, SB_STANDING, 0, s->powers.pcap || s->identity == SB_ID_USERNS ?
-			"" : "the bounding set stays (no CAP_SETPCAP); no_new_privs makes it idle");
+		sb_note(s, SB_WALL_CAPABILITIES, SB_STANDING, 0,
+			s->powers.pcap || s->identity == SB_ID_USERNS ? "" :
+			"the bounding set stays: no CAP_SETPCAP");
 	return 0;
 }

@@ -1,7 +1,8 @@
 /*
  * What the files of the sandbox share: one start of a cell, from sb_spawn to the exec.
  *
- * Functions marked CHILD run between clone3 and exec: no allocation, no stdio, no locks, static strings only.
+ * Functions marked CHILD run between clone3 and exec: no allocation, no stdio, no locks, static
+ * strings only.
  */
 #ifndef SANDBOX_INTERNAL_H
 #define SANDBOX_INTERNAL_H
@@ -52,7 +53,10 @@ uint64_t sb_now(void);
 /* Records a fact; why is cut to fit. CHILD. */
 void sb_note(struct sb_start *s, enum sb_wall wall, enum sb_state state, int code, const char *why);
 
-/* Records that a wall is missing: 0 where the isolation level can do without it, else code (negative). CHILD. */
+/*
+ * Records that a wall is missing: 0 where the isolation level can do without it, else code
+ * (negative). CHILD.
+ */
 int sb_missing(struct sb_start *s, enum sb_wall wall, int code, const char *why);
 
 /* The same, but the start must not go on. CHILD. */
@@ -69,15 +73,18 @@ int sb_landlock_abi(void);		/* 0 = none */
 int sb_landlock_ruleset(const struct sb_start *s);	/* descriptor or -errno */
 
 /* mounts.c */
-int sb_preopens_open(struct sb_start *s, struct wsbox_err *err);	/* parent: O_PATH descriptors */
-int sb_preopens_idmap(struct sb_start *s);	/* parent, rootful: detached mounts mapped to s->uid; -errno changes nothing */
+/* Parent: O_PATH descriptors. */
+int sb_preopens_open(struct sb_start *s, struct wsbox_err *err);
+/* Parent, rootful: detached mounts mapped to s->uid. -errno changes nothing. */
+int sb_preopens_idmap(struct sb_start *s);
 int sb_child_preopens(struct sb_start *s);	/* CHILD */
 int sb_child_root(struct sb_start *s);		/* CHILD */
 
 /* identity.c */
 void sb_powers_get(struct sb_powers *ret);
 uint32_t sb_own_uid(enum cell_role role);
-int sb_idmap_userns(const struct sb_start *s);	/* parent: user namespace that maps the caller to s->uid; descriptor or -errno */
+/* Parent: a user namespace that maps the caller to s->uid. A descriptor or -errno. */
+int sb_idmap_userns(const struct sb_start *s);
 int sb_child_maps(struct sb_start *s);		/* CHILD */
 int sb_child_identity(struct sb_start *s);	/* CHILD */
 int sb_child_capabilities(struct sb_start *s);	/* CHILD */
@@ -86,6 +93,7 @@ int sb_child_capabilities(struct sb_start *s);	/* CHILD */
 _Noreturn void sb_child(struct sb_start *s);
 
 /* spawn.c: as sb_spawn; a probe ends where others execute. */
-int sb_start_cell(const struct sb_spec *spec, bool probe, struct sb_cell *ret, struct wsbox_err *err);
+int sb_start_cell(const struct sb_spec *spec, bool probe, struct sb_cell *ret,
+		  struct wsbox_err *err);
 
 #endif

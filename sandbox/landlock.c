@@ -1,8 +1,10 @@
 /*
- * The Landlock ruleset of a cell: everything the kernel can deny is denied, except below the preopened directories.
+ * The Landlock ruleset of a cell: everything the kernel can deny is denied, except below the
+ * preopened directories.
  *
- * A rule belongs to a directory's inode, so that it holds for the detached mount of it too. The constants stand here because
- * the headers of the distributions we build on are older than the kernels we run on.
+ * A rule belongs to a directory's inode, so that it holds for the detached mount of it too. The
+ * constants stand here because the headers of the distributions we build on are older than the
+ * kernels we run on.
  */
 #include <errno.h>
 #include <linux/landlock.h>
@@ -30,10 +32,13 @@
 #define SCOPES (1ULL << 0 | 1ULL << 1)	/* abstract UNIX sockets, signals */
 
 #define READS (FS_READ_FILE | FS_READ_DIR)
-#define CHANGES (FS_WRITE_FILE | FS_REMOVE_DIR | FS_REMOVE_FILE | FS_MAKE_DIR | FS_MAKE_REG | FS_MAKE_SYM | \
-		 FS_REFER | FS_TRUNCATE)
+#define CHANGES (FS_WRITE_FILE | FS_REMOVE_DIR | FS_REMOVE_FILE | FS_MAKE_DIR | FS_MAKE_REG | \
+		 FS_MAKE_SYM | FS_REFER | FS_TRUNCATE)
 
-/* struct landlock_ruleset_attr of Linux 6.12; an older kernel takes it as long as what it does not know is 0. */
+/*
+ * struct landlock_ruleset_attr of Linux 6.12; an older kernel takes it as long as what it does not
+ * know is 0.
+ */
 struct ruleset_attr {
 	uint64_t fs, net, scoped;
 };
@@ -77,7 +82,8 @@ int sb_landlock_ruleset(const struct sb_start *s)
 		return -errno;
 	for (uint32_t i = 0; i < s->spec->preopen_count; i++) {
 		uint64_t rights = s->spec->preopens[i].readonly ? READS : READS | CHANGES;
-		struct landlock_path_beneath_attr rule = { .allowed_access = rights & attr.fs, .parent_fd = s->preopen[i] };
+		struct landlock_path_beneath_attr rule = { .allowed_access = rights & attr.fs,
+							   .parent_fd = s->preopen[i] };
 
 		if (syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
 			return -errno;

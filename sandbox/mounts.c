@@ -1,10 +1,12 @@
 /*
- * What a cell can reach: an empty root, and each preopened directory as a detached mount of its own.
+ * What a cell can reach: an empty root, and each preopened directory as a detached mount of its
+ * own.
  *
- * A detached mount (open_tree, Linux 5.2) has no way up: ".." stays at its root. A plain directory descriptor has one, even
- * after pivot_root. Submounts come along, as the caller would see them, and get the same attributes. Rootful, the parent
- * makes the mounts, since the map of ids needs its powers; rootless, the child does in its own mount namespace, where the
- * parent's descriptors are foreign: it opens the path again and checks that it found the same directory.
+ * A detached mount (open_tree, Linux 5.2) has no way up: ".." stays at its root. A plain directory
+ * descriptor has one, even after pivot_root. Submounts come along, as the caller would see them,
+ * and get the same attributes. Rootful, the parent makes the mounts, since the map of ids needs its
+ * powers; rootless, the child does in its own mount namespace, where the parent's descriptors are
+ * foreign: it opens the path again and checks that it found the same directory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +33,8 @@ int sb_preopens_open(struct sb_start *s, struct wsbox_err *err)
 		if (s->preopen[i] < 0) {
 			int code = -errno;
 
-			return err_set(err, code, WSBOX_FAILED, "--dir %s: %s", path, err_name(code));
+			return err_set(err, code, WSBOX_FAILED, "--dir %s: %s", path,
+				       err_name(code));
 		}
 	}
 	return 0;
@@ -45,7 +48,9 @@ static int restrict_tree(int fd, bool readonly, int userns)
 		attr.attr_set |= MOUNT_ATTR_IDMAP;
 		attr.userns_fd = (uint64_t)userns;
 	}
-	return syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) ? -errno : 0;
+	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)))
+		return -errno;
+	return 0;
 }
 
 int sb_preopens_idmap(struct sb_start *s)
@@ -57,8 +62,11 @@ int sb_preopens_idmap(struct sb_start *s)
 	if (userns < 0)
 		return userns;
 	for (; !code && n < s->spec->preopen_count; n++) {
-		tree[n] = (int)syscall(SYS_open_tree, s->preopen[n], "", CLONE_TREE | AT_EMPTY_PATH);
-		code = tree[n] < 0 ? -errno : restrict_tree(tree[n], s->spec->preopens[n].readonly, userns);
+		bool readonly = s->spec->preopens[n].readonly;
+		long fd = syscall(SYS_open_tree, s->preopen[n], "", CLONE_TREE | AT_EMPTY_PATH);
+
+		tree[n] = (int)fd;
+		code = fd < 0 ? -errno : restrict_tree(tree[n], readonly, userns);
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		fd_closep(code ? &tree[i] : &s->preopen[i]);
@@ -82,7 +90,9 @@ static int detach_one(struct sb_start *s, uint32_t i)
 
 	if (fd < 0)
 		return -errno;
-	code = same_directory(fd, s->preopen[i]) ? restrict_tree(fd, s->spec->preopens[i].readonly, -1) : -ESTALE;
+	code = -ESTALE;
+	if (same_directory(fd, s->preopen[i]))
+		code = restrict_tree(fd, s->spec->preopens[i].readonly, -1);
 	if (code) {
 		close(fd);
 		return code;
@@ -93,8 +103,9 @@ static int detach_one(struct sb_start *s, uint32_t i)
 }
 
 /*
- * Plain directories are for SB_DEGRADED, and only with Landlock behind them: else a broken cell could read any file. Before
- * ABI 3 (Linux 6.2) Landlock does not see O_TRUNC, so that nothing would be read-only.
+ * Plain directories are for SB_DEGRADED, and only with Landlock behind them: else a broken cell
+ * could read any file. Before ABI 3 (Linux 6.2) Landlock does not see O_TRUNC, so that nothing
+ * would be read-only.
  */
 static int plain(struct sb_start *s, int code, const char *why)
 {
@@ -103,9 +114,11 @@ static int plain(struct sb_start *s, int code, const char *why)
 	for (uint32_t i = 0; i < s->spec->preopen_count; i++)
 		readonly |= s->spec->preopens[i].readonly;
 	if (s->landlock < 0)
-		return sb_refused(s, SB_WALL_PREOPENS, code, "neither detached mounts nor Landlock");
+		return sb_refused(s, SB_WALL_PREOPENS, code,
+				  "neither detached mounts nor Landlock");
 	if (readonly && s->landlock_abi < LANDLOCK_TRUNCATE)
-		return sb_refused(s, SB_WALL_PREOPENS, code, "read-only needs detached mounts or Linux 6.2's Landlock");
+		return sb_refused(s, SB_WALL_PREOPENS, code,
+				  "read-only needs detached mounts or Linux 6.2's Landlock");
 	return sb_missing(s, SB_WALL_PREOPENS, code, why);
 }
 
@@ -124,7 +137,8 @@ int sb_child_preopens(struct sb_start *s)
 	if (code)
 		return plain(s, code, "plain directories: detaching a mount was refused");
 	s->detached = true;
-	sb_note(s, SB_WALL_PREOPENS, SB_STANDING, 0, s->identity == SB_ID_OWN ? "detached, idmapped" : "detached");
+	sb_note(s, SB_WALL_PREOPENS, SB_STANDING, 0,
+		s->identity == SB_ID_OWN ? "detached, idmapped" : "detached");
 	return 0;
 }
 
@@ -144,12 +158,16 @@ static int empty_mount(void)
 	return fd;
 }
 
-/* pivot_root refuses where the root is the initial ram file system; chroot then is as good, since nothing can undo it. */
+/*
+ * pivot_root refuses where the root is the initial ram file system; chroot then is as good, since
+ * nothing can undo it.
+ */
 static int change_root(int root, const char **ret_how)
 {
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return -errno;
-	if (syscall(SYS_move_mount, root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) || fchdir(root))
+	if (syscall(SYS_move_mount, root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) ||
+	    fchdir(root))
 		return -errno;
 	if (!syscall(SYS_pivot_root, ".", ".")) {
 		*ret_how = "pivot_root";

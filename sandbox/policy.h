@@ -1,13 +1,16 @@
 /*
- * Which system calls a cell may make once it has locked itself. One row a rule; several rows of one call are alternatives.
- * genfilter compiles this table to BPF when wsbox is built. What is not here ends the process (SIGSYS).
+ * Which system calls a cell may make once it has locked itself. One row a rule; several rows of one
+ * call are alternatives. genfilter compiles this table to BPF when wsbox is built. What is not here
+ * ends the process (SIGSYS).
  *
  *	X(call, sets, condition, reason)
  *
- * A call that runs often has no condition, so that the kernel's bitmap answers for it (Linux 5.11) without running the
- * program. A rule may look at numbers only: what a pointer leads to can change after the look.
+ * A call that runs often has no condition, so that the kernel's bitmap answers for it (Linux 5.11)
+ * without running the program. A rule may look at numbers only: what a pointer leads to can change
+ * after the look.
  *
- * The ring adds no authority: the operations it may be restricted to are a subset of these calls (wasi-iouring).
+ * The ring adds no authority: the operations it may be restricted to are a subset of these calls
+ * (wasi-iouring).
  */
 #ifndef SANDBOX_POLICY_H
 #define SANDBOX_POLICY_H
@@ -20,7 +23,7 @@ enum sb_set {
 	SB_SET_READ = 1 << 3,		/* paths below a preopened directory */
 	SB_SET_WRITE = 1 << 4,		/* changes there; not when all are read-only */
 	SB_SET_RING = 1 << 5,		/* io_uring, made and restricted before the lock */
-	SB_SET_NET = 1 << 6,		/* sockets that were handed over as 0, 1 or 2; none can be made */
+	SB_SET_NET = 1 << 6,		/* sockets handed over as 0, 1 or 2; none can be made */
 };
 
 #define SB_RUN (SB_SET_COMPUTE | SB_SET_IO)
@@ -66,7 +69,8 @@ struct sb_arg {
 
 /* mmap and mprotect have the protection third, mmap its flags fourth. */
 #define SB_NOT_EXEC SB_IF(2, PROT_EXEC, 0)
-#define SB_PRIVATE_NOT_EXEC SB_IF2(2, PROT_EXEC, 0, 3, MAP_TYPE | MAP_ANONYMOUS, MAP_PRIVATE | MAP_ANONYMOUS)
+#define SB_PRIVATE_NOT_EXEC \
+	SB_IF2(2, PROT_EXEC, 0, 3, MAP_TYPE | MAP_ANONYMOUS, MAP_PRIVATE | MAP_ANONYMOUS)
 #define SB_FUTEX(op) SB_IF(1, 0xffffffff & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME), op)
 #define SB_FLAGS(n, allowed) SB_IF(n, 0xffffffff & ~(unsigned long)(allowed), 0)
 
@@ -76,7 +80,7 @@ struct sb_arg {
 	X(exit, SB_SET_COMPILE, SB_ALWAYS, "a compiler thread ends") \
 	X(exit_group, SB_BOTH, SB_ALWAYS, "the process ends") \
 	X(rt_sigreturn, SB_BOTH, SB_ALWAYS, "return from the trap handler") \
-	X(restart_syscall, SB_SET_COMPILE, SB_ALWAYS, "the kernel resumes a timed wait on a futex after a stop") \
+	X(restart_syscall, SB_SET_COMPILE, SB_ALWAYS, "goes on with a timed wait after a stop") \
 	X(futex, SB_SET_COMPILE, SB_FUTEX(FUTEX_WAIT), "locks") \
 	X(futex, SB_SET_COMPILE, SB_FUTEX(FUTEX_WAKE), "locks") \
 	X(futex, SB_SET_COMPILE, SB_FUTEX(FUTEX_WAIT_BITSET), "timed waits") \
@@ -88,7 +92,7 @@ struct sb_arg {
 	X(madvise, SB_BOTH, SB_ALWAYS, "giving memory back") \
 	X(mprotect, SB_BOTH, SB_NOT_EXEC, "memory.grow; never executable") \
 	X(mmap, SB_SET_COMPILE, SB_NOT_EXEC, "malloc, the image's pages; never executable") \
-	X(mmap, SB_SET_COMPUTE, SB_PRIVATE_NOT_EXEC, "malloc; shared memory would escape RLIMIT_DATA") \
+	X(mmap, SB_SET_COMPUTE, SB_PRIVATE_NOT_EXEC, "malloc; shared memory escapes RLIMIT_DATA") \
 	X(clock_gettime, SB_BOTH, SB_ALWAYS, "clocks that the vDSO does not answer") \
 	X(getrandom, SB_BOTH, SB_ALWAYS, "random_get; malloc's cookie") \
 	X(write, SB_SET_COMPILE | SB_SET_IO, SB_ALWAYS, "fd_write, messages to the supervisor") \
@@ -118,14 +122,15 @@ struct sb_arg {
 	X(renameat2, SB_SET_WRITE, SB_FLAGS(4, 0), "path_rename") \
 	X(linkat, SB_SET_WRITE, SB_FLAGS(4, 0), "path_link, never through a symbolic link") \
 	X(symlinkat, SB_SET_WRITE, SB_ALWAYS, "path_symlink") \
-	X(utimensat, SB_SET_IO, SB_IF(1, ~0ul, 0), "fd_filestat_set_times, on standard streams too: no path") \
+	X(utimensat, SB_SET_IO, SB_IF(1, ~0ul, 0), "fd_filestat_set_times: no path") \
 	X(utimensat, SB_SET_WRITE, SB_ALWAYS, "path_filestat_set_times") \
 	X(accept4, SB_SET_NET, SB_ALWAYS, "sock_accept") \
 	X(recvfrom, SB_SET_NET, SB_ALWAYS, "sock_recv") \
 	X(sendto, SB_SET_NET, SB_IF(4, ~0ul, 0), "sock_send, to the peer it is connected to") \
 	X(shutdown, SB_SET_NET, SB_ALWAYS, "sock_shutdown") \
 	X(io_uring_enter, SB_SET_RING, \
-	  SB_FLAGS(3, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | IORING_ENTER_REGISTERED_RING), \
+	  SB_FLAGS(3, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | \
+		   IORING_ENTER_REGISTERED_RING), \
 	  "submit and wait; no SQPOLL wake-up, no registration")
 
 #endif

@@ -9,7 +9,10 @@
 
 #include "sandbox/internal.h"
 
-/* In a child, since some hosts kill for asking. The structure of 120 bytes is struct io_uring_params. */
+/*
+ * In a child, since some hosts kill for asking. The structure of 120 bytes is struct
+ * io_uring_params.
+ */
 static bool ring_allowed(void)
 {
 	int status = 0, pid = fork();
@@ -41,7 +44,8 @@ static void try_cgroup(struct sb_fact *fact)
 	*fact = (struct sb_fact){ .state = code ? SB_MISSING : SB_STANDING, .code = code };
 	if (!code)
 		(void)cg_remove(&group);
-	(void)snprintf(fact->why, sizeof(fact->why), "%.*s", (int)sizeof(fact->why) - 1, code ? err.text : "");
+	(void)snprintf(fact->why, sizeof(fact->why), "%.*s", (int)sizeof(fact->why) - 1,
+		       code ? err.text : "");
 }
 
 static bool complete(const struct sb_features *f)
@@ -55,9 +59,17 @@ static bool complete(const struct sb_features *f)
 int sb_probe(struct sb_features *ret)
 {
 	const struct sb_preopen preopen = { .host = P_tmpdir, .readonly = true };
-	const struct sb_spec spec = { .role = CELL_ROLE_RUN, .isolation = SB_DEGRADED, .cell = -1, .argv0 = "probe",
-				      .stdio = { -1, -1, -1 }, .control = -1, .module = -1, .image = -1, .strings = -1,
-				      .preopens = &preopen, .preopen_count = 1 };
+	const struct sb_spec spec = { .role = CELL_ROLE_RUN,
+				      .isolation = SB_DEGRADED,
+				      .cell = -1,
+				      .argv0 = "probe",
+				      .stdio = { -1, -1, -1 },
+				      .control = -1,
+				      .module = -1,
+				      .image = -1,
+				      .strings = -1,
+				      .preopens = &preopen,
+				      .preopen_count = 1 };
 	struct sb_features f = { .landlock_abi = sb_landlock_abi(), .cgroup = cg_mode() };
 	struct sb_powers powers;
 	struct sb_cell cell;
@@ -73,7 +85,8 @@ int sb_probe(struct sb_features *ret)
 		if (f.wall[w].state == SB_BY_CELL)
 			f.wall[w].state = SB_STANDING;
 	if (!filters_allowed())
-		f.wall[SB_WALL_SECCOMP] = (struct sb_fact){ SB_MISSING, -EOPNOTSUPP, "no seccomp filters in this kernel" };
+		f.wall[SB_WALL_SECCOMP] = (struct sb_fact){ SB_MISSING, -EOPNOTSUPP,
+							    "no seccomp filters in this kernel" };
 	try_cgroup(&f.wall[SB_WALL_CGROUP]);
 	sb_powers_get(&powers);
 	f.rootful = powers.admin && powers.setid && powers.pcap;

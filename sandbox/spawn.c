@@ -1,8 +1,9 @@
 /*
  * The parent's half of a start: opens what the child needs, decides who the cell will be, clones.
  *
- * Everything is decided before clone3 as far as it can be known, so that a refusal at SB_FULL costs no process. Namespaces
- * are asked for together: a host that denies one (a container's seccomp filter, a sysctl, AppArmor) denies them all.
+ * Everything is decided before clone3 as far as it can be known, so that a refusal at SB_FULL costs
+ * no process. Namespaces are asked for together: a host that denies one (a container's seccomp
+ * filter, a sysctl, AppArmor) denies them all.
  */
 #include <assert.h>
 #include <errno.h>
@@ -60,13 +61,15 @@ static int refuse(struct sb_start *s, struct wsbox_err *err)
 			continue;
 		if (!first)
 			first = f;
-		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", sb_wall_name((enum sb_wall)w));
+		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "",
+				      sb_wall_name((enum sb_wall)w));
 		assert(n < sizeof(list));
 	}
 	if (!first)
 		return 0;
-	return err_set(err, first->code, WSBOX_FAILED, "this host does not allow these walls: %s (%s: %s); %s", list,
-		       first->why, err_name(first->code), sb_way_out(s->spec->isolation));
+	return err_set(err, first->code, WSBOX_FAILED,
+		       "this host does not allow these walls: %s (%s: %s); %s", list, first->why,
+		       err_name(first->code), sb_way_out(s->spec->isolation));
 }
 
 static int open_parts(struct sb_start *s, struct wsbox_err *err)
@@ -76,7 +79,8 @@ static int open_parts(struct sb_start *s, struct wsbox_err *err)
 	if (io[0] < 0 || io[1] < 0 || io[2] < 0) {
 		s->null = open("/dev/null", O_RDWR | O_CLOEXEC);
 		if (s->null < 0)
-			return err_set(err, -errno, WSBOX_FAILED, "/dev/null: %s", err_name(-errno));
+			return err_set(err, -errno, WSBOX_FAILED, "/dev/null: %s",
+				       err_name(-errno));
 	}
 	s->supervisor = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	if (s->supervisor < 0)
@@ -100,7 +104,8 @@ static int make_filter(struct sb_start *s, struct wsbox_err *err)
 {
 	s->filter = sb_filter_memfd(s->spec);
 	if (s->filter < 0)
-		return err_set(err, s->filter, WSBOX_FAILED, "the system call filter: %s", err_name(s->filter));
+		return err_set(err, s->filter, WSBOX_FAILED, "the system call filter: %s",
+			       err_name(s->filter));
 	sb_note(s, SB_WALL_SECCOMP, SB_BY_CELL, 0, "");
 	sb_note(s, SB_WALL_NETWORK, SB_BY_CELL, 0, "");
 	sb_note(s, SB_WALL_NOT_DUMPABLE, SB_BY_CELL, 0, "");
@@ -115,11 +120,17 @@ static int make_filter(struct sb_start *s, struct wsbox_err *err)
 static int make_cgroup(struct sb_start *s, struct wsbox_err *err)
 {
 	const struct sb_limits *l = &s->spec->limits;
-	const struct cg_limits limits = { .memory = l->memory, .cpus_milli = l->cpus_milli, .pids = l->pids };
+	const struct cg_limits limits = { .memory = l->memory,
+					  .cpus_milli = l->cpus_milli,
+					  .pids = l->pids };
 	int code;
 
-	/* of a compiler all memory but its image is private, and RLIMIT_FSIZE bounds that: it is spared the cgroup's cost */
-	if ((!limits.memory && !limits.cpus_milli && !limits.pids) || s->spec->role != CELL_ROLE_RUN) {
+	/*
+	 * of a compiler all memory but its image is private, and RLIMIT_FSIZE bounds that: it is
+	 * spared the cgroup's cost
+	 */
+	if ((!limits.memory && !limits.cpus_milli && !limits.pids) ||
+	    s->spec->role != CELL_ROLE_RUN) {
 		sb_note(s, SB_WALL_CGROUP, SB_UNUSED, 0, "no limit asked for that needs it");
 		return 0;
 	}
@@ -130,8 +141,9 @@ static int make_cgroup(struct sb_start *s, struct wsbox_err *err)
 	}
 	if (limits.cpus_milli && s->spec->isolation == SB_FULL)
 		return err_prefix(err, "--cpus needs a cgroup (--isolation degraded does without)");
-	(void)sb_missing(s, SB_WALL_CGROUP, code, limits.cpus_milli ? "no CPU limit; memory and tasks by rlimits" :
-			 "memory and tasks by rlimits");
+	(void)sb_missing(s, SB_WALL_CGROUP, code,
+			 limits.cpus_milli ? "no CPU limit; memory and tasks by rlimits"
+					   : "memory and tasks by rlimits");
 	return 0;
 }
 
@@ -149,7 +161,9 @@ static int choose_identity(struct sb_start *s, struct wsbox_err *err)
 			if (code)
 				s->identity = SB_ID_USERNS;
 			if (code)
-				(void)snprintf(why, sizeof(why), "user namespace; no idmapped mount: %s", err_name(code));
+				(void)snprintf(why, sizeof(why),
+					       "user namespace; no idmapped mount: %s",
+					       err_name(code));
 		}
 	}
 	if (s->identity == SB_ID_OWN)
@@ -181,7 +195,8 @@ static int clone_once(struct sb_start *s, int *ret_pidfd)
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid < 0 && errno == ENOSYS) {	/* as container runtimes answer */
 		s->in_cgroup = false;
-		pid = syscall(SYS_clone, s->namespaces | CLONE_PIDFD | SIGCHLD, NULL, ret_pidfd, NULL, 0);
+		pid = syscall(SYS_clone, s->namespaces | CLONE_PIDFD | SIGCHLD, NULL, ret_pidfd,
+			      NULL, 0);
 	}
 	if (!pid)
 		sb_child(s);
@@ -209,7 +224,8 @@ static int clone_child(struct sb_start *s, int *ret_pidfd, struct wsbox_err *err
 	int pid, code;
 
 	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, &before);	/* the caller's handlers must not run in the child */
+	/* the caller's handlers must not run in the child */
+	(void)sigprocmask(SIG_SETMASK, &all, &before);
 	pid = clone_once(s, ret_pidfd);
 	if (pid < 0 && pid != -EAGAIN && pid != -ENOMEM && s->namespaces) {
 		give_up_namespaces(s, pid);
@@ -220,13 +236,15 @@ static int clone_child(struct sb_start *s, int *ret_pidfd, struct wsbox_err *err
 	if (pid > 0)
 		return pid;
 	code = refuse(s, err);
-	return code ? code : err_set(err, pid, WSBOX_FAILED, "cannot start a process: %s", err_name(pid));
+	return code ? code
+		    : err_set(err, pid, WSBOX_FAILED, "cannot start a process: %s", err_name(pid));
 }
 
 static int arm_cpu_timer(uint64_t ns, struct sb_cell *cell)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGXCPU };
-	struct itimerspec at = { .it_value = { (time_t)(ns / 1000000000), (long)(ns % 1000000000) } };
+	struct itimerspec at = { .it_value = { (time_t)(ns / 1000000000),
+					       (long)(ns % 1000000000) } };
 	clockid_t clock;
 	int code = clock_getcpuclockid(cell->pid, &clock);
 
@@ -291,7 +309,8 @@ static uint32_t job_flags(const struct sb_start *s)
 	const struct sb_fact *wall = s->report->wall;
 
 	return (s->filter >= 0 ? CELL_JOB_FILTER : 0) | (s->landlock >= 0 ? CELL_JOB_LANDLOCK : 0) |
-	       (wall[SB_WALL_MDWE].state == SB_BY_CELL ? CELL_JOB_MDWE : 0) | (s->spec->ring ? CELL_JOB_RING : 0);
+	       (wall[SB_WALL_MDWE].state == SB_BY_CELL ? CELL_JOB_MDWE : 0) |
+	       (s->spec->ring ? CELL_JOB_RING : 0);
 }
 
 static int start(struct sb_start *s, struct sb_cell *ret, struct wsbox_err *err)
@@ -323,15 +342,24 @@ static int start(struct sb_start *s, struct sb_cell *ret, struct wsbox_err *err)
 	return 0;
 }
 
-int sb_start_cell(const struct sb_spec *spec, bool probe, struct sb_cell *ret, struct wsbox_err *err)
+int sb_start_cell(const struct sb_spec *spec, bool probe, struct sb_cell *ret,
+		  struct wsbox_err *err)
 {
-	struct sb_start s = { .spec = spec, .null = -1, .filter = -1, .landlock = -1, .cell = -1, .supervisor = -1, .probe = probe,
-			      .euid = geteuid(), .egid = getegid() };
+	struct sb_start s = { .spec = spec,
+			      .null = -1,
+			      .filter = -1,
+			      .landlock = -1,
+			      .cell = -1,
+			      .supervisor = -1,
+			      .probe = probe,
+			      .euid = geteuid(),
+			      .egid = getegid() };
 	int code;
 
 	assert(spec->preopen_count <= CELL_PREOPEN_MAX);
 	memset(s.preopen, 0xff, sizeof(s.preopen));
-	s.report = mmap(NULL, sizeof(*s.report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	s.report = mmap(NULL, sizeof(*s.report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			-1, 0);
 	if (s.report == MAP_FAILED)
 		return err_set(err, -ENOMEM, WSBOX_FAILED, "cannot start a cell: out of memory");
 	s.report->begin = sb_now();

@@ -1,8 +1,9 @@
 /*
- * Build-time program: compiles the policy table to BPF and prints it as C arrays (sandbox/policy.h, sandbox/filter.c).
+ * Build-time program: compiles the policy table to BPF and prints it as C arrays (sandbox/policy.h,
+ * sandbox/filter.c).
  *
- * The start of a cell so costs no libseccomp; the tree form halves what the kernel needs to check the program. libseccomp
- * puts the tests for the architecture and for x32 numbers in front.
+ * The start of a cell so costs no libseccomp; the tree form halves what the kernel needs to check
+ * the program. libseccomp puts the tests for the architecture and for x32 numbers in front.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +45,8 @@ static int rule_add(scmp_filter_ctx ctx, const struct rule *r)
 
 	for (int i = 0; i < SB_ARGS_MAX; i++)
 		if (r->args[i].mask)
-			cmp[n++] = SCMP_CMP64(r->args[i].n, SCMP_CMP_MASKED_EQ, r->args[i].mask, r->args[i].value);
+			cmp[n++] = SCMP_CMP64(r->args[i].n, SCMP_CMP_MASKED_EQ, r->args[i].mask,
+					      r->args[i].value);
 	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, r->call, n, cmp);
 }
 
@@ -98,10 +100,12 @@ int main(void)
 	printf("/* Made by tools/genfilter from sandbox/policy.h. */\n");
 	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
 		int n = calls(filters[i].sets);
-		int code = n <= SB_CALLS_MAX ? print_filter(filters[i].name, filters[i].sets) : -E2BIG;
+		int code =
+			n <= SB_CALLS_MAX ? print_filter(filters[i].name, filters[i].sets) : -E2BIG;
 
 		if (code) {
-			fprintf(stderr, "genfilter: %s (%d calls): %s\n", filters[i].name, n, strerror(-code));
+			fprintf(stderr, "genfilter: %s (%d calls): %s\n", filters[i].name, n,
+				strerror(-code));
 			return 1;
 		}
 	}

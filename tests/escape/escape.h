@@ -1,7 +1,8 @@
 /*
- * The escape tests: a cell is started by sandbox/ as wsbox would, but its program is this one, which locks itself as
- * wsbox-cell does and then runs one attack, as a guest would that had broken out of its code. An attack must end the cell
- * with SIGSYS or fail, and must leave everything outside the preopened directories as it was.
+ * The escape tests: a cell is started by sandbox/ as wsbox would, but its program is this one,
+ * which locks itself as wsbox-cell does and then runs one attack, as a guest would that had broken
+ * out of its code. An attack must end the cell with SIGSYS or fail, and must leave everything
+ * outside the preopened directories as it was.
  */
 #ifndef TESTS_ESCAPE_ESCAPE_H
 #define TESTS_ESCAPE_ESCAPE_H
@@ -19,7 +20,7 @@ extern int fd_in, fd_ro;
 enum expect {
 	DIES,		/* SIGSYS */
 	FAILS,		/* every call of it gives an error */
-	FAILS_DETACHED,	/* likewise, where preopens are detached mounts: Landlock alone does not see metadata */
+	FAILS_DETACHED,	/* likewise with detached mounts: Landlock does not see metadata */
 	STAYS_IN,	/* may do as it likes inside */
 	WORKS,		/* what must be possible */
 };
@@ -31,13 +32,16 @@ enum attack_flag {
 	RING = 1 << 3,		/* the filter with io_uring_enter */
 	COMPILER = 1 << 4,	/* in a compiler cell */
 	CONFINED = 1 << 5,	/* only where namespaces stand */
-	MDWE = 1 << 6,		/* these three: only where the kernel has it (Linux 6.3, Landlock ABI 4 and 6) */
+	MDWE = 1 << 6,		/* these three: only where the kernel has it */
 	LANDLOCK_TCP = 1 << 7,
 	LANDLOCK_SCOPES = 1 << 8,
 	PLAIN_DIRS = 1 << 9,	/* directories without detached mounts (ABI 3) */
 };
 
-/* Runs in the locked cell. What the worst call of it gave: negative -errno if all failed, else >= 0. */
+/* Without seccomp and Landlock, where namespaces and mounts must hold alone. */
+#define BARE (NO_FILTER | NO_LANDLOCK | CONFINED)
+
+/* Runs in the locked cell. Gives the best result of its calls: -errno if all failed. */
 typedef long attack_fn(long arg);
 
 struct attack {
@@ -55,7 +59,7 @@ extern const unsigned int path_attack_count;
 
 /* What a cell is told before it locks itself. */
 struct order {
-	uint32_t which;			/* 0 = attacks, 1 = path_attacks, 2 = system call index, 3 = wait */
+	uint32_t which;			/* 0 attacks, 1 path_attacks, 2 system call index, 3 wait */
 	uint32_t index;
 	uint32_t flags;			/* enum attack_flag */
 	uint32_t job;			/* CELL_JOB_* */
@@ -64,7 +68,8 @@ struct order {
 /* raw system call: result or -errno */
 long raw(long nr, long a, long b, long c, long d, long e, long f);
 #define RAW(nr, ...) RAW_((nr), ##__VA_ARGS__, 0, 0, 0, 0, 0, 0)
-#define RAW_(nr, a, b, c, d, e, f, ...) raw((nr), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+#define RAW_(nr, a, b, c, d, e, f, ...) \
+	raw((nr), (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 
 _Noreturn void cell_main(void);
 
@@ -91,7 +96,8 @@ struct tally {
 };
 
 /* tally.c */
-void check(struct tally *t, bool ok, const char *name, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+__attribute__((format(printf, 4, 5)))
+void check(struct tally *t, bool ok, const char *name, const char *fmt, ...);
 
 /* What a cell made (in/made) belongs to the caller, whatever uid it ran as. */
 void check_owner(struct tally *t);
@@ -105,13 +111,20 @@ unsigned int sets_of(unsigned int flags);
 /* 0 = not in the policy, 1 = with conditions, 2 = always */
 int call_row(long nr, unsigned int sets);
 
-/* Linux lets its own trampolines' two calls past every filter (seccomp_uprobe_exception); from elsewhere they do nothing. */
+/*
+ * Linux lets its own trampolines' two calls past every filter (seccomp_uprobe_exception); from
+ * elsewhere they do nothing.
+ */
 bool call_is_uprobe(uint32_t nr);
 
 /* main.c */
 
-/* Starts a cell for an order; the caller closes *ret_control and reaps. false: reported as a failure of name. */
-bool cell_start(struct tally *t, const char *name, struct order *order, struct sb_cell *ret, int *ret_control);
+/*
+ * Starts a cell for an order; the caller closes *ret_control and reaps. false: reported as a
+ * failure of name.
+ */
+bool cell_start(struct tally *t, const char *name, struct order *order, struct sb_cell *ret,
+		int *ret_control);
 
 /* posture.c: a locked cell seen from outside */
 void posture(struct tally *t);

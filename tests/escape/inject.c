@@ -1,4 +1,7 @@
-/* The attack in a real instance cell: argv[1] says which table (a, p) or a system call number (n), argv[2] the index. */
+/*
+ * The attack in a real instance cell: argv[1] says which table (a, p) or a system call number (n),
+ * argv[2] the index.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * Runs the escape tests in three modes: as root, as an ordinary user, and as one on a host that gives no namespaces.
- * Prints what failed and closes on "N passed, N failed, N skipped".
+ * Runs the escape tests in three modes: as root, as an ordinary user, and as one on a host that
+ * gives no namespaces. Prints what failed and closes on "N passed, N failed, N skipped".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +31,8 @@
 
 static uint32_t step = 1;	/* every which system call number: 25 with the argument "quick" */
 
-bool cell_start(struct tally *t, const char *name, struct order *order, struct sb_cell *ret, int *ret_control)
+bool cell_start(struct tally *t, const char *name, struct order *order, struct sb_cell *ret,
+		int *ret_control)
 {
 	const struct sb_preopen dirs[] = { { t->tree.in, false }, { t->tree.ro, true } };
 	struct wsbox_err err = WSBOX_ERR_INIT;
@@ -80,12 +81,14 @@ static struct outcome attempt(struct tally *t, const char *name, struct order *o
 	struct pollfd p = { .fd = cell.pidfd, .events = POLLIN };
 	if (poll(&p, 1, PATIENCE_MS) != 1)
 		sb_kill(&cell);
-	out.said = recv(control, &out.result, sizeof(out.result), MSG_DONTWAIT) == sizeof(out.result);
+	out.said =
+		recv(control, &out.result, sizeof(out.result), MSG_DONTWAIT) == sizeof(out.result);
 	(void)close(control);
 	out.started = !sb_reap(&cell, &end) && end.report.failed_step < 0;
 	out.status = end.status;
 	if (!out.started)
-		check(t, false, name, "not started: %s", sb_failure(&end.report, &err) ? err.text : "?");
+		check(t, false, name, "not started: %s",
+		      sb_failure(&end.report, &err) ? err.text : "?");
 	return out;
 }
 
@@ -128,13 +131,19 @@ static void run_attack(struct tally *t, uint32_t which, uint32_t index, const st
 	out = attempt(t, a->name, &o);
 	if (!out.started)
 		return;
-	check(t, as_expected(&out, a->expect), a->name, "status %x, result %ld (%s)", out.status, out.said ? out.result : 0,
-	      out.said && out.result < 0 ? strerror((int)-out.result) : out.said ? "done" : "silent");
+	check(t, as_expected(&out, a->expect), a->name, "status %x, result %ld (%s)", out.status,
+	      out.said ? out.result : 0,
+	      out.said && out.result < 0 ? strerror((int)-out.result)
+	      : out.said		 ? "done"
+					 : "silent");
 	if (which == 1)
 		check(t, !tree_changed(&t->tree), a->name, "changed something outside");
 }
 
-/* Every number with arguments of all ones, which no condition admits: it dies unless the table has it without one. */
+/*
+ * Every number with arguments of all ones, which no condition admits: it dies unless the table has
+ * it without one.
+ */
 static void run_calls(struct tally *t, const char *filter, unsigned int flags)
 {
 	for (uint32_t nr = 0; nr < CALLS; nr += step) {
@@ -148,7 +157,8 @@ static void run_calls(struct tally *t, const char *filter, unsigned int flags)
 		if (out.started && call_is_uprobe(nr))
 			check(t, !out.said || out.result < 0, name, "result %ld", out.result);
 		else if (out.started)
-			check(t, row == 2 ? !died(&out) : died(&out) && !out.said, name, "row %d, status %x", row, out.status);
+			check(t, row == 2 ? !died(&out) : died(&out) && !out.said, name,
+			      "row %d, status %x", row, out.status);
 	}
 }
 
@@ -157,7 +167,8 @@ static int listen_abstract(void)
 	struct sockaddr_un at = { .sun_family = AF_UNIX, .sun_path = "\0wsbox-escape" };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	(void)bind(fd, (struct sockaddr *)&at, offsetof(struct sockaddr_un, sun_path) + sizeof("wsbox-escape"));
+	(void)bind(fd, (struct sockaddr *)&at,
+		   offsetof(struct sockaddr_un, sun_path) + sizeof("wsbox-escape"));
 	(void)listen(fd, 1);
 	return fd;
 }
@@ -166,8 +177,9 @@ static unsigned int kernel_has(void)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
 
-	return (prctl(66 /* PR_GET_MDWE */, 0, 0, 0, 0) < 0 ? 0 : MDWE) | (abi < 4 ? 0 : LANDLOCK_TCP) |
-	       (abi < 6 ? 0 : LANDLOCK_SCOPES) | (abi < 3 ? 0 : PLAIN_DIRS);
+	return (prctl(66 /* PR_GET_MDWE */, 0, 0, 0, 0) < 0 ? 0 : MDWE) |
+	       (abi < 4 ? 0 : LANDLOCK_TCP) | (abi < 6 ? 0 : LANDLOCK_SCOPES) |
+	       (abi < 3 ? 0 : PLAIN_DIRS);
 }
 
 static void run_mode(struct tally *t)
@@ -194,7 +206,10 @@ static void run_mode(struct tally *t)
 	(void)close(listener);
 }
 
-/* As a container's filter: clone3 is unknown, new namespaces are denied. Inherited by the cells, which are killed all the same. */
+/*
+ * As a container's filter: clone3 is unknown, new namespaces are denied. Inherited by the cells,
+ * which are killed all the same.
+ */
 static bool forbid_namespaces(void)
 {
 	static const struct test_deny rows[] = {
@@ -213,7 +228,8 @@ static void degraded_mode(struct tally *t)
 	else
 		run_mode(t);
 	if (t->skipped)
-		printf("skipped: %s: what only namespaces and detached mounts can hold\n", t->mode_name);
+		printf("skipped: %s: what only namespaces and detached mounts can hold\n",
+		       t->mode_name);
 }
 
 int main(int argc, char **argv)
@@ -223,7 +239,8 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[0], ESCAPE_CELL))
 		cell_main();
 #ifdef WSBOX_SAN
-	printf("skipped: a program with sanitizers is dynamic and does not start in an empty root\n");
+	printf("skipped: a program with sanitizers is dynamic and does not start in an empty "
+	       "root\n");
 	return 77;
 #endif
 	if (argc > 1 && !strcmp(argv[1], "quick"))

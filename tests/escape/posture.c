@@ -40,21 +40,30 @@ static void check_status(struct tally *t, int pid, bool own_uid)
 {
 	static const char *const none[] = { "CapInh", "CapPrm", "CapEff", "CapAmb", "CapBnd" };
 	char text[8192] = "";
-	unsigned int bounding = t->mode == MODE_DEGRADED ? 1 : 0;	/* CAP_SETPCAP is needed for that one */
+	unsigned int bounding =
+		t->mode == MODE_DEGRADED ? 1 : 0; /* CAP_SETPCAP is needed for that one */
 
 	(void)proc_text(pid, "status", text, sizeof(text));
 	for (unsigned int i = 0; i < sizeof(none) / sizeof(none[0]) - bounding; i++)
-		check(t, !strcmp(status_of(text, none[i]), "0000000000000000"), none[i], "%s", status_of(text, none[i]));
-	check(t, !strcmp(status_of(text, "NoNewPrivs"), "1"), "no_new_privs", "%s", status_of(text, "NoNewPrivs"));
-	check(t, !strcmp(status_of(text, "Seccomp"), "2"), "seccomp", "%s", status_of(text, "Seccomp"));
-	check(t, !strcmp(status_of(text, "SigIgn"), "0000000001001000"), "ignored signals", "%s", status_of(text, "SigIgn"));
-	check(t, !strcmp(status_of(text, "SigBlk"), "0000000000000000"), "blocked signals", "%s", status_of(text, "SigBlk"));
+		check(t, !strcmp(status_of(text, none[i]), "0000000000000000"), none[i], "%s",
+		      status_of(text, none[i]));
+	check(t, !strcmp(status_of(text, "NoNewPrivs"), "1"), "no_new_privs", "%s",
+	      status_of(text, "NoNewPrivs"));
+	check(t, !strcmp(status_of(text, "Seccomp"), "2"), "seccomp", "%s",
+	      status_of(text, "Seccomp"));
+	check(t, !strcmp(status_of(text, "SigIgn"), "0000000001001000"), "ignored signals", "%s",
+	      status_of(text, "SigIgn"));
+	check(t, !strcmp(status_of(text, "SigBlk"), "0000000000000000"), "blocked signals", "%s",
+	      status_of(text, "SigBlk"));
 	if (own_uid)
-		check(t, strtoul(status_of(text, "Uid"), NULL, 10) >= 0x70000000, "own uid", "%s", status_of(text, "Uid"));
+		check(t, strtoul(status_of(text, "Uid"), NULL, 10) >= 0x70000000, "own uid", "%s",
+		      status_of(text, "Uid"));
 	if (own_uid)
-		check(t, !status_of(text, "Groups")[0], "no groups", "%s", status_of(text, "Groups"));
+		check(t, !status_of(text, "Groups")[0], "no groups", "%s",
+		      status_of(text, "Groups"));
 	if (t->mode != MODE_DEGRADED)
-		check(t, strchr(status_of(text, "NSpid"), '\t') != NULL, "pid namespace", "%s", status_of(text, "NSpid"));
+		check(t, strchr(status_of(text, "NSpid"), '\t') != NULL, "pid namespace", "%s",
+		      status_of(text, "NSpid"));
 }
 
 static void check_namespaces(struct tally *t, int pid)
@@ -70,10 +79,12 @@ static void check_namespaces(struct tally *t, int pid)
 		(void)snprintf(ours, sizeof(ours), "/proc/self/ns/%s", names[i]);
 		if (stat(theirs, &a)) {
 			t->skipped++;	/* not dumpable: only root may look */
-			printf("skipped: %s: namespace %s of a cell is not for this user to see\n", t->mode_name, names[i]);
+			printf("skipped: %s: namespace %s of a cell is not for this user to see\n",
+			       t->mode_name, names[i]);
 			continue;
 		}
-		check(t, !stat(ours, &b) && a.st_ino != b.st_ino, names[i], "same namespace as the host");
+		check(t, !stat(ours, &b) && a.st_ino != b.st_ino, names[i],
+		      "same namespace as the host");
 	}
 }
 
@@ -130,7 +141,8 @@ void posture(struct tally *t)
 
 	if (!cell_start(t, "posture", &o, &cell, &control))
 		return;
-	check(t, read(control, &ready, sizeof(ready)) == sizeof(ready), "posture", "the cell did not lock itself");
+	check(t, read(control, &ready, sizeof(ready)) == sizeof(ready), "posture",
+	      "the cell did not lock itself");
 	check_status(t, cell.pid, !strncmp(cell.report->wall[SB_WALL_IDENTITY].why, "uid ", 4));
 	if (t->mode != MODE_DEGRADED) {
 		check_namespaces(t, cell.pid);

@@ -1,6 +1,7 @@
 /*
- * The attacks through wsbox run: the compiler cell, the supervisor, the lock of wsbox-cell are the real ones; only what runs
- * after the lock is an attack in the place of the guest (inject.c). As root and as an ordinary user.
+ * The attacks through wsbox run: the compiler cell, the supervisor, the lock of wsbox-cell are the
+ * real ones; only what runs after the lock is an attack in the place of the guest (inject.c). As
+ * root and as an ordinary user.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,8 +23,8 @@
 
 /* (module (func (export "_start"))) */
 static const unsigned char module[] = {
-	0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 7, 10, 1, 6, '_', 's', 't', 'a', 'r', 't', 0, 0,
-	10, 4, 1, 2, 0, 11,
+	0x00, 0x61, 0x73, 0x6d, 1,   0,	  0,   0,   1,	 4,   1, 0x60, 0,  0, 3, 2, 1, 0,
+	7,    10,   1,	  6,	'_', 's', 't', 'a', 'r', 't', 0, 0,    10, 4, 1, 2, 0, 11,
 };
 
 static char wsbox[PATH_MAX];	/* a copy beside the cell that has the attacks */
@@ -123,7 +124,8 @@ static void run_table(struct tally *t, char *which, const struct attack *table, 
 			continue;
 		if (!run(t, a->flags & DIRS, which, i, &s))
 			continue;
-		check(t, fits(&s, a->expect), a->name, "status %x, out \"%s\", err \"%s\"", s.status, s.out, s.err);
+		check(t, fits(&s, a->expect), a->name, "status %x, out \"%s\", err \"%s\"",
+		      s.status, s.out, s.err);
 		check(t, !tree_changed(&t->tree), a->name, "changed something outside");
 	}
 }
@@ -138,7 +140,8 @@ static void run_calls(struct tally *t)
 		if (call_is_uprobe(nr) || !run(t, true, "n", nr, &s))
 			continue;
 		(void)snprintf(name, sizeof(name), "system call %u", nr);
-		check(t, fits(&s, DIES) == (row < 2), name, "row %d, status %x, out \"%s\", err \"%s\"", row, s.status, s.out, s.err);
+		check(t, fits(&s, DIES) == (row < 2), name,
+		      "row %d, status %x, out \"%s\", err \"%s\"", row, s.status, s.out, s.err);
 	}
 }
 
@@ -181,7 +184,8 @@ int main(void)
 	struct tally sum = { 0 };
 
 #ifdef WSBOX_SAN
-	printf("skipped: a program with sanitizers is dynamic and does not start in an empty root\n");
+	printf("skipped: a program with sanitizers is dynamic and does not start in an empty "
+	       "root\n");
 	return 77;
 #endif
 	if (!find_wsbox()) {

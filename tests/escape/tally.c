@@ -39,15 +39,18 @@ void check_owner(struct tally *t)
 	struct stat st;
 
 	(void)snprintf(path, sizeof(path), "%s/made", t->tree.in);
-	check(t, !stat(path, &st) && st.st_uid == geteuid() && st.st_gid == getegid() && st.st_size == 4, "owner of a new file",
-	      "uid %u, gid %u", st.st_uid, st.st_gid);
+	check(t,
+	      !stat(path, &st) && st.st_uid == geteuid() && st.st_gid == getegid() &&
+		      st.st_size == 4,
+	      "owner of a new file", "uid %u, gid %u", st.st_uid, st.st_gid);
 }
 
 unsigned int sets_of(unsigned int flags)
 {
 	if (flags & COMPILER)
 		return SB_SET_COMPILE;
-	return SB_SET_COMPUTE | SB_SET_IO | (flags & DIRS ? SB_SET_READ | SB_SET_WRITE : 0) | (flags & RING ? SB_SET_RING : 0);
+	return SB_SET_COMPUTE | SB_SET_IO | (flags & DIRS ? SB_SET_READ | SB_SET_WRITE : 0) |
+	       (flags & RING ? SB_SET_RING : 0);
 }
 
 int call_row(long nr, unsigned int sets)

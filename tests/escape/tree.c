@@ -33,8 +33,10 @@ static bool look(const struct tree *t, char *out, size_t size)
 	char command[512];
 
 	(void)snprintf(command, sizeof(command),
-		       "cd %s && find . -path ./in -prune -o -path './*' -print | sort | xargs stat -c '%%n %%f %%u %%s %%y %%h' && "
-		       "cat secret outside/secret ro/file", t->top);
+		       "cd %s && find . -path ./in -prune -o -path './*' -print | sort | xargs "
+		       "stat -c '%%n %%f %%u %%s %%y %%h' && "
+		       "cat secret outside/secret ro/file",
+		       t->top);
 	return shell(command, out, size);
 }
 
@@ -47,13 +49,17 @@ bool tree_make(struct tree *t, uint32_t uid)
 		return false;
 	(void)snprintf(t->in, sizeof(t->in), "%s/in", t->top);
 	(void)snprintf(t->ro, sizeof(t->ro), "%s/ro", t->top);
-	(void)snprintf(command, sizeof(command),
-		       "cd %s && umask 0 && mkdir in in/sub ro outside outside/empty && echo secret >secret && "
-		       "cp secret outside && ln -s secret link && echo file >in/file && cp in/file ro && "
-		       "ln -s %s/secret in/abslink && ln -s ../secret in/rellink && ln -s ../outside in/dirlink && "
-		       "ln -s chain2 in/chain && ln -s rellink in/chain2 && ln -s loop in/loop && "
-		       "ln -s ../new in/dangling && ln -s /proc/self/root in/magic && chown -hR %u . 2>/dev/null",
-		       t->top, t->top, uid);
+	(void)snprintf(
+		command, sizeof(command),
+		"cd %s && umask 0 && mkdir in in/sub ro outside outside/empty && echo secret "
+		">secret && "
+		"cp secret outside && ln -s secret link && echo file >in/file && cp in/file ro && "
+		"ln -s %s/secret in/abslink && ln -s ../secret in/rellink && ln -s ../outside "
+		"in/dirlink && "
+		"ln -s chain2 in/chain && ln -s rellink in/chain2 && ln -s loop in/loop && "
+		"ln -s ../new in/dangling && ln -s /proc/self/root in/magic && chown -hR %u . "
+		"2>/dev/null",
+		t->top, t->top, uid);
 	return shell(command, out, sizeof(out)) && look(t, t->seen, sizeof(t->seen));
 }
 

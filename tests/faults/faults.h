@@ -13,7 +13,7 @@ enum deed {
 	DEED_EXIT = 'x',
 	DEED_WAIT = 'w',	/* for the end of the control socket */
 	DEED_SPIN = 's',
-	DEED_MEMORY = 'm',	/* takes and touches memory; exits with the number of 16 MiB pieces it got */
+	DEED_MEMORY = 'm',	/* touches memory; exits with the number of 16 MiB pieces it got */
 	DEED_TASKS = 't',	/* starts threads; exits with how many it got */
 };
 
@@ -21,8 +21,8 @@ extern unsigned int passed, failed, skipped;
 void expect(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* A cell of this program with these limits, told its deed. 0 or the code of sb_spawn. */
-int cell_begin(enum sb_isolation level, const struct sb_limits *limits, enum deed deed, struct sb_cell *ret, int *ret_control,
-	       struct wsbox_err *err);
+int cell_begin(enum sb_isolation level, const struct sb_limits *limits, enum deed deed,
+	       struct sb_cell *ret, int *ret_control, struct wsbox_err *err);
 
 _Noreturn void faults_cell(void);
 void test_limits(void);

@@ -20,7 +20,8 @@ static int take_memory(void)
 	int pieces = 0;
 
 	for (; pieces < 64; pieces++) {
-		char *p = mmap(NULL, PIECE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *p = mmap(NULL, PIECE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			       0);
 
 		if (p == MAP_FAILED)
 			break;
@@ -41,7 +42,8 @@ static int take_tasks(void)
 	static char stacks[64][4096] __attribute__((aligned(16)));
 	int tasks = 0;
 
-	while (tasks < 64 && clone(wait_for_ever, stacks[tasks] + sizeof(stacks[0]), CLONE_VM, NULL) > 0)
+	while (tasks < 64 &&
+	       clone(wait_for_ever, stacks[tasks] + sizeof(stacks[0]), CLONE_VM, NULL) > 0)
 		tasks++;
 	return tasks;
 }
@@ -63,7 +65,8 @@ _Noreturn void faults_cell(void)
 	_exit(7);
 }
 
-static bool run(enum sb_isolation level, const struct sb_limits *limits, enum deed deed, struct sb_end *ret)
+static bool run(enum sb_isolation level, const struct sb_limits *limits, enum deed deed,
+		struct sb_end *ret)
 {
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	struct sb_cell cell;
@@ -88,7 +91,10 @@ static void on_cpu(int sig)
 	cpu_signals++;
 }
 
-/* The timer tells the supervisor, which kills; here the rlimit behind it does, a second or two later. */
+/*
+ * The timer tells the supervisor, which kills; here the rlimit behind it does, a second or two
+ * later.
+ */
 static void cpu_time(void)
 {
 	const struct sb_limits limits = { .cpu_ns = 100 * MILLION };
@@ -110,7 +116,8 @@ static void cpu_time(void)
 	(void)close(control);
 	(void)sb_reap(&cell, &end);
 	expect(cpu_signals == 1, "cpu: %d signals", (int)cpu_signals);
-	expect(end.cpu_ns > 90 * MILLION && end.cpu_ns < 1500 * MILLION, "cpu: used %llu ns", (unsigned long long)end.cpu_ns);
+	expect(end.cpu_ns > 90 * MILLION && end.cpu_ns < 1500 * MILLION, "cpu: used %llu ns",
+	       (unsigned long long)end.cpu_ns);
 	expect(end.status == SIGKILL, "cpu: status %x", end.status);
 }
 
@@ -125,7 +132,8 @@ static void share(void)
 	int control, code = cell_begin(SB_FULL, &limits, DEED_SPIN, &cell, &control, &err);
 
 	if (geteuid()) {
-		expect(code < 0 && strstr(err.text, "--cpus"), "share without a cgroup: %s", err.text);
+		expect(code < 0 && strstr(err.text, "--cpus"), "share without a cgroup: %s",
+		       err.text);
 		return;
 	}
 	if (code) {
@@ -147,11 +155,13 @@ void test_limits(void)
 	if (!run(SB_FULL, &memory, DEED_MEMORY, &end))
 		return;
 	if (geteuid()) {
-		expect(WIFEXITED(end.status) && WEXITSTATUS(end.status) == 3, "memory by rlimit: status %x", end.status);
+		expect(WIFEXITED(end.status) && WEXITSTATUS(end.status) == 3,
+		       "memory by rlimit: status %x", end.status);
 	} else {
-		expect(end.oom_killed && end.status == SIGKILL, "memory: status %x, oom %d", end.status, end.oom_killed);
-		expect(end.peak_memory > 60 << 20 && end.peak_memory <= 64 << 20, "memory: peak %llu",
-		       (unsigned long long)end.peak_memory);
+		expect(end.oom_killed && end.status == SIGKILL, "memory: status %x, oom %d",
+		       end.status, end.oom_killed);
+		expect(end.peak_memory > 60 << 20 && end.peak_memory <= 64 << 20,
+		       "memory: peak %llu", (unsigned long long)end.peak_memory);
 	}
 	if (run(SB_FULL, &tasks, DEED_TASKS, &end))
 		expect(WEXITSTATUS(end.status) == 4, "tasks: status %x", end.status);

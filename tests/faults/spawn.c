@@ -1,7 +1,8 @@
 /*
- * Starts that go wrong. Each system call of a start is forbidden in turn: at SB_FULL the start must fail with a reason or
- * stand complete, at SB_DEGRADED it may go on without the wall; never may descriptors, processes, mounts or groups be left.
- * And a supervisor is killed at many moments of a start: no cell may survive it.
+ * Starts that go wrong. Each system call of a start is forbidden in turn: at SB_FULL the start must
+ * fail with a reason or stand complete, at SB_DEGRADED it may go on without the wall; never may
+ * descriptors, processes, mounts or groups be left. And a supervisor is killed at many moments of a
+ * start: no cell may survive it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -43,13 +44,21 @@ void expect(bool ok, const char *fmt, ...)
 	printf("\n");
 }
 
-int cell_begin(enum sb_isolation level, const struct sb_limits *limits, enum deed deed, struct sb_cell *ret, int *ret_control,
-	       struct wsbox_err *err)
+int cell_begin(enum sb_isolation level, const struct sb_limits *limits, enum deed deed,
+	       struct sb_cell *ret, int *ret_control, struct wsbox_err *err)
 {
 	const struct sb_preopen dirs[] = { { "/tmp", false }, { "/usr", true } };
-	struct sb_spec spec = { .role = CELL_ROLE_RUN, .isolation = level, .cell = program, .argv0 = FAULTS_CELL,
-				.stdio = { -1, -1, 2 }, .module = -1, .image = -1, .strings = -1, .preopens = dirs,
-				.preopen_count = 2, .limits = *limits };
+	struct sb_spec spec = { .role = CELL_ROLE_RUN,
+				.isolation = level,
+				.cell = program,
+				.argv0 = FAULTS_CELL,
+				.stdio = { -1, -1, 2 },
+				.module = -1,
+				.image = -1,
+				.strings = -1,
+				.preopens = dirs,
+				.preopen_count = 2,
+				.limits = *limits };
 	char byte = (char)deed;
 	int pair[2], code;
 
@@ -109,7 +118,8 @@ static void expect_clean(const struct traces *before)
 {
 	struct traces now = look_around();
 
-	expect(now.descriptors == before->descriptors, "%u descriptors, were %u", now.descriptors, before->descriptors);
+	expect(now.descriptors == before->descriptors, "%u descriptors, were %u", now.descriptors,
+	       before->descriptors);
 	expect(now.mounts == before->mounts, "%u mounts, were %u", now.mounts, before->mounts);
 	expect(now.groups == before->groups, "%u groups, were %u", now.groups, before->groups);
 	expect(!now.children, "a process is left");
@@ -136,7 +146,8 @@ static struct result start_one(enum sb_isolation level, const struct sb_limits *
 	if (!r.started && !sb_failure(&end.report, &r.err))
 		(void)err_set(&r.err, 0, 0, "%s", "");
 	for (int w = 0; w < SB_WALL_COUNT; w++)
-		r.missing |= end.report.wall[w].state == SB_MISSING && sb_wall_needed((enum sb_wall)w, SB_FULL);
+		r.missing |= end.report.wall[w].state == SB_MISSING &&
+			     sb_wall_needed((enum sb_wall)w, SB_FULL);
 	return r;
 }
 
@@ -158,7 +169,7 @@ static const struct fault {
 	{ "mount denied", { SYS_mount, -1, 0, false, EACCES }, true },
 	{ "move_mount denied", { SYS_move_mount, -1, 0, false, EPERM }, true },
 	{ "pivot_root denied", { SYS_pivot_root, -1, 0, false, EPERM }, true },
-	{ "pivot_root from an initial ram file system", { SYS_pivot_root, -1, 0, false, EINVAL }, true },
+	{ "pivot_root from an initial ram disk", { SYS_pivot_root, -1, 0, false, EINVAL }, true },
 	{ "umount2 denied", { SYS_umount2, -1, 0, false, EPERM }, true },
 	{ "close_range unknown", { SYS_close_range, -1, 0, false, ENOSYS }, false },
 	{ "no more descriptors", { SYS_fcntl, 1, F_DUPFD_CLOEXEC, true, EMFILE }, false },
@@ -181,7 +192,10 @@ static const struct fault {
 	{ "mkdir denied", { SYS_mkdirat, -1, 0, false, EACCES }, true },
 };
 
-/* A fault does not reach every kind of caller, so that what counts is: no wall missing at full, a reason, nothing left. */
+/*
+ * A fault does not reach every kind of caller, so that what counts is: no wall missing at full, a
+ * reason, nothing left.
+ */
 static void try_fault(const struct fault *f, enum sb_isolation level)
 {
 	const struct sb_limits none = { 0 }, some = { .memory = 64 << 20, .pids = 4 };
@@ -200,8 +214,8 @@ static void try_fault(const struct fault *f, enum sb_isolation level)
 	expect_clean(&before);
 }
 
-static void in_child(void (*run)(const struct fault *f, enum sb_isolation level), const struct fault *f, enum sb_isolation level,
-		     bool user)
+static void in_child(void (*run)(const struct fault *f, enum sb_isolation level),
+		     const struct fault *f, enum sb_isolation level, bool user)
 {
 	unsigned int counts[3] = { 0 };
 	int pipes[2], pid;
@@ -217,7 +231,8 @@ static void in_child(void (*run)(const struct fault *f, enum sb_isolation level)
 		else
 			run(f, level);
 		(void)fflush(stdout);
-		_exit(write(pipes[1], (unsigned int[3]){ passed, failed, skipped }, sizeof(counts)) != sizeof(counts));
+		_exit(write(pipes[1], (unsigned int[3]){ passed, failed, skipped },
+			    sizeof(counts)) != sizeof(counts));
 	}
 	(void)close(pipes[1]);
 	if (read(pipes[0], counts, sizeof(counts)) != sizeof(counts))
@@ -266,8 +281,8 @@ static void test_faults(bool user)
 
 	for (unsigned int i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
 		for (int level = SB_FULL; level <= SB_DEGRADED; level++) {
-			(void)snprintf(name, sizeof(name), "%s, %s, %s", user ? "user" : "root", level == SB_FULL ? "full" : "degraded",
-				       faults[i].name);
+			(void)snprintf(name, sizeof(name), "%s, %s, %s", user ? "user" : "root",
+				       level == SB_FULL ? "full" : "degraded", faults[i].name);
 			about = name;
 			in_child(try_fault, &faults[i], (enum sb_isolation)level, user);
 		}
@@ -365,14 +380,16 @@ static void test_probe(void)
 
 int main(int argc, char **argv)
 {
-	static const struct fault none = { "nothing", { -1, -1, 0, false, 0 }, true },
-				  no_landlock = { "", { SYS_landlock_create_ruleset, -1, 0, false, ENOSYS }, false },
-				  no_exec = { "execveat denied", { SYS_execveat, -1, 0, false, EACCES }, false };
+	static const struct fault
+		none = { "nothing", { -1, -1, 0, false, 0 }, true },
+		no_landlock = { "", { SYS_landlock_create_ruleset, -1, 0, false, ENOSYS }, false },
+		no_exec = { "execveat denied", { SYS_execveat, -1, 0, false, EACCES }, false };
 
 	if (!strcmp(argv[0], FAULTS_CELL))
 		faults_cell();
 #ifdef WSBOX_SAN
-	printf("skipped: a program with sanitizers is dynamic and does not start in an empty root\n");
+	printf("skipped: a program with sanitizers is dynamic and does not start in an empty "
+	       "root\n");
 	return 77;
 #endif
 	(void)signal(SIGPIPE, SIG_IGN);

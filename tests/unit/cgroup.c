@@ -5,7 +5,8 @@
 #include "cgroup/internal.h"
 #include "tests/unit/unit.h"
 
-static const char hybrid[] = "9:name=systemd:/\n4:memory:/box/a09ef\n2:cpu,cpuacct:/share\n1:cpuset:/set\n0::/unified\n";
+static const char hybrid[] =
+	"9:name=systemd:/\n4:memory:/box/a09ef\n2:cpu,cpuacct:/share\n1:cpuset:/set\n0::/unified\n";
 
 START_TEST(path)
 {
@@ -38,7 +39,8 @@ START_TEST(path_refused)
 	ck_assert_int_eq(cg_path_find("0::/../x\n", NULL, out, sizeof(out)), -EXDEV);
 	ck_assert_int_eq(cg_path_find("0::/a/..\n", NULL, out, sizeof(out)), -EXDEV);
 	ck_assert_int_eq(cg_path_find("0::relative\n", NULL, out, sizeof(out)), -EXDEV);
-	ck_assert_int_eq(cg_path_find("0::/0123456789abcdef\n", NULL, out, sizeof(out)), -ENAMETOOLONG);
+	ck_assert_int_eq(cg_path_find("0::/0123456789abcdef\n", NULL, out, sizeof(out)),
+			 -ENAMETOOLONG);
 	ck_assert_str_eq(out, "untouched");
 	/* a line beyond any path is passed over, not cut */
 	memset(many, 'x', sizeof(many));

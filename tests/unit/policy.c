@@ -1,6 +1,6 @@
 /*
- * The filters against the policy table: a small interpreter of classic BPF runs each filter for every system call number,
- * with arguments that each row's condition admits and does not admit.
+ * The filters against the policy table: a small interpreter of classic BPF runs each filter for
+ * every system call number, with arguments that each row's condition admits and does not admit.
  */
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -41,9 +41,13 @@ static void load(enum sb_filter_id id)
 {
 	const struct sb_preopen dirs[] = { { "/", !(sets_of[id] & SB_SET_WRITE) } };
 	int socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	const struct sb_spec spec = { .stdio = { sets_of[id] & SB_SET_NET ? socket_fd : -1, -1, -1 }, .role = id == SB_FILTER_COMPILE ? CELL_ROLE_COMPILE : CELL_ROLE_RUN,
-				      .ring = sets_of[id] & SB_SET_RING, .preopens = dirs,
-				      .preopen_count = sets_of[id] & SB_SET_READ ? 1 : 0 };
+	const struct sb_spec spec = {
+		.stdio = { sets_of[id] & SB_SET_NET ? socket_fd : -1, -1, -1 },
+		.role = id == SB_FILTER_COMPILE ? CELL_ROLE_COMPILE : CELL_ROLE_RUN,
+		.ring = sets_of[id] & SB_SET_RING,
+		.preopens = dirs,
+		.preopen_count = sets_of[id] & SB_SET_READ ? 1 : 0
+	};
 	int fd = sb_filter_memfd(&spec);
 	ssize_t n = pread(fd, code, sizeof(code), 0);
 
@@ -98,7 +102,8 @@ static uint32_t run(const struct seccomp_data *data)
 static bool admits(const struct row *r, const struct seccomp_data *d)
 {
 	for (unsigned int i = 0; i < SB_ARGS_MAX; i++)
-		if (r->args[i].mask && (d->args[r->args[i].n] & r->args[i].mask) != r->args[i].value)
+		if (r->args[i].mask &&
+		    (d->args[r->args[i].n] & r->args[i].mask) != r->args[i].value)
 			return false;
 	return true;
 }
@@ -140,7 +145,8 @@ START_TEST(conditions)
 	for (int f = 0; f < SB_FILTER_COUNT; f++) {
 		load((enum sb_filter_id)f);
 		for (unsigned int r = 0; r < ROWS; r++) {
-			struct seccomp_data d = { .nr = (int)rows[r].nr, .arch = AUDIT_ARCH_X86_64 };
+			struct seccomp_data d = { .nr = (int)rows[r].nr,
+						  .arch = AUDIT_ARCH_X86_64 };
 
 			for (unsigned int i = 0; i < SB_ARGS_MAX; i++)
 				d.args[rows[r].args[i].n] |= rows[r].args[i].value;
@@ -161,7 +167,8 @@ START_TEST(other_ways_in)
 		load((enum sb_filter_id)f);
 		for (int nr = 0; nr < 600; nr++) {
 			struct seccomp_data i386 = { .nr = nr, .arch = AUDIT_ARCH_I386 };
-			struct seccomp_data x32 = { .nr = nr | 0x40000000, .arch = AUDIT_ARCH_X86_64 };
+			struct seccomp_data x32 = { .nr = nr | 0x40000000,
+						    .arch = AUDIT_ARCH_X86_64 };
 
 			ck_assert_uint_eq(run(&i386), SECCOMP_RET_KILL_PROCESS);
 			ck_assert_uint_eq(run(&x32), SECCOMP_RET_KILL_PROCESS);
@@ -213,7 +220,8 @@ START_TEST(wasi)
 		for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
 			unsigned int r = 0;
 
-			while (r < ROWS && (strcmp(names[r], w) || !(rows[r].sets & sets_of[SB_FILTER_WRITE_RING_NET])))
+			while (r < ROWS && (strcmp(names[r], w) ||
+					    !(rows[r].sets & sets_of[SB_FILTER_WRITE_RING_NET])))
 				r++;
 			ck_assert_msg(r < ROWS, "%s may call %s", handlers[h].name, w);
 		}

@@ -29,7 +29,8 @@ void test_enclose(void)
 		exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 	}
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || mount("proc", "/proc", "proc", 0, NULL))
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("proc", "/proc", "proc", 0, NULL))
 		exit(1);
 }
 
@@ -38,8 +39,8 @@ bool test_become_user(void)
 	if (geteuid())
 		return true;
 	/* the change makes /proc/self root's, which a user's own process is not */
-	return !syscall(SYS_setgroups, 0, NULL) && !setresgid(NOBODY, NOBODY, NOBODY) && !setresuid(NOBODY, NOBODY, NOBODY) &&
-	       !prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	return !syscall(SYS_setgroups, 0, NULL) && !setresgid(NOBODY, NOBODY, NOBODY) &&
+	       !setresuid(NOBODY, NOBODY, NOBODY) && !prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 }
 
 bool test_deny(const struct test_deny *rows, unsigned int n)
@@ -52,13 +53,18 @@ bool test_deny(const struct test_deny *rows, unsigned int n)
 		unsigned int arg = rows[i].arg < 0 ? 0 : (unsigned int)rows[i].arg;
 		unsigned int how = rows[i].exact ? BPF_JEQ : BPF_JSET;
 
-		code[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-		code[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)rows[i].nr, 0, 3);
 		code[at++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-							  offsetof(struct seccomp_data, args) + 8 * arg);
-		code[at++] = rows[i].arg < 0 ? (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JA, 0, 0, 0) :
-			     (struct sock_filter)BPF_JUMP(BPF_JMP | how | BPF_K, rows[i].bits, 0, 1);
-		code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)rows[i].code);
+							  offsetof(struct seccomp_data, nr));
+		code[at++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+							  (unsigned int)rows[i].nr, 0, 3);
+		code[at++] = (struct sock_filter)BPF_STMT(
+			BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * arg);
+		code[at++] = rows[i].arg < 0
+				     ? (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JA, 0, 0, 0)
+				     : (struct sock_filter)BPF_JUMP(BPF_JMP | how | BPF_K,
+								    rows[i].bits, 0, 1);
+		code[at++] = (struct sock_filter)BPF_STMT(
+			BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)rows[i].code);
 	}
 	code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	program.len = (unsigned short)at;
