@@ -216,7 +216,7 @@ static void find_entry(struct jit_func *f, uint32_t table, uint32_t type)
 		slot = x64_at(reg, 0);
 	}
 	if (!imported && l->has_max && l->max == l->min && l->min <= INT32_MAX) {
-		x64_ri(f->x, X64_CMP, X64_32, X64_R10, (int32_t)l->min);
+		x64_ri(f->x, X64_CMP, l->is64 ? X64_64 : X64_32, X64_R10, (int32_t)l->min);
 	} else {
 		slot.disp += (int32_t)offsetof(struct jit_table, size);
 		x64_rm(f->x, X64_CMP, X64_64, X64_R10, slot);

@@ -142,8 +142,8 @@ void jit_emit_table_size(struct jit_func *f, const struct wasm_insn *in, const s
 	unsigned int reg = jit_alloc_gpr(f);
 
 	x64_rm(f->x, X64_MOV, X64_64, reg, x64_at(JIT_MEM_BASE, slot + (int32_t)offsetof(struct jit_table, link)));
-	x64_rm(f->x, X64_MOV, X64_32, reg, x64_at(reg, offsetof(struct jit_table, size)));
-	jit_push_gpr(f, WASM_I32, reg);
+	x64_rm(f->x, X64_MOV, X64_64, reg, x64_at(reg, offsetof(struct jit_table, size)));
+	jit_push_gpr(f, in->push[0], reg);
 }
 
 /* ---- select ---- */

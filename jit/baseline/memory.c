@@ -1,8 +1,10 @@
 /*
  * Loads and stores. An address is an i32, zero-extended, plus an offset below 4 GiB: inside what is reserved, so there is no
- * check. Two forms, and nothing else, reach linear memory:
+ * check. Three forms, and nothing else, reach linear memory:
  *	[r13 + r64 + disp32]		the index is a zero-extended i32, disp the offset of the instruction
  *	gs:[r32 + r32*s + disp32]	with the address-size prefix: all of an i32 sum, modulo 2^32; the offset is 0
+ *	[base + r64]			memories with 64-bit addresses or small pages: compared with the size, and moved to
+ *					where it faults if it is too large: no branch to speculate past
  */
 #include "jit/baseline/emit.h"
 
@@ -38,14 +40,84 @@ static struct x64_mem pop_sum_addr(struct jit_func *f, uint32_t *ret_regs)
 	return m;
 }
 
+/* What guard pages cannot check. */
+static bool needs_check(const struct wasm_memtype *m)
+{
+	return m->limits.is64 || m->page_log2 != 16;
+}
+
+/* The size of a memory, in bytes, as an operand; *ret_reg is to be freed unless it is JIT_NOREG. */
+static struct x64_mem memory_size(struct jit_func *f, uint32_t memory, unsigned int *ret_reg)
+{
+	int32_t disp = f->layout->memories + (int32_t)(memory * sizeof(struct jit_memory));
+
+	*ret_reg = JIT_NOREG;
+	if (memory == 0 && !f->m->imported_memories)
+		return x64_at(JIT_MEM_BASE, JIT_VMCTX(memory_size));
+	*ret_reg = jit_alloc_gpr(f);
+	x64_rm(f->x, X64_MOV, X64_64, *ret_reg, x64_at(JIT_MEM_BASE, disp + (int32_t)offsetof(struct jit_memory, size)));
+	return x64_at(*ret_reg, 0);
+}
+
+/* reg += n; traps on overflow. */
+static void add_checked(struct jit_func *f, unsigned int reg, uint64_t n)
+{
+	if (!n)
+		return;
+	if (n <= INT32_MAX) {
+		x64_ri(f->x, X64_ADD, X64_64, reg, (int32_t)n);
+	} else {
+		unsigned int t = jit_alloc_gpr(f);
+
+		x64_mov_imm(f->x, t, n);
+		x64_rr(f->x, X64_ADD, X64_64, reg, t);
+		jit_free(f, t);
+	}
+	jit_trap_if(f, X64_CC_B, RT_TRAP_OUT_OF_BOUNDS);
+}
+
+/*
+ * Pops an address that is compared with the memory's size. One beyond it becomes the first address without access: the size
+ * itself, or with small pages the end of its machine page.
+ */
+static struct x64_mem pop_checked(struct jit_func *f, const struct wasm_insn *in, uint32_t *ret_regs)
+{
+	unsigned int reg = jit_pop_gpr_own(f), base, size_reg, end, fault = JIT_NOREG;
+	struct x64_mem size = memory_size(f, in->index, &size_reg);
+
+	add_checked(f, reg, in->offset);
+	if (f->m->memories[in->index].page_log2 != 16) {
+		fault = jit_alloc_gpr(f);
+		x64_rm(f->x, X64_MOV, X64_64, fault, size);
+		x64_ri(f->x, X64_ADD, X64_64, fault, 4095);
+		x64_ri(f->x, X64_AND, X64_64, fault, -4096);
+	}
+	end = jit_alloc_gpr(f);
+	x64_rr(f->x, X64_MOV, X64_64, end, reg);
+	add_checked(f, end, 1ull << in->row->access);
+	x64_rm(f->x, X64_CMP, X64_64, end, size);
+	jit_free(f, end);
+	if (fault != JIT_NOREG) {
+		x64_cmov(f->x, X64_CC_A, X64_64, reg, fault);
+		jit_free(f, fault);
+	} else {
+		x64_cmov_m(f->x, X64_CC_A, X64_64, reg, size);
+	}
+	if (size_reg != JIT_NOREG)
+		jit_free(f, size_reg);
+	base = memory_base(f, in->index);
+	*ret_regs = (JIT_BIT(base) | JIT_BIT(reg)) & f->pool;
+	return x64_at_index(base, reg, 0, 0);
+}
+
 struct x64_mem jit_pop_addr(struct jit_func *f, const struct wasm_insn *in, uint32_t *ret_regs)
 {
 	const struct wasm_val *v = f->b.sp - 1;
 	uint64_t offset = in->offset;
 	unsigned int base, reg;
 
-	if (f->m->memories[in->index].limits.is64)
-		f->unsupported = "a 64-bit memory";
+	if (needs_check(&f->m->memories[in->index]))
+		return pop_checked(f, in, ret_regs);
 	base = memory_base(f, in->index);
 	if (v->kind == JIT_SUM && base == JIT_MEM_BASE && offset == 0 && f->options->gs)
 		return pop_sum_addr(f, ret_regs);
@@ -160,16 +232,13 @@ void jit_emit_store(struct jit_func *f, const struct wasm_insn *in, const struct
 
 void jit_emit_memory_size(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
 {
-	unsigned int d = jit_dest_gpr(f, JIT_NOREG);
-	int32_t disp = f->layout->memories + (int32_t)(in->index * sizeof(struct jit_memory));
+	unsigned int d = jit_dest_gpr(f, JIT_NOREG), reg;
+	struct x64_mem size = memory_size(f, in->index, &reg);
 
-	if (in->index == 0 && !f->m->imported_memories) {
-		x64_rm(f->x, X64_MOV, X64_64, d, x64_at(JIT_MEM_BASE, JIT_VMCTX(memory_size)));
-	} else {
-		x64_rm(f->x, X64_MOV, X64_64, d,
-		       x64_at(JIT_MEM_BASE, disp + (int32_t)offsetof(struct jit_memory, size)));
-		x64_rm(f->x, X64_MOV, X64_64, d, x64_at(d, 0));
-	}
-	x64_shift(f->x, X64_SHR, X64_64, d, 16);
+	x64_rm(f->x, X64_MOV, X64_64, d, size);
+	if (reg != JIT_NOREG)
+		jit_free(f, reg);
+	if (f->m->memories[in->index].page_log2)
+		x64_shift(f->x, X64_SHR, X64_64, d, f->m->memories[in->index].page_log2);
 	jit_push_gpr(f, in->push[0], d);
 }

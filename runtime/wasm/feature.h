@@ -25,7 +25,7 @@
 	F(SIMD, "simd", 1, 1, 1, 0, "128-bit vectors") \
 	F(EXTENDED_CONST, "extended-const", 1, 1, 1, 0, "add, sub and mul in constant expressions") \
 	F(MULTI_MEMORY, "multi-memory", 1, 1, 1, 0, "several memories in a module") \
-	F(MEMORY64, "memory64", 0, 1, 0, 0, "memories and tables with 64-bit addresses") \
+	F(MEMORY64, "memory64", 1, 1, 1, 0, "memories and tables with 64-bit addresses") \
 	F(TAIL_CALL, "tail-call", 1, 1, 1, 0, "return_call and return_call_indirect") \
 	F(FUNCTION_REFERENCES, "function-references", 1, 1, 1, B(REFERENCE_TYPES), "(ref $t), call_ref") \
 	F(GC, "gc", 0, 1, 0, B(REFERENCE_TYPES) | B(FUNCTION_REFERENCES), "structs, arrays, i31, subtyping") \
@@ -33,7 +33,7 @@
 	F(RELAXED_SIMD, "relaxed-simd", 1, 1, 1, B(SIMD), "vector instructions whose corner cases vary") \
 	F(THREADS, "threads", 0, 1, 0, 0, "atomics and shared memories") \
 	F(WIDE_ARITHMETIC, "wide-arithmetic", 0, 1, 0, 0, "128-bit add, sub and mul") \
-	F(CUSTOM_PAGE_SIZES, "custom-page-sizes", 0, 1, 0, 0, "memories in pages of one byte")
+	F(CUSTOM_PAGE_SIZES, "custom-page-sizes", 0, 1, 1, 0, "memories in pages of one byte")
 
 enum wasm_feature {
 #define F(name, ...) WASM_FEATURE_##name,
