@@ -344,10 +344,69 @@ static inline bool operands_fit(const struct wasm_body *b, const struct wasm_op_
 						 ((sp[-2].type ^ row->top[1]) & row->top_mask[1]));
 }
 
+/* A fixed signature whose immediate has been read. */
+static inline int fixed_done(struct wasm_insn *insn)
+{
+	insn->npop = insn->row->nparams;
+	insn->npush = insn->row->nresults;
+	insn->push = insn->row->results;
+	return 1;
+}
+
+/* A number of two to five bytes: its bytes, or 0 if it is none or too near the end. */
+static inline uint32_t number_read(const struct reader *r, const uint8_t *p, uint64_t *ret)
+{
+	uint64_t v = p[0] & 0x7f;
+
+	if (unlikely(r->end - p < 5))
+		return 0;
+	for (uint32_t n = 1; n < 5; n++) {
+		v |= (uint64_t)(p[n] & 0x7f) << 7 * n;
+		if (!(p[n] & 0x80)) {
+			*ret = v;
+			return n + 1;
+		}
+	}
+	return 0;
+}
+
+/* The fifth byte of an i32 may not hold what it likes: left to the slow way. */
+__attribute__((noinline))
+static int const_long(struct wasm_body *b, struct wasm_insn *insn)
+{
+	uint64_t v;
+	uint32_t n = number_read(&b->r, b->r.at + 1, &v), bits = 7 * n;
+
+	if (unlikely(!n || (bits > 32 && insn->op == WASM_I32_CONST)))
+		return next_slow(b, insn);
+	insn->bits = (uint64_t)((int64_t)(v << (64 - bits)) >> (64 - bits));
+	b->r.at += n + 1;
+	return fixed_done(insn);
+}
+
+__attribute__((noinline))
+static int offset_long(struct wasm_body *b, struct wasm_insn *insn)
+{
+	uint32_t n = number_read(&b->r, b->r.at + 2, &insn->offset);
+
+	if (unlikely(!n || insn->offset > UINT32_MAX))
+		return next_slow(b, insn);
+	b->r.at += n + 2;
+	return fixed_done(insn);
+}
+
+__attribute__((noinline, cold))
+static int next_roomy(struct wasm_body *b, struct wasm_insn *insn)
+{
+	int ret = wasm_body_room(b, WASM_BODY_ROOM);
+
+	return ret < 0 ? ret : wasm_body_next(b, insn);
+}
+
 /*
  * The common cases stand here, each checked by compares that only succeed when all is right, and
  * one jump apart. Whatever they do not settle starts over in next_slow() at the opcode: nothing has
- * been moved yet.
+ * been moved yet. Every call is the last thing done, so that no register has to be saved.
  */
 int wasm_body_next(struct wasm_body *b, struct wasm_insn *insn)
 {
@@ -356,9 +415,8 @@ int wasm_body_next(struct wasm_body *b, struct wasm_insn *insn)
 	uint8_t fast;
 	uint32_t i;
 
-	if (unlikely(b->stack_end - b->sp < WASM_BODY_ROOM) &&
-	    wasm_body_room(b, WASM_BODY_ROOM) < 0)
-		return b->err ? b->err->code : -ENOMEM;
+	if (unlikely(b->stack_end - b->sp < WASM_BODY_ROOM))
+		return next_roomy(b, insn);
 	insn->at = (uint32_t)(at - b->r.base);
 	/* no instruction of these cases is longer than three bytes */
 	if (unlikely(b->r.end - at < 3))
@@ -368,61 +426,55 @@ int wasm_body_next(struct wasm_body *b, struct wasm_insn *insn)
 		return next_slow(b, insn);
 	insn->op = wasm_op_slots[at[0]] - 1;
 	insn->row = row = &wasm_ops[insn->op];
-	switch (fast) {
-	case WASM_FAST_FIXED:
-		if (unlikely(!operands_fit(b, row)))
-			break;
-		b->r.at = at + 1;
-		goto fixed;
-	case WASM_FAST_CONST:
+	if (fast == WASM_FAST_LOCAL_GET) {
+		i = at[1];
+		if (likely(i < b->short_locals)) {
+			insn->index = i;
+			insn->npop = 0;
+			insn->npush = 1;
+			insn->push = &b->locals[i];
+			b->r.at = at + 2;
+			return 1;
+		}
+	} else if (fast <= WASM_FAST_FIXED_LATER) {
+		if (likely(operands_fit(b, row)) &&
+		    likely(fast == WASM_FAST_FIXED || (b->m->features >> row->feature & 1))) {
+			b->r.at = at + 1;
+			return fixed_done(insn);
+		}
+	} else if (fast == WASM_FAST_CONST) {
 		if (unlikely(at[1] & 0x80))
-			break;
+			return const_long(b, insn);
 		insn->bits = (uint64_t)((int64_t)((uint64_t)at[1] << 57) >> 57);
 		b->r.at = at + 2;
-		goto fixed;
-	case WASM_FAST_MEMARG:
-		if (unlikely(at[1] > row->access || (at[2] & 0x80) || !operands_fit(b, row) ||
-			     b->m->nmemories != 1 || b->m->any_memory64))
-			break;
-		insn->index = 0;
-		insn->align = at[1];
-		insn->offset = at[2];
-		b->r.at = at + 3;
-		goto fixed;
-	case WASM_FAST_LOCAL_GET:
+		return fixed_done(insn);
+	} else if (fast == WASM_FAST_LOCAL_SET) {
 		i = at[1];
-		if (unlikely((i & 0x80) || i >= b->nlocals || b->local_set))
-			break;
-		insn->index = i;
-		insn->npop = 0;
-		insn->npush = 1;
-		insn->push = &b->locals[i];
-		b->r.at = at + 2;
-		return 1;
-	case WASM_FAST_LOCAL_SET:
-		i = at[1];
-		if (unlikely((i & 0x80) || i >= b->nlocals || b->local_set || b->sp == b->base ||
-			     b->sp[-1].type != b->locals[i]))
-			break;
-		insn->index = i;
-		insn->npop = 1;
-		insn->npush = insn->op == WASM_LOCAL_TEE;
-		insn->push = &b->locals[i];
-		b->r.at = at + 2;
-		return 1;
-	case WASM_FAST_RULE:
+		if (likely(i < b->short_locals && b->sp > b->base &&
+			   b->sp[-1].type == b->locals[i])) {
+			insn->index = i;
+			insn->npop = 1;
+			insn->npush = insn->op == WASM_LOCAL_TEE;
+			insn->push = &b->locals[i];
+			b->r.at = at + 2;
+			return 1;
+		}
+	} else if (fast == WASM_FAST_MEMARG) {
+		if (likely(at[1] <= row->access && operands_fit(b, row) && b->plain_memory)) {
+			insn->index = 0;
+			insn->align = at[1];
+			if (unlikely(at[2] & 0x80))
+				return offset_long(b, insn);
+			insn->offset = at[2];
+			b->r.at = at + 3;
+			return fixed_done(insn);
+		}
+	} else {
 		b->r.at = at + 1;
 		insn->push = row->results;
 		return wasm_rules[insn->op](b, insn);
-	default:
-		break;
 	}
 	return next_slow(b, insn);
-fixed:
-	insn->npop = row->nparams;
-	insn->npush = row->nresults;
-	insn->push = row->results;
-	return 1;
 }
 
 /* Stack and control frames of a size most functions never outgrow. */
@@ -525,7 +577,9 @@ static int locals_read(struct wasm_body *b)
 	assert(b->r.at == count.at);
 	b->locals = locals;
 	b->nlocals = n;
-	return locals_track(b);
+	ret = locals_track(b);
+	b->short_locals = b->local_set ? 0 : num_min(n, 0x80);
+	return ret;
 }
 
 int wasm_body_init(struct wasm_body *b, const struct wasm_module *m, uint32_t func,
@@ -542,7 +596,8 @@ int wasm_body_init(struct wasm_body *b, const struct wasm_module *m, uint32_t fu
 		.err = err,
 		.arena = arena,
 		.r = { .at = f->body, .end = f->body + f->body_len, .base = m->bytes },
-		.nglobals = m->nglobals
+		.nglobals = m->nglobals,
+		.plain_memory = m->nmemories == 1 && !m->any_memory64
 	};
 	ret = locals_read(b);
 	if (!ret)

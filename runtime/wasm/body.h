@@ -106,7 +106,9 @@ struct wasm_body {
 	struct wasm_catch *catches;	/* try_table's: insn.index of them */
 	struct wasm_functype block;	/* backs shorthand block types */
 	wasm_valtype types[4];		/* backs insn.push */
+	uint8_t short_locals;		/* locals below this index have a value and an index of one byte */
 	bool constant;			/* a constant expression */
+	bool plain_memory;		/* the module has one memory, of 32 bits */
 	uint32_t nglobals;		/* globals it may read */
 };
 

@@ -126,15 +126,17 @@ const uint16_t wasm_op_slots[SLOTS] = {
 };
 
 /*
- * The short way by prefix, feature and immediate. Instructions of a feature that may be off need the slow one, which looks at the
- * feature; so do signatures of more than two operands, which only prefixed instructions have.
+ * The short way by prefix, feature and immediate. Most instructions of a feature that may be off need the slow one, which looks
+ * at the feature; so do signatures of more than two operands, which only prefixed instructions have.
  */
 #define PROBE_special ~, 1
 #define SECOND(a, b, ...) b
 #define SECOND_OF(...) SECOND(__VA_ARGS__)
 #define IS_SPECIAL(sig) SECOND_OF(PROBE_##sig, 0, 0)
 #define FAST(pre, feat, immediate, sig, enumerator) \
-	((pre) || WASM_FEATURE_##feat != WASM_FEATURE_MVP ? WASM_FAST_NONE : \
+	((pre) ? WASM_FAST_NONE : \
+	 WASM_FEATURE_##feat != WASM_FEATURE_MVP ? \
+		 (IS_SPECIAL(sig) || WASM_IMM_##immediate != WASM_IMM_NONE ? WASM_FAST_NONE : WASM_FAST_FIXED_LATER) : \
 	 WASM_##enumerator == WASM_LOCAL_GET ? WASM_FAST_LOCAL_GET : \
 	 WASM_IMM_##immediate == WASM_IMM_LOCAL ? WASM_FAST_LOCAL_SET : \
 	 IS_SPECIAL(sig) ? WASM_FAST_RULE : \

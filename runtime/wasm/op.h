@@ -39,10 +39,11 @@ enum wasm_op_flag {
 	WASM_OP_CONST = 1 << 7,		/* allowed in constant expressions */
 };
 
-/* How wasm_body_next() may take an instruction of one byte and of WebAssembly 1.0 the short way. */
+/* How wasm_body_next() may take an instruction of one byte the short way. */
 enum wasm_fast {
 	WASM_FAST_NONE,
 	WASM_FAST_FIXED,	/* no immediate, at most two operands */
+	WASM_FAST_FIXED_LATER,	/* the same, of a later proposal */
 	WASM_FAST_CONST,	/* a signed number */
 	WASM_FAST_MEMARG,
 	WASM_FAST_LOCAL_GET,
