@@ -3,6 +3,8 @@
  * command a crash belongs to. tests/spec/run writes the commands and documents them.
  *
  *	ok LINE | fail LINE why | skip LINE why
+ *
+ * With the argument --no-gs code is compiled as for a CPU or kernel without FSGSBASE.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,6 +47,7 @@ static struct {
 	struct wsbox_err err;
 	struct rt_extern spectest[32];
 	int nspectest;
+	bool gs;
 } h;
 
 static const char *spectest_names[32];
@@ -204,7 +207,7 @@ static int read_file(const char *path, struct module *m)
 /* Decodes and compiles; NULL with h.err. */
 static struct module *load(const char *path)
 {
-	struct jit_options options = { .gs = jit_cpu_fsgsbase() };
+	struct jit_options options = { .gs = h.gs };
 	struct jit_stats stats;
 	struct module *m = calloc(1, sizeof(*m));
 
@@ -533,7 +536,7 @@ static void command_file(const char *line)
 	ok(line);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
@@ -552,6 +555,7 @@ int main(void)
 		printf("skip 0 %s\n", h.err.text);
 		return 77;
 	}
+	h.gs = jit_cpu_fsgsbase() && !(argc > 1 && !strcmp(argv[1], "--no-gs"));
 	while ((n = getline(&line, &room, stdin)) > 0) {
 		const char *name, *number;
 		size_t i;
