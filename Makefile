@@ -133,12 +133,16 @@ $(prog-files) $(test-files) $(help-files):
 
 tests: all $(test-files) $(help-files) ## build the test programs
 
-check: deps-check tests ## install what the tests need, build, run all tests
+# These install first and build then: what is installed decides how to build (LIBC above).
+check: deps-check ## install what the tests need, build, run all tests
+	$(Q)+$(MAKE) $(jobs) tests
 	$(Q)O=$(O) SAN=$(SAN) tests/run $(test-files) $(checks)
 
-quickstart: deps-build all ## install what the build needs, build, run a program confined
+quickstart: deps-build ## install what the build needs, build, run a program confined
+	$(Q)+$(MAKE) $(jobs) all
 	$(Q)O=$(O) tools/quickstart
 
+jobs = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 deps-build deps-check:
 	$(Q)tools/deps $(@:deps-%=%)
 
