@@ -7,6 +7,7 @@
  * children may have no processes), or, for root, a group of our own at the top.
  */
 #include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 
 #define PERIOD_US 100000	/* the kernel's default for cpu.max and cpu.cfs_period_us */
 #define QUOTA_MIN_US 1000
+#define STALE_S 60
 #define V2_TOP "/sys/fs/cgroup"
 #define V2_OURS "wsbox"
 #define V2_SELF "wsbox-supervisor"
@@ -301,6 +303,38 @@ static int remove_one(int parent, const char *name)
 	return -errno;
 }
 
+/* Whether it is "wsbox-<pid>-<number>". */
+static bool is_leaf_name(const char *name)
+{
+	unsigned int pid, number;
+	int end = 0;
+
+	return sscanf(name, "wsbox-%u-%u%n", &pid, &number, &end) == 2 && !name[end];
+}
+
+unsigned int cg_sweep(int parent, int age_s)
+{
+	int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	unsigned int gone = 0;
+	struct dirent *e;
+
+	if (!d && fd >= 0)
+		close(fd);
+	while (d && (e = readdir(d))) {
+		struct stat st;
+
+		/* the age spares groups that are made and not joined yet */
+		if (is_leaf_name(e->d_name) &&
+		    !fstatat(parent, e->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
+		    time(NULL) - st.st_ctime >= age_s)
+			gone += !unlinkat(parent, e->d_name, AT_REMOVEDIR);
+	}
+	if (d)
+		closedir(d);
+	return gone;
+}
+
 int cg_remove(struct cg_group *g)
 {
 	int code = 0;
@@ -310,6 +344,8 @@ int cg_remove(struct cg_group *g)
 		int one = g->parent[c] < 0 ? 0 : remove_one(g->parent[c], g->name);
 
 		code = code ? code : one;
+		if (g->parent[c] >= 0)
+			(void)cg_sweep(g->parent[c], STALE_S);
 	}
 	close_all(g);
 	return code;

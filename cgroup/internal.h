@@ -30,4 +30,10 @@ int cg_read(int dir, const char *file, char *text, size_t size);
 int cg_write(int dir, const char *file, const char *text);
 int cg_write_u64(int dir, const char *file, uint64_t value);
 
+/*
+ * Removes empty groups below parent that have a leaf's name and are older than age_s seconds: those
+ * of supervisors that were killed. How many went.
+ */
+unsigned int cg_sweep(int parent, int age_s);
+
 #endif

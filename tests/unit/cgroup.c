@@ -1,6 +1,9 @@
 /* Reading of /proc/self/cgroup and of the flat-keyed files. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cgroup/internal.h"
 #include "tests/unit/unit.h"
@@ -86,4 +89,30 @@ START_TEST(words)
 }
 END_TEST
 
-UNIT("cgroup", path, path_refused, dots_in_names, keys, words)
+/* On any file system: what it may touch is decided by names, ages and emptiness. */
+START_TEST(sweep)
+{
+	char top[] = "/tmp/wsbox-sweep-XXXXXX";
+	const char *const names[] = { "wsbox-1-2", "wsbox-77-0", "wsbox-1-2x",
+				      "wsbox-1", "other", "wsbox-5-5" };
+	const bool goes[] = { true, true, false, false, false, false };
+	int dir;
+
+	ck_assert_ptr_nonnull(mkdtemp(top));
+	dir = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (unsigned int i = 0; i < 6; i++)
+		ck_assert_int_eq(mkdirat(dir, names[i], 0755), 0);
+	ck_assert_int_eq(mkdirat(dir, "wsbox-5-5/full", 0755), 0);
+	ck_assert_uint_eq(cg_sweep(dir, 60), 0);
+	ck_assert_uint_eq(cg_sweep(dir, 0), 2);
+	for (unsigned int i = 0; i < 6; i++)
+		ck_assert_int_eq(faccessat(dir, names[i], F_OK, 0), goes[i] ? -1 : 0);
+	unlinkat(dir, "wsbox-5-5/full", AT_REMOVEDIR);
+	for (unsigned int i = 0; i < 6; i++)
+		unlinkat(dir, names[i], AT_REMOVEDIR);
+	close(dir);
+	ck_assert_int_eq(rmdir(top), 0);
+}
+END_TEST
+
+UNIT("cgroup", path, path_refused, dots_in_names, keys, words, sweep)
