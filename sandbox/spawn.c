@@ -123,6 +123,7 @@ static int make_cgroup(struct sb_start *s, struct wsbox_err *err)
 	const struct cg_limits limits = { .memory = l->memory,
 					  .cpus_milli = l->cpus_milli,
 					  .pids = l->pids };
+	struct wsbox_err why = WSBOX_ERR_INIT;
 	int code;
 
 	/*
@@ -134,13 +135,14 @@ static int make_cgroup(struct sb_start *s, struct wsbox_err *err)
 		sb_note(s, SB_WALL_CGROUP, SB_UNUSED, 0, "no limit asked for that needs it");
 		return 0;
 	}
-	code = cg_make(&limits, &s->cgroup, err);
+	code = cg_make(&limits, &s->cgroup, &why);
 	if (!code) {
 		sb_note(s, SB_WALL_CGROUP, SB_STANDING, 0, "");
 		return 0;
 	}
 	if (limits.cpus_milli && s->spec->isolation == SB_FULL)
-		return err_prefix(err, "--cpus needs a cgroup (--isolation degraded does without)");
+		return err_set(err, code, WSBOX_FAILED, "--cpus needs a cgroup: %s; %s", why.text,
+			       sb_way_out(SB_FULL));
 	(void)sb_missing(s, SB_WALL_CGROUP, code,
 			 limits.cpus_milli ? "no CPU limit; memory and tasks by rlimits"
 					   : "memory and tasks by rlimits");

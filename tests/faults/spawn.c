@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cgroup/internal.h"
 #include "runtime/base/fd.h"
 #include "tests/faults/faults.h"
 #include "tests/util/enclose.h"
@@ -70,6 +71,7 @@ int cell_begin(enum sb_isolation level, const struct sb_limits *limits, enum dee
 	code = sb_spawn(&spec, ret, err);
 	if (code)
 		return code;
+	expect(!err->text[0], "started, and err says: %s", err->text);
 	if (write(ours, &byte, 1) != 1)
 		(void)err_set(err, -errno, WSBOX_FAILED, "the cell was gone at once");
 	*ret_control = fd_take(&ours);
@@ -105,11 +107,27 @@ static unsigned int lines(const char *path)
 	return n;
 }
 
+/* Groups below the caller's own, of all controllers. */
+static unsigned int groups(void)
+{
+	static const char *const controllers[] = { "memory", "cpu", "pids" };
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		FD_AUTO own = cg_own_open(cg_mode(), controllers[i]);
+		char path[48];
+
+		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", own);
+		n += own < 0 ? 0 : entries(path);
+	}
+	return n;
+}
+
 static struct traces look_around(void)
 {
 	return (struct traces){
 		.descriptors = entries("/proc/self/fd"), .mounts = lines("/proc/self/mountinfo"),
-		.groups = entries("/sys/fs/cgroup/pids") + entries("/sys/fs/cgroup/cpu"),
+		.groups = groups(),
 		.children = waitpid(-1, NULL, WNOHANG | __WALL) >= 0,
 	};
 }
