@@ -18,6 +18,8 @@
 #define BATCH_BYTES (48u << 10)		/* of bodies: enough to pay for taking it, little enough to share out */
 #define BATCH_FUNCS 1024u
 #define CODE_START ((size_t)1 << 20)	/* first size of a worker's buffer */
+#define CODE_PER_BYTE 4u		/* of a body: more than code needs as a rule (1.5); untouched pages cost nothing */
+#define CODE_MIN ((size_t)64 << 10)
 #define CODE_MAX ((size_t)224 << 20)	/* the encoder's limit is 256 MiB */
 #define TEXT_MAX ((uint64_t)INT32_MAX)	/* calls are relative */
 #define BATCH_ALIGN 64u
@@ -70,9 +72,12 @@ static bool worker_grow(struct worker *w, size_t size)
 static int compile_func(struct worker *w, uint32_t i, struct wsbox_err *err)
 {
 	uint32_t func = w->job->m->imported_funcs + i;
+	size_t room = x64_offset(&w->out.code) + CODE_PER_BYTE * (size_t)w->job->m->funcs[func].body_len + CODE_MIN;
 	char name[128];
 	int ret;
 
+	if (room > w->code_size && !worker_grow(w, num_min(room, CODE_MAX)))
+		return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
 	while ((ret = jit_baseline(&w->func, func, &w->out, &w->job->entries[i], err)) == -ENOSPC) {
 		if (!worker_grow(w, 2 * w->code_size)) {
 			ret = err_set(err, -EFBIG, WSBOX_FAILED, "the code of one function is too large");

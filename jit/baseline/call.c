@@ -38,8 +38,9 @@ static unsigned int reg_of(const struct jit_loc *l)
 
 void jit_place(struct jit_func *f, struct wasm_val *v, const struct jit_loc *locs, uint32_t n)
 {
-	struct jit_shuffle s = { 0 };
+	struct jit_shuffle s;
 
+	s.n = 0;
 	settle_sums(f, v, n);
 	for (uint32_t i = 0; i < n; i++) {
 		if (locs[i].where == JIT_ON_STACK || held_in(f, &v[i]) == JIT_NOREG)

@@ -87,9 +87,10 @@ void jit_shuffle(struct jit_func *f, struct jit_shuffle *s)
 
 static void place_params(struct jit_func *f)
 {
-	struct jit_shuffle s = { 0 };
+	struct jit_shuffle s;
 	uint32_t n = f->b.type->nparams;
 
+	s.n = 0;
 	if (f->cc.sret)
 		x64_mr(f->x, X64_MOV, X64_64, jit_frame(f->sret_home), X64_RDI);
 	for (uint32_t i = 0; i < n; i++) {
