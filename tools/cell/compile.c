@@ -27,9 +27,8 @@ static int compile_prepare(const struct cell_job *job, const void **ret_bytes, s
 	ret = cell_map_module(job, ret_bytes);
 	if (ret < 0)
 		return err_set(err, ret, WSBOX_FAILED, "cannot map the module: %s", err_name(ret));
-	ret = jit_cpu_check(err);
-	if (ret == 0)
-		ret = lock_early(job->flags, &walls, err);
+	/* for a run the instance checks, which has the time; a module can be validated on any processor */
+	ret = lock_early(job->flags, &walls, err);
 	if (ret < 0)
 		return ret;
 	*ret_pool = job->jobs > 1 ? jit_pool_new(job->jobs) : NULL;

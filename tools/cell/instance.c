@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "runtime/base/fd.h"
+#include "jit/compile.h"
 #include "runtime/rt.h"
 #include "tools/cell/cell.h"
 #include "tools/cell/invoke.h"
@@ -81,6 +82,9 @@ static int instance_prepare(struct instance *in, uint64_t *at, struct wsbox_err 
 
 	if (job->memory_max != UINT64_MAX)
 		config.memory_max = job->memory_max;
+	ret = jit_cpu_check(err);
+	if (ret < 0)
+		return ret;
 	ret = cell_map_module(job, &bytes);
 	if (ret == 0)
 		ret = strings_read(job, &in->strings);
