@@ -86,7 +86,8 @@ struct cell_compiled {
 	uint64_t image_size;
 	uint64_t body_bytes;		/* size of the code section compiled */
 	uint64_t text_bytes;		/* machine code made */
-	uint64_t ns_lock, ns_decode, ns_compile, ns_publish;
+	uint64_t ns_start;		/* CLOCK_MONOTONIC when main() began */
+	uint64_t ns_lock, ns_decode, ns_compile, ns_publish;	/* durations */
 	uint64_t peak_bytes;
 	struct wsbox_err err;		/* set when not ok */
 };

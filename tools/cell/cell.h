@@ -31,7 +31,7 @@ int cell_map_module(const struct cell_job *job, const void **ret_bytes);
 void cell_tell(const void *msg);
 
 /* Each does a job and ends the process. start is cell_clock() when main() began. */
-_Noreturn void compile_main(const struct cell_job *job);
+_Noreturn void compile_main(const struct cell_job *job, uint64_t start);
 _Noreturn void instance_main(const struct cell_job *job, uint64_t start);
 
 /*

@@ -60,19 +60,20 @@ static int compile_module(const struct cell_job *job, const void *bytes, struct 
 	return ret;
 }
 
-void compile_main(const struct cell_job *job)
+void compile_main(const struct cell_job *job, uint64_t start)
 {
 	struct cell_compiled reply = {
 		.head = { CELL_MSG_COMPILED, sizeof(reply) },
 		.err = WSBOX_ERR_INIT,
 	};
 	struct jit_pool *pool = NULL;
-	uint64_t start = cell_clock();
+	uint64_t at = cell_clock();
 	const void *bytes;
 	int ret;
 
 	ret = compile_prepare(job, &bytes, &pool, &reply.err);
-	reply.ns_lock = cell_clock() - start;
+	reply.ns_start = start;
+	reply.ns_lock = cell_clock() - at;
 	if (ret == 0)
 		ret = compile_module(job, bytes, pool, &reply);
 	if (ret < 0 && !reply.err.code)

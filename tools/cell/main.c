@@ -47,5 +47,5 @@ int main(void)
 		_exit(CELL_STATUS_PROTOCOL);
 	if (job.role == CELL_ROLE_RUN)
 		instance_main(&job, start);
-	compile_main(&job);
+	compile_main(&job, start);
 }

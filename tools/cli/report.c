@@ -67,6 +67,7 @@ static void stats_start(struct json *j, const struct session *s)
 	since(j, "at_module", at->begin, at->module);
 	since(j, "at_compiler_spawned", at->begin, at->compiler);
 	since(j, "at_instance_spawned", at->begin, at->instance);
+	since(j, "at_compiler_main", at->begin, s->compiled.ns_start);
 	since(j, "at_instance_main", at->begin, s->ready.ns_start);
 	since(j, "at_compiled", at->begin, at->compiled);
 	since(j, "at_ready", at->begin, at->ready);
