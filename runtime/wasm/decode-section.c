@@ -54,8 +54,8 @@ static int limits_read(struct wasm_decoder *d, unsigned int allowed, struct wasm
 	l->has_max = flags & 1;
 	l->shared = flags & 2;
 	l->is64 = flags & 4;
-	l->min = l->is64 ? reader_u64(&d->r) : reader_u32(&d->r);
-	l->max = !l->has_max ? UINT64_MAX : l->is64 ? reader_u64(&d->r) : reader_u32(&d->r);
+	l->min = reader_u64(&d->r);
+	l->max = l->has_max ? reader_u64(&d->r) : UINT64_MAX;
 	*ret_flags = flags;
 	if (!reader_ok(&d->r))
 		return wasm_malformed(&d->r, d->err);
@@ -64,6 +64,14 @@ static int limits_read(struct wasm_decoder *d, unsigned int allowed, struct wasm
 				  "size minimum must not be greater than maximum: %llu and %llu",
 				  (unsigned long long)l->min, (unsigned long long)l->max);
 	return 0;
+}
+
+/* Pages of all of an address space; of one byte each, one fewer. */
+static uint64_t pages_max(bool is64, uint8_t log2)
+{
+	if (!log2)
+		return is64 ? UINT64_MAX : UINT32_MAX;
+	return (uint64_t)1 << ((is64 ? 64 : 32) - log2);
 }
 
 static int memtype_read(struct wasm_decoder *d, struct wasm_memtype *t)
@@ -85,8 +93,7 @@ static int memtype_read(struct wasm_decoder *d, struct wasm_memtype *t)
 				  "invalid custom page size: 2 to the %u, not 1 or 65536 bytes",
 				  log2);
 	t->page_log2 = (uint8_t)log2;
-	most = t->limits.is64 ? (log2 ? (uint64_t)1 << (64 - log2) : UINT64_MAX)
-			      : ((uint64_t)1 << (32 - log2)) - !log2;
+	most = pages_max(t->limits.is64, (uint8_t)log2);
 	if (t->limits.min > most || (t->limits.has_max && t->limits.max > most))
 		return err_module(d->err, at, "memory size must be at most %llu pages%s",
 				  (unsigned long long)most, most == 65536 ? " (4GiB)" : "");
@@ -98,7 +105,13 @@ static int tabletype_read(struct wasm_decoder *d, struct wasm_tabletype *t)
 	uint8_t flags;
 	int ret = wasm_reftype_read(d->m, &d->r, &t->elem, d->err);
 
-	return ret ? ret : limits_read(d, 5, &t->limits, &flags);
+	if (!ret)
+		ret = limits_read(d, 5, &t->limits, &flags);
+	if (!ret && !t->limits.is64 &&
+	    (t->limits.min > UINT32_MAX || (t->limits.has_max && t->limits.max > UINT32_MAX)))
+		return err_module(d->err, reader_offset(&d->r),
+				  "table size must be at most 2^32-1 entries");
+	return ret;
 }
 
 static int globaltype_read(struct wasm_decoder *d, struct wasm_globaltype *t)
@@ -257,7 +270,7 @@ int wasm_decode_imports(struct wasm_decoder *d)
 {
 	struct wasm_module *m = d->m;
 	struct import_spaces s;
-	int ret = wasm_count_read(d, "imports", WASM_MAX_IMPORTS, 4, &m->nimports);
+	int ret = wasm_count_read(d, "imports", WASM_MAX_IMPORTS, 3, &m->nimports);
 
 	if (ret)
 		return ret;
@@ -334,7 +347,7 @@ int wasm_decode_tables(struct wasm_decoder *d)
 {
 	struct wasm_module *m = d->m;
 	uint32_t n, from = m->ntables;
-	int ret = wasm_count_read(d, "tables", WASM_MAX_TABLES, 3, &n);
+	int ret = wasm_count_read(d, "tables", WASM_MAX_TABLES, 2, &n);
 
 	if (!ret)
 		ret = space_limit(d, "tables", (uint64_t)from + n, WASM_MAX_TABLES);
@@ -353,7 +366,7 @@ int wasm_decode_memories(struct wasm_decoder *d)
 {
 	struct wasm_module *m = d->m;
 	uint32_t n, from = m->nmemories;
-	int ret = wasm_count_read(d, "memories", WASM_MAX_MEMORIES, 2, &n);
+	int ret = wasm_count_read(d, "memories", WASM_MAX_MEMORIES, 1, &n);
 
 	if (!ret)
 		ret = space_limit(d, "memories", (uint64_t)from + n, WASM_MAX_MEMORIES);
@@ -397,7 +410,7 @@ int wasm_decode_globals(struct wasm_decoder *d)
 {
 	struct wasm_module *m = d->m;
 	uint32_t n, from = m->nglobals;
-	int ret = wasm_count_read(d, "globals", WASM_MAX_GLOBALS, 4, &n);
+	int ret = wasm_count_read(d, "globals", WASM_MAX_GLOBALS, 3, &n);
 
 	if (!ret)
 		ret = space_limit(d, "globals", (uint64_t)from + n, WASM_MAX_GLOBALS);

@@ -37,7 +37,8 @@ int wasm_count_read(struct wasm_decoder *d, const char *what, uint32_t max, uint
 	if (!reader_ok(&d->r))
 		return wasm_malformed(&d->r, d->err);
 	if (n > reader_left(&d->r) / min)
-		return err_module(d->err, at, "unexpected end of section: %u %s in %zu bytes", n,
+		return err_module(d->err, at,
+				  "unexpected end of section or function: %u %s in %zu bytes", n,
 				  what, reader_left(&d->r));
 	if (n > max)
 		return err_module(d->err, at, "the number of %s, %u, exceeds the limit of %u", what,

@@ -191,6 +191,9 @@ const struct wasm_export *wasm_export_find(const struct wasm_module *m, const ch
 /* The function's name from the name section (malformed ones are ignored), then exports, else "func[N]". Into buf. */
 const char *wasm_func_name(const struct wasm_module *m, uint32_t f, char *buf, size_t size);
 
+/* The proposals it uses, as far as types, spaces and opcodes show; bodies need not be valid. */
+wasm_features wasm_module_uses(const struct wasm_module *m);
+
 /* The module's own name from the name section; false if it has none. */
 bool wasm_module_name(const struct wasm_module *m, struct wasm_name *ret);
 

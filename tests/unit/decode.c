@@ -294,6 +294,29 @@ START_TEST(evaluation)
 }
 END_TEST
 
+START_TEST(uses)
+{
+	static const uint8_t plain[] = { HEADER, TYPE_VOID, 3, 2, 1, 0, 10, 4, 1, 2, 0, 0x0b };
+	static const uint8_t rich[] = {
+		HEADER, 1, 6, 1, 0x60, 0, 2, 0x7f, 0x6f, 3, 2, 1, 0, 5, 4, 1, 5, 1, 2,
+		10, 13, 1, 11, 1, 1, 0x7b, 0x41, 0, 0xc0, 0x12, 0, 0xfc, 2, 0x0b,
+	};
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct wasm_module m;
+
+	ck_assert(!wasm_module_decode(&m, plain, sizeof(plain), ALL, &err));
+	ck_assert_uint_eq(wasm_module_uses(&m), 0);
+	wasm_module_done(&m);
+	ck_assert_msg(!wasm_module_decode(&m, rich, sizeof(rich), ALL, &err), "%s", err.text);
+	ck_assert_uint_eq(wasm_module_uses(&m),
+			  WASM_FEATURE_BIT(MULTI_VALUE) | WASM_FEATURE_BIT(REFERENCE_TYPES) |
+				  WASM_FEATURE_BIT(MEMORY64) | WASM_FEATURE_BIT(SIMD) |
+				  WASM_FEATURE_BIT(SIGN_EXTENSION) | WASM_FEATURE_BIT(TAIL_CALL) |
+				  WASM_FEATURE_BIT(NONTRAPPING_FPTOINT));
+	wasm_module_done(&m);
+}
+END_TEST
+
 START_TEST(names)
 {
 	static const uint8_t bytes[] = {
@@ -320,4 +343,4 @@ START_TEST(names)
 END_TEST
 
 UNIT("decode", header, sections, types_and_imports, recursion_groups, indices, constant_expressions,
-     huge_counts, limits, many_types, features_off, evaluation, names)
+     huge_counts, limits, many_types, features_off, evaluation, uses, names)

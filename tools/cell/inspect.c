@@ -102,6 +102,15 @@ static void list_extern(struct listing *l, const struct wasm_module *m, uint8_t 
 	line(l, "\n");
 }
 
+static void list_features(struct listing *l, wasm_features features)
+{
+	line(l, "features:");
+	for (int i = 0; i < WASM_FEATURES; i++)
+		if (features >> i & 1)
+			line(l, " %s", wasm_feature_rows[i].name);
+	line(l, "%s\n", features ? "" : " mvp");
+}
+
 static void list_counts(struct listing *l, const struct wasm_module *m)
 {
 	struct wasm_name own;
@@ -115,6 +124,7 @@ static void list_counts(struct listing *l, const struct wasm_module *m)
 	line(l, "globals: %u (%u imported)\n", m->nglobals, m->imported_globals);
 	line(l, "element segments: %u\n", m->nelems);
 	line(l, "data segments: %u\n", m->ndatas);
+	list_features(l, wasm_module_uses(m));
 	if (m->start != WASM_NONE)
 		line(l, "start: %s\n", wasm_func_name(m, m->start, name, sizeof(name)));
 }
