@@ -4,8 +4,10 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "runtime/base/fd.h"
@@ -65,6 +67,13 @@ static const uint8_t type_of[NCODES] = { 0, 1, 2, 3, 4, 4, 5, 5, 5, 7, 7, 8, 4 }
 
 #define NTYPES ARRAY_SIZE(signatures)
 #define NIMPORTS 3
+
+/* The sanitizers' own memory has no limit. */
+#ifdef WSBOX_SAN
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
 
 struct world {
 	struct rt_store *store;
@@ -496,6 +505,124 @@ START_TEST(tables_and_limits)
 }
 END_TEST
 
+static uint64_t mapped_bytes(void)
+{
+	unsigned long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	ck_assert(f && fscanf(f, "%lu", &pages) == 1);
+	fclose(f);
+	return pages * 4096ull;
+}
+
+/* ---- refusals: one line each, and nothing left half made */
+
+static int link_with(struct world *w, struct rt_func *first, struct wsbox_err *err)
+{
+	struct rt_instance *inst;
+	uint64_t size;
+	int fd, ret;
+
+	*err = (struct wsbox_err)WSBOX_ERR_INIT;
+	describe(w, true);
+	fd = make_image(&w->m, &size);
+	w->given[0] = (struct rt_extern){ .func = first };
+	ck_assert_int_eq(rt_instance_prepare(w->store, &w->m, &inst, err), 0);
+	ck_assert_int_eq(rt_instance_code(inst, fd, size, err), 0);
+	ret = rt_instance_link(inst, first ? give : NULL, w, err);
+	close(fd);
+	return ret;
+}
+
+START_TEST(link_errors)
+{
+	struct world w = { .store = new_store() };
+	struct wsbox_err err;
+
+	describe(&w, true);
+	ck_assert_int_eq(link_with(&w, NULL, &err), -ENOENT);
+	ck_assert_int_eq(err.status, WSBOX_INVALID);
+	ck_assert_str_eq(err.text, "unknown import: \"m\" \"f\" (func (param i64 i64 i64 i64 i64 i64 i64 i64 i64) "
+				   "(result i64))");
+	ck_assert_int_eq(link_with(&w, rt_func_host(w.store, &w.types[8], float_host, NULL), &err), -ENOEXEC);
+	ck_assert_str_eq(err.text, "incompatible import type: \"m\" \"f\" is (func (param i32 f32 f64) (result f64)), "
+				   "wanted (func (param i64 i64 i64 i64 i64 i64 i64 i64 i64) (result i64))");
+	rt_store_free(w.store);
+}
+END_TEST
+
+START_TEST(image_errors)
+{
+	struct world w = { .store = new_store() };
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct rt_instance *inst;
+	uint64_t size;
+	int fd, open_fd = fd_memfd("open");
+
+	describe(&w, true);
+	fd = make_image(&w.m, &size);
+	ck_assert_int_eq(rt_instance_prepare(w.store, &w.m, &inst, &err), 0);
+	ck_assert_int_eq(fd_write_all(open_fd, code_begin, 64), 0);
+	ck_assert_int_eq(rt_instance_code(inst, open_fd, 64, &err), -EPERM);
+	ck_assert_str_eq(err.text, "the code image is not sealed");
+	ck_assert_int_eq(rt_instance_prepare(w.store, &w.m, &inst, &err), 0);
+	ck_assert_int_lt(rt_instance_code(inst, fd, 64, &err), 0);
+	w.m.size++;
+	ck_assert_int_eq(rt_instance_prepare(w.store, &w.m, &inst, &err), 0);
+	ck_assert_int_eq(rt_instance_code(inst, fd, size, &err), -ENOEXEC);
+	ck_assert_str_eq(err.text, "the code image was made from another module");
+	rt_store_free(w.store);
+}
+END_TEST
+
+/* A memory over the store's limit is refused when it is made, with the figure. */
+START_TEST(memory_over_the_limit)
+{
+	struct rt_config config = { .memory_max = JIT_PAGE - 1 };
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct world w = { 0 };
+	struct rt_instance *inst;
+	uint64_t size;
+	int fd;
+
+	ck_assert_int_eq(rt_store_new(&config, &w.store, &err), 0);
+	describe(&w, false);
+	fd = make_image(&w.m, &size);
+	ck_assert_int_eq(rt_instance_prepare(w.store, &w.m, &inst, &err), 0);
+	ck_assert_int_eq(rt_instance_code(inst, fd, size, &err), 0);
+	ck_assert_int_eq(rt_instance_link(inst, NULL, NULL, &err), -ENOMEM);
+	ck_assert_int_eq(err.status, WSBOX_INVALID);
+	ck_assert_ptr_nonnull(strstr(err.text, "memory 0 needs 65536 bytes"));
+	close(fd);
+	rt_store_free(w.store);
+}
+END_TEST
+
+/* Address space that ends at each place in turn: an error that says so, never a crash. */
+START_TEST(no_address_space)
+{
+	uint64_t room = _i * 64ull << 10;
+	struct rt_config config = { .stack_size = 64 << 10 };
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct world w = { 0 };
+	struct rt_instance *inst;
+	struct rlimit limit;
+	int ret;
+
+	describe(&w, false);
+	limit = (struct rlimit){ mapped_bytes() + room, mapped_bytes() + room };
+	ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
+	ret = rt_store_new(&config, &w.store, &err);
+	if (!ret)
+		ret = rt_instance_prepare(w.store, &w.m, &inst, &err);
+	ck_assert_int_lt(ret, 0);
+	ck_assert_int_eq(err.code, ret);
+	ck_assert(err.text[0]);
+	if (w.store)
+		rt_store_free(w.store);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("runtime");
@@ -506,11 +633,10 @@ int main(void)
 	tcase_add_test(tc, arguments_and_results);
 	tcase_add_test(tc, vector_arguments);
 	tcase_add_test(tc, faults_are_traps);
-#ifdef WSBOX_SAN
-	tcase_add_loop_exit_test(tc, stray_fault_kills, 1, 0, 2);
-#else
-	tcase_add_loop_test_raise_signal(tc, stray_fault_kills, SIGSEGV, 0, 2);
-#endif
+	if (SANITIZED)
+		tcase_add_loop_exit_test(tc, stray_fault_kills, 1, 0, 2);
+	else
+		tcase_add_loop_test_raise_signal(tc, stray_fault_kills, SIGSEGV, 0, 2);
 	tcase_add_test(tc, trap_and_backtrace);
 	tcase_add_test(tc, stack_exhaustion);
 	tcase_add_test(tc, host_functions);
@@ -519,6 +645,10 @@ int main(void)
 	tcase_add_test(tc, switch_copies_stack_arguments);
 	tcase_add_test(tc, libcall_grows);
 	tcase_add_test(tc, tables_and_limits);
+	tcase_add_test(tc, link_errors);
+	tcase_add_test(tc, image_errors);
+	tcase_add_test(tc, memory_over_the_limit);
+	tcase_add_loop_test(tc, no_address_space, 0, SANITIZED ? 0 : 12);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
