@@ -236,19 +236,21 @@ static int lock_securebits(void)
 
 int sb_child_identity(struct sb_start *s)
 {
+	int code = -EPERM;
+
 	if (s->spec->isolation == SB_NONE)
 		return 0;
-	if (s->powers.pcap || s->identity == SB_ID_USERNS) {
-		int code = drop_bounding_set();
-
-		if (!code)
-			code = lock_securebits();
-		if (code)
-			code = sb_missing(s, SB_WALL_CAPABILITIES, code,
-					  "bounding set and securebits");
-		if (code)
-			return code;
-	}
+	if (s->powers.pcap || s->identity == SB_ID_USERNS)
+		code = drop_bounding_set();
+	if (!code)
+		code = lock_securebits();
+	/*
+	 * Where a host gives a user namespace without its powers (Ubuntu's AppArmor), no_new_privs
+	 * makes the bounding set idle.
+	 */
+	if (code && s->spec->isolation == SB_FULL)
+		return sb_refused(s, SB_WALL_CAPABILITIES, code, "bounding set and securebits");
+	s->bounded = !code;
 	if (s->identity != SB_ID_OWN)
 		return 0;
 	if (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, s->gid, s->gid, s->gid) ||
@@ -270,9 +272,7 @@ int sb_child_capabilities(struct sb_start *s)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return sb_missing(s, SB_WALL_NO_NEW_PRIVS, -errno, "prctl");
 	sb_note(s, SB_WALL_NO_NEW_PRIVS, SB_STANDING, 0, "");
-	if (s->report->wall[SB_WALL_CAPABILITIES].state != SB_MISSING)
-		sb_note(s, SB_WALL_CAPABILITIES, SB_STANDING, 0,
-			s->powers.pcap || s->identity == SB_ID_USERNS ? "" :
-			"the bounding set stays: no CAP_SETPCAP");
+	sb_note(s, SB_WALL_CAPABILITIES, SB_STANDING, 0,
+		s->bounded ? "" : "the bounding set stays: no CAP_SETPCAP");
 	return 0;
 }

@@ -41,6 +41,7 @@ struct sb_start {
 	int supervisor;			/* pidfd of the caller */
 	int preopen[CELL_PREOPEN_MAX];	/* O_PATH directory of the host, then the detached mount */
 	bool detached;			/* preopen[] are detached mounts */
+	bool bounded;			/* the bounding set is empty */
 	bool probe;			/* end instead of the exec */
 };
 
