@@ -54,16 +54,27 @@ static bool would_block(int host, short events)
 	return SYS5(ppoll, &p, 1, &(struct timespec){ 0 }, NULL, 8) == 0;
 }
 
-static long stream_once(const struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
+/* What the guest wants not to wait for, on a descriptor that itself would. -EOPNOTSUPP: it will not wait now. */
+static long stream_nowait(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
 {
-	if (f->fdflags & WASI_FD_NONBLOCK) {
-		long r = out ? SYS6(pwritev2, f->host, iov, n, -1, -1, RWF_NOWAIT)
-			     : SYS6(preadv2, f->host, iov, n, -1, -1, RWF_NOWAIT);
+	long r = -EOPNOTSUPP;
+
+	if (!(f->state & WASI_STATE_NO_NOWAIT))
+		r = out ? SYS6(pwritev2, f->host, iov, n, -1, -1, RWF_NOWAIT)
+			: SYS6(preadv2, f->host, iov, n, -1, -1, RWF_NOWAIT);
+	if (r != -EOPNOTSUPP)
+		return r;
+	f->state |= WASI_STATE_NO_NOWAIT;
+	return would_block(f->host, out ? POLLOUT : POLLIN) ? -EAGAIN : r;
+}
+
+static long stream_once(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
+{
+	if (f->fdflags & WASI_FD_NONBLOCK && !(f->state & WASI_STATE_NONBLOCK)) {
+		long r = stream_nowait(f, iov, n, out);
 
 		if (r != -EOPNOTSUPP)
 			return r;
-		if (would_block(f->host, out ? POLLOUT : POLLIN))
-			return -EAGAIN;
 	}
 	if (n == 1)
 		return out ? SYS3(write, f->host, iov->iov_base, iov->iov_len)
@@ -74,7 +85,7 @@ static long stream_once(const struct wasi_fd *f, const struct iovec *iov, uint32
 /*
  * A stream, or a file with the kernel's offset. EAGAIN only if it is the guest that asked for it.
  */
-static long stream_io(const struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
+static long stream_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
 {
 	for (;;) {
 		long r = stream_once(f, iov, n, out);

@@ -108,6 +108,7 @@ WASI_CALL(path_open)
 			   (int)fd);
 	made->type = q.oflags & WASI_O_DIRECTORY ? WASI_TYPE_DIRECTORY : WASI_TYPE_UNKNOWN;
 	made->state = (f->state & WASI_STATE_READONLY) | (q.oflags & WASI_O_DIRECTORY ? 0 : WASI_STATE_UNTYPED);
+	made->state |= q.fdflags & WASI_FD_NONBLOCK ? WASI_STATE_NONBLOCK : 0;
 	made->rights = (uint32_t)q.rights;
 	/*
 	 * whoever may sync all may sync less: libc asks for the lesser right only when it opens for

@@ -41,6 +41,8 @@ enum wasi_fd_state {
 	WASI_STATE_PREOPEN = 1 << 2,	/* `preopen` is valid */
 	WASI_STATE_KERNEL = 1 << 3,	/* FILE after an append: the kernel's position is the offset */
 	WASI_STATE_POLLED = 1 << 4,	/* the ring may hold a poll of it */
+	WASI_STATE_NONBLOCK = 1 << 5,	/* opened here with O_NONBLOCK: nobody else can clear it */
+	WASI_STATE_NO_NOWAIT = 1 << 6,	/* its driver does not know RWF_NOWAIT */
 };
 
 struct wasi_fd {
