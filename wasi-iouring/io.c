@@ -16,6 +16,10 @@
 #include "wasi-iouring/calls.h"
 #include "wasi-iouring/sys.h"
 
+/* See WASI_CALL: no return between the system call and the entry's own. */
+#define HOT static inline __attribute__((always_inline))
+#define COLD static __attribute__((noinline, cold))
+
 enum wasi_errno wasi_iovecs(struct wasi *w, struct rt_instance *inst, uint32_t p, uint32_t n)
 {
 	const uint8_t *list = rt_mem(inst, p, (uint64_t)n * sizeof(struct wasi_iovec));
@@ -55,7 +59,7 @@ static bool would_block(int host, short events)
 }
 
 /* What the guest wants not to wait for, on a descriptor that itself would. -EOPNOTSUPP: it will not wait now. */
-static long stream_nowait(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
+COLD long stream_nowait(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
 {
 	long r = -EOPNOTSUPP;
 
@@ -97,14 +101,14 @@ static long stream_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bo
 	}
 }
 
-static long file_read(const struct wasi_fd *f, const struct iovec *iov, uint32_t n, uint64_t at)
+HOT long file_read(const struct wasi_fd *f, const struct iovec *iov, uint32_t n, uint64_t at)
 {
 	if (n == 1)
 		return SYS4(pread64, f->host, iov->iov_base, iov->iov_len, at);
 	return SYS6(preadv2, f->host, iov, n, at, 0, 0);
 }
 
-static long file_write(const struct wasi_fd *f, const struct iovec *iov, uint32_t n, uint64_t at)
+HOT long file_write(const struct wasi_fd *f, const struct iovec *iov, uint32_t n, uint64_t at)
 {
 	if (n == 1 && !f->rwf)
 		return SYS4(pwrite64, f->host, iov->iov_base, iov->iov_len, at);
@@ -115,7 +119,7 @@ static long file_write(const struct wasi_fd *f, const struct iovec *iov, uint32_
  * The offset of a FILE. After an append only the kernel knows it: pwritev2 at -1 with RWF_APPEND
  * left its position behind what was written.
  */
-static long file_offset(struct wasi_fd *f)
+COLD long file_offset(struct wasi_fd *f)
 {
 	if (f->state & WASI_STATE_KERNEL) {
 		long at = SYS3(lseek, f->host, 0, SEEK_CUR);
@@ -128,7 +132,7 @@ static long file_offset(struct wasi_fd *f)
 	return 0;
 }
 
-static long file_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
+HOT long file_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
 {
 	long r;
 
@@ -138,9 +142,11 @@ static long file_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool
 			f->state |= WASI_STATE_KERNEL;
 		return r;
 	}
-	r = file_offset(f);
-	if (r < 0)
-		return r;
+	if (__builtin_expect(f->state & WASI_STATE_KERNEL, 0)) {
+		r = file_offset(f);
+		if (r < 0)
+			return r;
+	}
 	r = out ? file_write(f, iov, n, f->offset) : file_read(f, iov, n, f->offset);
 	if (r > 0)
 		f->offset += (uint64_t)r;
@@ -152,11 +158,9 @@ static long file_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool
  * answers ESPIPE and is read again as a stream; a directory answers EISDIR, which guests of other
  * engines see as EBADF.
  */
-static long untyped_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
+COLD long untyped_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out, long r)
 {
-	long r = file_io(f, iov, n, out);
-
-	if ((r == -ESPIPE || r == -EISDIR) && !wasi_fd_settle(f)) {
+	if (f->state & WASI_STATE_UNTYPED && !wasi_fd_settle(f)) {
 		if (f->kind == WASI_KIND_STREAM)
 			return stream_io(f, iov, n, out);
 		if (f->kind == WASI_KIND_DIRECTORY)
@@ -165,20 +169,19 @@ static long untyped_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, b
 	return r;
 }
 
-static long any_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
+HOT long any_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
 {
-	switch (f->kind) {
-	case WASI_KIND_FILE:
-		return f->state & WASI_STATE_UNTYPED ? untyped_io(f, iov, n, out) : file_io(f, iov, n, out);
-	case WASI_KIND_DIRECTORY:
-		return -EBADF;
-	default:
-		return stream_io(f, iov, n, out);
+	long r;
+
+	if (f->kind == WASI_KIND_FILE) {
+		r = file_io(f, iov, n, out);
+		return r == -ESPIPE || r == -EISDIR ? untyped_io(f, iov, n, out, r) : r;
 	}
+	return f->kind == WASI_KIND_DIRECTORY ? -EBADF : stream_io(f, iov, n, out);
 }
 
 /* The common shape of fd_read and fd_write: iovecs in a[1], a[2]; the count to a[3]. */
-static enum wasi_errno transfer(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f, const union rt_value *a,
+HOT enum wasi_errno transfer(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f, const union rt_value *a,
 				bool out)
 {
 	enum wasi_errno e = wasi_iovecs(w, inst, ARG32(1), ARG32(2));
@@ -211,7 +214,7 @@ WASI_CALL(fd_write)
  * At an offset: iovecs in a[1], a[2], offset in a[3]; the count to a[4]. Streams say ESPIPE
  * themselves.
  */
-static enum wasi_errno transfer_at(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f, const union rt_value *a,
+HOT enum wasi_errno transfer_at(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f, const union rt_value *a,
 				   bool out)
 {
 	enum wasi_errno e = wasi_iovecs(w, inst, ARG32(1), ARG32(2));

@@ -1,59 +1,13 @@
-/*
- * From an import to a handler: the entry function of each row of calls.h looks up the descriptor,
- * checks its rights and calls the handler. What is constant in the row is constant in its entry.
- */
+/* From an import to the entry of its row. */
 #include <errno.h>
 #include <string.h>
 
 #include "runtime/base/num.h"
 #include "wasi-iouring/calls.h"
 
-static bool entry_checked(struct wasi *w, const union rt_value *a, uint8_t fd, uint32_t need, enum wasi_errno lacking,
-			  enum wasi_errno *ret)
-{
-	struct wasi_fd *f = wasi_fd_get(w, (uint32_t)a[fd].i32);
-
-	if (!f)
-		*ret = WASI_EBADF;
-	else if (need & ~f->rights)
-		*ret = wasi_fd_lacking(f, need & ~f->rights, lacking);
-	else
-		return true;
-	return false;
-}
-
-/* The handler's error is the result; checks that the compiler can see to be absent are. */
-#define ENTRY(name, fd, need, fd2, need2, lacking) \
-	static int enter_##name(void *env, struct rt_instance *inst, union rt_value *a) \
-	{ \
-		struct wasi *w = env; \
-		enum wasi_errno e; \
-		if ((fd == NO || entry_checked(w, a, fd == NO ? 0 : fd, need, lacking, &e)) && \
-		    (fd2 == NO || entry_checked(w, a, fd2 == NO ? 0 : fd2, need2, lacking, &e))) \
-			e = wasi_##name(w, inst, fd == NO ? NULL : &w->fds[(uint32_t)a[fd == NO ? 0 : fd].i32], a); \
-		a[0] = (union rt_value){ .i32 = (int32_t)e }; \
-		return 0; \
-	}
-
-#define X(name, signature, fd, need, fd2, need2, lacking, kernel, ring) ENTRY(name, fd, need, fd2, need2, lacking)
-WASI_CALLS(X)
-#undef X
-
-/* proc_exit is the one call that does not return to the guest. */
-static int leave(void *env, struct rt_instance *inst, union rt_value *a)
-{
-	return rt_exit(inst, a[0].i32);
-}
-
-WASI_CALL(proc_exit)
-{
-	return WASI_ENOSYS;
-}
-
 const struct wasi_call_row wasi_call_rows[WASI_CALLS_MAX] = {
 #define X(name, signature, fd, need, fd2, need2, lacking, kernel, ring) \
-	[WASI_CALL_##name] = { #name, signature, kernel, ring, \
-			       WASI_CALL_##name == WASI_CALL_proc_exit ? leave : enter_##name },
+	[WASI_CALL_##name] = { #name, signature, kernel, ring, wasi_enter_##name },
 	WASI_CALLS(X)
 #undef X
 };

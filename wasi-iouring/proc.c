@@ -8,6 +8,12 @@ WASI_CALL(sched_yield)
 	return WASI_OK;
 }
 
+/* Does not return to the guest. Any status is passed on; the kernel keeps its low 8 bits. */
+int wasi_enter_proc_exit(void *env, struct rt_instance *inst, union rt_value *a)
+{
+	return rt_exit(inst, a[0].i32);
+}
+
 /* There are no signals here: a guest that wants to end itself has proc_exit and unreachable. */
 WASI_CALL(proc_raise)
 {
