@@ -120,12 +120,13 @@ static inline bool wasi_checked(struct wasi *w, const union rt_value *a, uint8_t
 }
 
 /*
- * Defines a call: WASI_CALL(fd_sync) { body }. The body gets w, inst, a (the arguments) and f: the entry of the row's
- * descriptor, its rights checked (NULL if the row has none). It gives the guest's error, and changes nothing in the guest's
- * memory when that is not WASI_OK.
+ * Defines a call: WASI_CALL(fd_sync) { body }. The body gets w, inst, a (the arguments) and f: the
+ * entry of the row's descriptor, its rights checked (NULL if the row has none). It gives the
+ * guest's error, and changes nothing in the guest's memory when that is not WASI_OK.
  *
- * Entry and body are one function to the compiler, for the sake of what comes after a system call: a processor that
- * protects the kernel from its branch predictors forgets where to return to, and each return then costs 6 ns.
+ * Entry and body are one function to the compiler, for the sake of what comes after a system call:
+ * a processor that protects the kernel from its branch predictors forgets where to return to, and
+ * each return then costs 6 ns.
  */
 #define WASI_CALL(name) \
 	static inline enum wasi_errno call_##name(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f, \

@@ -16,6 +16,7 @@
 
 #include "runtime/base/num.h"
 #include "tests/wasi/guest.h"
+#include "wasi-iouring/sys.h"
 
 #define OUT (GUEST_MEMORY - 2)	/* too near the end for any record */
 
@@ -141,6 +142,28 @@ START_TEST(offsets)
 	ck_assert_mem_eq(g.head.mem0 + GUEST_DATA, "xabcdef", 7);
 	ck_assert_int_eq(CALL(&g, fd_fdstat_set_flags, other, 32), WASI_EINVAL);
 	ck_assert_int_eq(guest_read(&g, other, 1), -WASI_EBADF);
+	guest_done(&g);
+}
+END_TEST
+
+/* Both forms of what follows a system call, whatever was measured. */
+START_TEST(refill)
+{
+	struct guest g;
+	int fd;
+
+	guest_init(&g, false, 0);
+	for (int i = 0; i < 4; i++) {
+		wasi_sys_refill = i & 1;
+		fd = guest_open(&g, "d/../f", "rw", WASI_O_CREAT, 0);
+		ck_assert_int_eq(fd, i ? 4 : -WASI_ENOENT);
+		if (!i)
+			ck_assert_int_eq(CALL(&g, path_create_directory, 3, STR(&g, "d")), 0);
+		else
+			ck_assert_int_eq(guest_write(&g, fd, "abc") + guest_read(&g, fd, 9), 3);
+		if (i)
+			ck_assert_int_eq(CALL(&g, fd_close, fd), 0);
+	}
 	guest_done(&g);
 }
 END_TEST
@@ -481,4 +504,4 @@ START_TEST(attributes)
 }
 END_TEST
 
-UNIT("wasi calls", errnos, numbers, strings, offsets, iovecs, paths, path_bytes, readonly, rights, attributes)
+UNIT("wasi calls", errnos, numbers, strings, offsets, refill, iovecs, paths, path_bytes, readonly, rights, attributes)
