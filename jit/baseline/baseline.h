@@ -152,6 +152,7 @@ struct jit_func {
 	struct jit_region *regions;
 	uint32_t nregions, region;	/* the current one */
 	uint32_t next_loop;		/* in scan.loops */
+	bool own_memory;		/* memory 0 is the module's own, and guard pages check it */
 	bool uses_cut;			/* a loop uses more locals than were kept: what it writes is not known */
 
 	struct jit_ctl *ctls;

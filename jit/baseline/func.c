@@ -29,6 +29,8 @@ static bool reset(struct jit_func *f, struct jit_out *out)
 	f->local_regs = 0;
 	f->failed = f->flags_live = false;
 	f->unsupported = NULL;
+	f->own_memory = f->m->nmemories && !f->m->imported_memories && !f->m->memories[0].limits.is64 &&
+			f->m->memories[0].page_log2 == 16;
 	f->zf_reg = JIT_NOREG;
 	f->sret_bytes = 0;
 	/* so that failing to grow one of them leaves something to point to */

@@ -110,7 +110,7 @@ static struct x64_mem pop_checked(struct jit_func *f, const struct wasm_insn *in
 	return x64_at_index(base, reg, 0, 0);
 }
 
-struct x64_mem jit_pop_addr(struct jit_func *f, const struct wasm_insn *in, uint32_t *ret_regs)
+static struct x64_mem pop_addr_slow(struct jit_func *f, const struct wasm_insn *in, uint32_t *ret_regs)
 {
 	const struct wasm_val *v = f->b.sp - 1;
 	uint64_t offset = in->offset;
@@ -142,36 +142,48 @@ struct x64_mem jit_pop_addr(struct jit_func *f, const struct wasm_insn *in, uint
 	return x64_at_index(base, reg, 0, (int32_t)offset);
 }
 
-/* Whether the next instruction can take a value of this type from memory as its second operand. */
-static bool load_fuses(const struct jit_func *f, wasm_valtype t)
+/* The usual case apart: memory 0 of the module's own, an address that is not a sum or constant. */
+static inline struct x64_mem pop_addr(struct jit_func *f, const struct wasm_insn *in, uint32_t *ret_regs)
 {
-	unsigned int next = jit_peek(f);
+	unsigned int kind = f->b.sp[-1].kind, reg;
 
-	switch (wasm_kind(t)) {
-	case WASM_KIND_I32:	/* eqz to ge_u; add sub mul; and or xor; extend_i32_s */
-		return (next >= 0x45 && next <= 0x4f) || (next >= 0x6a && next <= 0x6c) ||
-		       (next >= 0x71 && next <= 0x73) || next == 0xac;
-	case WASM_KIND_I64:
-		return (next >= 0x50 && next <= 0x5a) || (next >= 0x7c && next <= 0x7e) ||
-		       (next >= 0x83 && next <= 0x85);
-	case WASM_KIND_F32:	/* add sub mul div */
-		return next >= 0x92 && next <= 0x95;
-	case WASM_KIND_F64:
-		return next >= 0xa0 && next <= 0xa3;
-	default:
-		return false;
-	}
+	if (!f->own_memory || in->index || in->offset > INT32_MAX || (kind != JIT_REG && kind != JIT_LOCAL))
+		return pop_addr_slow(f, in, ret_regs);
+	reg = jit_pop_gpr(f);
+	*ret_regs = JIT_BIT(reg) & f->pool;
+	return (struct x64_mem){ .base = JIT_MEM_BASE, .index = (uint8_t)reg, .disp = (int32_t)in->offset };
 }
 
-/* row: op, w (of the result); cc 1 for loads that extend nothing */
+struct x64_mem jit_pop_addr(struct jit_func *f, const struct wasm_insn *in, uint32_t *ret_regs)
+{
+	return pop_addr(f, in, ret_regs);
+}
+
+/*
+ * Next opcodes that take a value from memory as their second operand, by the bit of the value's type (row->cc of its
+ * load): 1 i32, 2 i64, 4 f32, 8 f64.
+ */
+static const uint8_t load_fuses[256] = {
+	[0x45 ... 0x4f] = 1, /* eqz to ge_u */
+	[0x50 ... 0x5a] = 2,
+	[0x6a ... 0x6c] = 1, /* add sub mul */
+	[0x71 ... 0x73] = 1, /* and or xor */
+	[0x7c ... 0x7e] = 2,
+	[0x83 ... 0x85] = 2,
+	[0x92 ... 0x95] = 4, /* add sub mul div */
+	[0xa0 ... 0xa3] = 8,
+	[0xac] = 1,	     /* i64.extend_i32_s */
+};
+
+/* row: op, w (of the result); cc the bit in load_fuses, 0 for loads that extend */
 void jit_emit_load(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
 {
 	wasm_valtype t = in->push[0];
 	uint32_t regs, class = jit_class(t);
-	struct x64_mem m = jit_pop_addr(f, in, &regs);
+	struct x64_mem m = pop_addr(f, in, &regs);
 	unsigned int d;
 
-	if (row->cc && load_fuses(f, t)) {
+	if (load_fuses[jit_peek(f)] & row->cc) {
 		struct wasm_val *v = jit_push(f, t, JIT_LOAD);
 
 		v->reg = m.base;
@@ -213,14 +225,14 @@ void jit_emit_store(struct jit_func *f, const struct wasm_insn *in, const struct
 
 	if (store_const(v, row, &bits)) {
 		jit_drop(f);
-		m = jit_pop_addr(f, in, &regs);
+		m = pop_addr(f, in, &regs);
 		jit_site(f, f->at);
 		x64_mi(f->x, X64_MOV, row->w, m, (int32_t)bits);
 		f->free |= regs & f->pool;
 		return;
 	}
 	reg = class == JIT_GPRS ? jit_pop_gpr(f) : jit_pop_xmm(f) + 16;
-	m = jit_pop_addr(f, in, &regs);
+	m = pop_addr(f, in, &regs);
 	jit_site(f, f->at);
 	if (class == JIT_GPRS)
 		x64_mr(f->x, X64_MOV, row->w, m, reg);
