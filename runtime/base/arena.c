@@ -10,6 +10,7 @@
 
 #define CHUNK_MIN ((size_t)16 << 10)
 #define CHUNK_MAX ((size_t)4 << 20)
+#define CHUNK_KEPT ((size_t)1 << 20)	/* by arena_reset() */
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -33,25 +34,39 @@ void arena_done(struct arena *a)
 	arena_init(a, a->limit);
 }
 
+/* The largest chunk that is not too large to keep; NULL if there is none. */
+static struct arena_chunk *chunk_kept(const struct arena *a)
+{
+	struct arena_chunk *kept = NULL;
+
+	for (struct arena_chunk *c = a->chunks; c; c = c->next)
+		if (c->size <= CHUNK_KEPT && (!kept || c->size > kept->size))
+			kept = c;
+	return kept;
+}
+
 void arena_reset(struct arena *a)
 {
-	struct arena_chunk *c = a->chunks, *next;
+	struct arena_chunk *kept = chunk_kept(a), *c, *next;
 	size_t used;
 
-	if (!c)
+	if (!kept) {
+		arena_done(a);
 		return;
-	/* of an only chunk the rest is still zero: a compiler resets once a function */
-	used = c->next ? 0 : (size_t)(a->at - c->data);
-	for (; c->next; c = next) {
-		next = c->next;
-		free(c);
-		used = next->size;
 	}
-	memset(c->data, 0, used);
-	a->chunks = c;
-	a->at = c->data;
-	a->end = c->data + c->size;
-	a->used = c->size;
+	/* what was never given out is still zero: a compiler resets once a function */
+	used = kept == a->chunks ? (size_t)(a->at - kept->data) : kept->size;
+	for (c = a->chunks; c; c = next) {
+		next = c->next;
+		if (c != kept)
+			free(c);
+	}
+	memset(kept->data, 0, used);
+	kept->next = NULL;
+	a->chunks = kept;
+	a->at = kept->data;
+	a->end = kept->data + kept->size;
+	a->used = kept->size;
 }
 
 static bool grow(struct arena *a, size_t need)

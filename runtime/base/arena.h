@@ -22,7 +22,7 @@ struct arena {
 void arena_init(struct arena *a, size_t limit);
 void arena_done(struct arena *a);
 
-/* Drops all pieces but keeps the first chunk for the next user. */
+/* Drops all pieces but keeps one chunk, of at most 1 MiB, for the next user. */
 void arena_reset(struct arena *a);
 
 /* Zeroed, 16-byte aligned; NULL when out of memory or over the limit. */

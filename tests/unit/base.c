@@ -148,6 +148,31 @@ START_TEST(arena_limits)
 }
 END_TEST
 
+/* Whatever was asked for before, pieces are zero after a reset, and a chunk too large is given back. */
+START_TEST(arena_resets)
+{
+	static const size_t sizes[] = { 100, 20000, 5, 300000, 70000, 3000000, 16, 900000, 40 };
+	struct arena a;
+
+	arena_init(&a, 0);
+	arena_reset(&a);
+	for (int round = 0; round < 40; round++) {
+		for (int i = 0; i <= round % 9; i++) {
+			size_t n = sizes[(i * 4 + round) % 9];
+			char *p = arena_alloc(&a, n);
+
+			ck_assert_ptr_nonnull(p);
+			ck_assert(!p[0] && !memcmp(p, p + 1, n - 1));
+			memset(p, 0xff, n);
+		}
+		arena_reset(&a);
+		ck_assert_uint_le(a.used, 1 << 20);
+	}
+	arena_done(&a);
+	ck_assert_uint_eq(a.used, 0);
+}
+END_TEST
+
 START_TEST(vectors)
 {
 	struct VEC(int) v = { 0 };
@@ -253,5 +278,5 @@ START_TEST(copy_sealed)
 }
 END_TEST
 
-UNIT("base", leb_values, leb_malformed, reader_bounds, utf8, quantities, arena_limits, vectors, sealed_memfd, copy_sealed,
+UNIT("base", leb_values, leb_malformed, reader_bounds, utf8, quantities, arena_limits, arena_resets, vectors, sealed_memfd, copy_sealed,
      messages, cell_messages)
