@@ -126,7 +126,10 @@ bool call_is_uprobe(uint32_t nr);
 bool cell_start(struct tally *t, const char *name, struct order *order, struct sb_cell *ret,
 		int *ret_control);
 
-/* posture.c: a locked cell seen from outside */
-void posture(struct tally *t);
+/*
+ * posture.c: a locked cell seen from outside, by /proc. descriptors are the numbers it must have, a
+ * space behind each. own_uid: it has a uid of its own.
+ */
+void posture_of(struct tally *t, int pid, bool own_uid, const char *descriptors);
 
 #endif

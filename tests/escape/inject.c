@@ -1,6 +1,6 @@
 /*
- * The attack in a real instance cell: argv[1] says which table (a, p) or a system call number (n),
- * argv[2] the index.
+ * The attack in a real instance cell: argv[1] says which table (a, p), a system call number (n) or
+ * to wait (w); argv[2] is the index.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +32,10 @@ void cell_test_inject(int argc, const char **argv)
 		RAW(SYS_exit_group, 98);
 	index = strtol(argv[2], NULL, 10);
 	find_directories();
+	if (argv[1][0] == 'w') {
+		RAW(SYS_write, 1, "result 0\n", 9);
+		RAW(SYS_ppoll, 0, 0, 0, 0, 0);
+	}
 	if (argv[1][0] == 'a')
 		result = attacks[index].run(attacks[index].arg);
 	else if (argv[1][0] == 'p')

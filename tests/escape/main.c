@@ -182,6 +182,27 @@ static unsigned int kernel_has(void)
 	       (abi < 3 ? 0 : PLAIN_DIRS);
 }
 
+static void posture(struct tally *t)
+{
+	bool dirs = t->mode != MODE_DEGRADED || (t->kernel & PLAIN_DIRS);
+	struct order o = { .which = 3, .flags = dirs ? DIRS : 0 };
+	struct sb_cell cell;
+	struct sb_end end;
+	int control;
+	long ready;
+
+	if (!cell_start(t, "posture", &o, &cell, &control))
+		return;
+	check(t, read(control, &ready, sizeof(ready)) == sizeof(ready), "posture",
+	      "the cell did not lock itself");
+	posture_of(t, cell.pid, !strncmp(cell.report->wall[SB_WALL_IDENTITY].why, "uid ", 4),
+		   dirs ? "0 1 2 3 10 11 " : "0 1 2 3 ");
+	sb_kill(&cell);
+	(void)close(control);
+	(void)sb_reap(&cell, &end);
+	check(t, end.status == 9, "sb_kill", "status %x", end.status);
+}
+
 static void run_mode(struct tally *t)
 {
 	int listener = listen_abstract();
