@@ -81,6 +81,7 @@ struct wasi_ring_poll;
 struct wasi {
 	struct wasi_config config;	/* preopens: a copy of our own */
 	struct rt_store *store;
+	size_t mapped;			/* bytes of the mapping that begins here and holds all arrays below */
 	struct wasi_fd *fds;
 	uint32_t nfds;			/* entries of fds */
 	uint32_t lowest;		/* no entry below is free */

@@ -6,8 +6,8 @@
 
 #include "wasi-iouring/sys.h"
 
-#define CALLS 16
-#define ROUNDS 3
+#define CALLS 8
+#define ROUNDS 2
 
 bool wasi_sys_refill;
 

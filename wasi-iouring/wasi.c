@@ -7,7 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,23 +21,7 @@
 
 #define NOFILE_DEFAULT 1024
 #define NOFILE_MAX (1u << 20)
-
-/*
- * Zeroed and touched only where used: a guest with three descriptors pays for three. NULL on
- * failure.
- */
-static void *map_array(size_t n, size_t size)
-{
-	void *at = mmap(NULL, n * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return at == MAP_FAILED ? NULL : at;
-}
-
-static void unmap_array(void *at, size_t n, size_t size)
-{
-	if (at)
-		(void)munmap(at, n * size);
-}
+#define ALIGN 64
 
 static uint32_t access_rights(int flags)
 {
@@ -124,26 +108,49 @@ static void add_preopen(struct wasi *w, uint32_t n, uint16_t i)
 	f->inheriting = WASI_RIGHT_ALL;
 }
 
-static const struct wasi_preopen *preopens_copy(const struct wasi_config *config)
+/* The next n * size bytes of the mapping. */
+static void *carve(uint8_t **at, size_t n, size_t size)
 {
-	struct wasi_preopen *copy = calloc(config->npreopens + 1, sizeof(*copy));
+	void *piece = *at;
 
-	if (copy && config->npreopens)
-		memcpy(copy, config->preopens, config->npreopens * sizeof(*copy));
-	return copy;
+	*at += num_align(n * size, ALIGN);
+	return piece;
 }
 
-static int arrays_new(struct wasi *w)
+/*
+ * One zeroed mapping for everything, of which only the pages in use cost anything: the struct with
+ * its small arrays first, then those that most guests hardly touch. NULL when out of memory.
+ */
+static struct wasi *state_new(const struct wasi_config *config, uint32_t nfds)
 {
-	w->npolls = (uint32_t)num_max(WASI_POLL_MIN, 2 * (size_t)w->nfds);
-	w->fds = map_array(w->nfds, sizeof(*w->fds));
-	w->polls = map_array(w->npolls, sizeof(*w->polls));
-	w->pollfds = map_array(w->npolls, sizeof(*w->pollfds));
-	w->ring_polls = map_array(w->npolls, sizeof(*w->ring_polls));
-	w->dirs = map_array(WASI_DIRBUFS, sizeof(*w->dirs));
-	w->funcs = calloc(WASI_CALLS_MAX, sizeof(struct rt_func *));
-	w->config.preopens = preopens_copy(&w->config);
-	return w->config.preopens && w->fds && w->polls && w->pollfds && w->ring_polls && w->dirs && w->funcs ? 0 : -ENOMEM;
+	size_t npolls = num_max(WASI_POLL_MIN, 2 * (size_t)nfds);
+	size_t size = sizeof(struct wasi) + WASI_CALLS_MAX * sizeof(struct rt_func *) +
+		      config->npreopens * sizeof(struct wasi_preopen) + nfds * sizeof(struct wasi_fd) +
+		      npolls * (sizeof(struct wasi_poll) + sizeof(struct pollfd) + sizeof(struct wasi_ring_poll)) +
+		      WASI_DIRBUFS * sizeof(struct wasi_dirbuf) + 8 * ALIGN;
+	uint8_t *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct wasi_preopen *preopens;
+	struct wasi *w;
+
+	if (at == MAP_FAILED)
+		return NULL;
+	w = carve(&at, 1, sizeof(*w));
+	w->config = *config;
+	w->mapped = size;
+	w->nfds = nfds;
+	w->npolls = (uint32_t)npolls;
+	w->funcs = carve(&at, WASI_CALLS_MAX, sizeof(*w->funcs));
+	preopens = carve(&at, config->npreopens, sizeof(*preopens));
+	if (config->npreopens)
+		memcpy(preopens, config->preopens, config->npreopens * sizeof(*preopens));
+	w->config.preopens = preopens;
+	w->fds = carve(&at, nfds, sizeof(*w->fds));
+	w->polls = carve(&at, npolls, sizeof(*w->polls));
+	w->pollfds = carve(&at, npolls, sizeof(*w->pollfds));
+	w->ring_polls = carve(&at, npolls, sizeof(*w->ring_polls));
+	w->dirs = carve(&at, WASI_DIRBUFS, sizeof(*w->dirs));
+	assert(at <= (uint8_t *)w + size);
+	return w;
 }
 
 static uint64_t ring_ops(void)
@@ -157,23 +164,16 @@ static uint64_t ring_ops(void)
 
 int wasi_new(const struct wasi_config *config, struct rt_store *store, struct wasi **ret, struct wsbox_err *err)
 {
-	struct wasi *w = calloc(1, sizeof(*w));
-	uint64_t first = 3 + (uint64_t)config->nsockets + config->npreopens;
+	uint32_t nfds = config->nofile ? config->nofile : NOFILE_DEFAULT;
+	struct wasi *w;
 
+	if (nfds > NOFILE_MAX || 3 + (uint64_t)config->nsockets + config->npreopens > nfds)
+		return err_set(err, -EMFILE, WSBOX_FAILED, "WASI: %u descriptors do not hold 3 standard ones, %u sockets and "
+			       "%u directories", nfds, config->nsockets, config->npreopens);
+	w = state_new(config, nfds);
 	if (!w)
 		return err_set(err, -ENOMEM, WSBOX_FAILED, "WASI: out of memory");
-	w->config = *config;
 	w->store = store;
-	w->nfds = config->nofile ? config->nofile : NOFILE_DEFAULT;
-	if (w->nfds > NOFILE_MAX || first > w->nfds) {
-		free(w);
-		return err_set(err, -EMFILE, WSBOX_FAILED, "WASI: %u descriptors do not hold 3 standard ones, %u sockets and "
-			       "%u directories", config->nofile, config->nsockets, config->npreopens);
-	}
-	if (arrays_new(w)) {
-		wasi_free(w);
-		return err_set(err, -ENOMEM, WSBOX_FAILED, "WASI: out of memory");
-	}
 	for (int i = 0; i < 3; i++)
 		adopt(w, (uint32_t)i, i, false);
 	for (uint32_t i = 0; i < config->nsockets; i++)
@@ -193,19 +193,12 @@ void wasi_free(struct wasi *w)
 {
 	if (!w)
 		return;
-	for (uint32_t i = 0; w->fds && i < w->nfds; i++) {
+	for (uint32_t i = 0; i < w->nfds; i++) {
 		if (w->fds[i].kind && w->fds[i].host > 2)
 			(void)wasi_fd_drop(w, &w->fds[i]);
 	}
 	wasi_ring_free(w->ring);
-	unmap_array(w->fds, w->nfds, sizeof(*w->fds));
-	unmap_array(w->polls, w->npolls, sizeof(*w->polls));
-	unmap_array(w->pollfds, w->npolls, sizeof(*w->pollfds));
-	unmap_array(w->ring_polls, w->npolls, sizeof(*w->ring_polls));
-	unmap_array(w->dirs, WASI_DIRBUFS, sizeof(*w->dirs));
-	free(w->funcs);
-	free((void *)w->config.preopens);
-	free(w);
+	(void)munmap(w, w->mapped);
 }
 
 bool wasi_ring(const struct wasi *w)
