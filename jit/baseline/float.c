@@ -187,26 +187,22 @@ void jit_emit_from_int(struct jit_func *f, const struct wasm_insn *in, const str
 	jit_push_xmm(f, in->push[0], d);
 }
 
-/* From 2^63 up: half, with the lost bit kept for the rounding, doubled. */
+/*
+ * From 2^63 up: half, with the lost bit kept for the rounding, doubled. a stays as it is: it may be a local's register, and
+ * which registers are locals' is no longer known when cold code is made.
+ */
 static void cold_from_u64(struct jit_func *f, const struct jit_cold *c)
 {
 	unsigned int d = c->regs[0], a = c->regs[1], t = c->regs[2];
+	uint8_t *even;
 
 	x64_rr(f->x, X64_MOV, X64_64, t, a);
 	x64_shift(f->x, X64_SHR, X64_64, t, 1);
-	if (jit_is_temp(f, a)) {
-		x64_ri(f->x, X64_AND, X64_32, a, 1);
-		x64_rr(f->x, X64_OR, X64_64, t, a);
-		x64_vvr(f->x, (enum x64_op)c->a, X64_64, d, d, t);
-	} else {
-		/* a is a local's: its lowest bit by way of the carry */
-		x64_bit(f->x, X64_BT, X64_64, a, 0);
-		uint8_t *even = x64_jcc8(f->x, X64_CC_AE);
-
-		x64_ri(f->x, X64_OR, X64_64, t, 1);
-		x64_here8(f->x, even);
-		x64_vvr(f->x, (enum x64_op)c->a, X64_64, d, d, t);
-	}
+	x64_bit(f->x, X64_BT, X64_64, a, 0);
+	even = x64_jcc8(f->x, X64_CC_AE);
+	x64_ri(f->x, X64_OR, X64_64, t, 1);
+	x64_here8(f->x, even);
+	x64_vvr(f->x, (enum x64_op)c->a, X64_64, d, d, t);
 	x64_vvv(f->x, c->a == X64_VCVTSI2SD ? X64_VADDSD : X64_VADDSS, d, d, d);
 	jit_jmp(f, c->back);
 }
