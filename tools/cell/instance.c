@@ -195,7 +195,7 @@ _Noreturn static void instance_end(struct instance *in, enum cell_reason reason,
 }
 
 /* Bytes of linear memory 0; it never shrinks. */
-static uint64_t memory_size(const struct instance *in)
+static uint64_t instance_memory(const struct instance *in)
 {
 	const struct rt_instance_head *head = (const struct rt_instance_head *)in->inst;
 
@@ -204,7 +204,7 @@ static uint64_t memory_size(const struct instance *in)
 
 static void instance_judge(struct instance *in, int ret)
 {
-	in->exit.memory_peak = memory_size(in);
+	in->exit.memory_peak = instance_memory(in);
 	if (ret == 0)
 		instance_end(in, CELL_EXITED, 0);
 	if (ret == RT_TRAP_EXIT)
@@ -238,7 +238,7 @@ void instance_main(const struct cell_job *job, uint64_t start)
 	if (ret < 0)
 		instance_end(&in, CELL_FAILED, ret);
 	in.ready.ring = wasi_ring(in.wasi);
-	in.ready.memory = memory_size(&in);
+	in.ready.memory = instance_memory(&in);
 	cell_tell(&in.ready);
 	if (cell_test_inject)
 		cell_test_inject((int)job->argc, in.strings.argv);

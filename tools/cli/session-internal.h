@@ -7,8 +7,8 @@
 
 #include "tools/cli/session.h"
 
-/* Opens module, program and image, starts the cells and hands them their jobs. 0, or negative with
- * s->err set. */
+/* Makes what the cells need, starts them and hands them their jobs. 0, or negative with s->err
+ * set. */
 int session_start(struct session *s, enum cell_role role);
 
 /* Ends the session for this reason, if nothing else has yet: both cells are killed. err of *s stays

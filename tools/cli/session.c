@@ -11,6 +11,7 @@
 
 #include "runtime/base/fd.h"
 #include "runtime/base/num.h"
+#include "tools/cli/module.h"
 #include "tools/cli/session-internal.h"
 
 #define SECOND 1000000000ull
@@ -244,8 +245,12 @@ static bool over(const struct session *s)
 
 int session_run(struct session *s, enum cell_role role)
 {
-	int ret = watch_signals(s);
+	int ret;
 
+	/* may wait for a pipe: until there is a guest to end, signals do what they do to any program */
+	s->module = module_open(s->o->args[0], &s->module_size, &s->err);
+	s->at.module = session_clock();
+	ret = s->module < 0 ? s->module : watch_signals(s);
 	if (ret == 0)
 		ret = session_start(s, role);
 	if (ret < 0)

@@ -210,10 +210,6 @@ int session_start(struct session *s, enum cell_role role)
 	FD_AUTO program = -1;
 	int ret;
 
-	s->module = module_open(s->o->args[0], &s->module_size, &s->err);
-	if (s->module < 0)
-		return s->module;
-	s->at.module = session_clock();
 	program = cell_program_open(&s->err);
 	if (program < 0)
 		return program;
