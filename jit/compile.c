@@ -50,7 +50,7 @@ struct worker {
 	struct job *job;
 	struct jit_func func;
 	struct jit_out out;
-	struct arena arena;
+	struct arena arena, sigs;
 	size_t code_size;
 };
 
@@ -157,12 +157,14 @@ static void work(void *arg)
 		return;
 	w->job = job;
 	arena_init(&w->arena, 0);
+	arena_init(&w->sigs, 0);
 	w->func = (struct jit_func){ .m = job->m, .layout = &job->layout, .options = job->options,
-				     .arena = &w->arena };
+				     .arena = &w->arena, .sig_arena = &w->sigs };
 	if (worker_grow(w, CODE_START))
 		run_batches(w);
 	jit_func_done(&w->func);
 	arena_done(&w->arena);
+	arena_done(&w->sigs);
 	vec_done(&w->out.sites);
 	vec_done(&w->out.relocs);
 	free(w->out.code.start);

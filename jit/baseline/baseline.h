@@ -106,6 +106,12 @@ struct jit_cold {
 	uint8_t regs[4];
 };
 
+/* The convention for one function type. */
+struct jit_sig {
+	struct jit_cc cc;
+	struct jit_loc *params, *results;
+};
+
 struct jit_reloc {
 	uint32_t at;		/* of the 32-bit field */
 	uint32_t func;		/* function index */
@@ -136,6 +142,8 @@ struct jit_func {
 	const struct jit_layout *layout;
 	const struct jit_options *options;
 	struct arena *arena;
+	struct arena *sig_arena;	/* lives as long as this struct */
+	struct jit_sig **sigs;		/* of each type, made when it is first called */
 	uint32_t at;			/* byte offset of the instruction being compiled */
 
 	uint32_t pool, free;		/* registers */
@@ -530,7 +538,7 @@ unsigned int jit_pop_cond(struct jit_func *f);
 void jit_branch(struct jit_func *f, unsigned int cc, uint32_t label);
 
 /*
- * One of a worker's: zeroed, then m, layout, options and arena set; jit_func_done() frees what it holds.
+ * One of a worker's: zeroed, then m, layout, options and the arenas set; jit_func_done() frees what it holds.
  * Compiles a body into out, behind what is there. 0 and *ret_entry, the offset of its entry; -ENOEXEC; -ENOMEM; -ENOTSUP; -ENOSPC when
  * out->code is too small: *out is then as it was, but for bytes behind its end, and the caller may try again with a larger one.
  */

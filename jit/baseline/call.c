@@ -129,28 +129,46 @@ struct callee {
 	uint32_t func;		/* or WASM_NONE: the descriptor's address is in r10 */
 };
 
-/* Arguments are the topmost entries. r10 is taken by the caller of this function, if it is needed. */
-static void call(struct jit_func *f, const struct wasm_functype *t, const struct callee *callee)
+/* Where a type's values travel; worked out once for each worker. NULL: no memory. */
+static const struct jit_sig *sig_of(struct jit_func *f, uint32_t type)
 {
-	struct jit_cc cc;
-	struct jit_loc *params = arena_array(f->arena, (size_t)t->nparams + t->nresults + 1, sizeof(*params));
-	struct jit_loc *results = params + t->nparams;
+	const struct wasm_functype *t = &f->m->types[type];
+	struct jit_sig *s;
+
+	if (!f->sigs)
+		f->sigs = arena_array(f->sig_arena, f->m->ntypes, sizeof(*f->sigs));
+	if (!f->sigs || f->sigs[type])
+		return f->sigs ? f->sigs[type] : NULL;
+	s = arena_alloc(f->sig_arena, sizeof(*s) + ((size_t)t->nparams + t->nresults) * sizeof(*s->params));
+	if (!s)
+		return NULL;
+	s->params = (struct jit_loc *)(s + 1);
+	s->results = s->params + t->nparams;
+	jit_cc_init(&s->cc, t, s->params, s->results);
+	f->sigs[type] = s;
+	return s;
+}
+
+/* Arguments are the topmost entries. r10 is taken by the caller of this function, if it is needed. */
+static void call(struct jit_func *f, uint32_t type, const struct callee *callee)
+{
+	const struct wasm_functype *t = &f->m->types[type];
+	const struct jit_sig *sig = sig_of(f, type);
 	struct wasm_val *v = f->b.sp - t->nparams;
 
-	if (!params) {
+	if (!sig) {
 		f->failed = true;
 		return;
 	}
-	jit_cc_init(&cc, t, params, results);
-	if (cc.sret_bytes > f->sret_bytes)
-		f->sret_bytes = cc.sret_bytes;
+	if (sig->cc.sret_bytes > f->sret_bytes)
+		f->sret_bytes = sig->cc.sret_bytes;
 	jit_spill_for_call(f, t->nparams);
-	put_stack_args(f, v, params, t->nparams, cc.stack_bytes);
+	put_stack_args(f, v, sig->params, t->nparams, sig->cc.stack_bytes);
 	x64_reserve(f->x, X64_ROOM_MAX / 2);
 	jit_save_locals(f);
-	jit_place(f, v, params, t->nparams);
-	if (cc.sret)
-		x64_rm(f->x, X64_LEA, X64_64, X64_RDI, x64_at(X64_RSP, (int32_t)cc.stack_bytes));
+	jit_place(f, v, sig->params, t->nparams);
+	if (sig->cc.sret)
+		x64_rm(f->x, X64_LEA, X64_64, X64_RDI, x64_at(X64_RSP, (int32_t)sig->cc.stack_bytes));
 	x64_reserve(f->x, X64_ROOM_MAX / 2);
 	if (callee->func != WASM_NONE) {
 		struct jit_reloc r = { .at = x64_call_hole(f->x), .func = callee->func };
@@ -164,10 +182,10 @@ static void call(struct jit_func *f, const struct wasm_functype *t, const struct
 	jit_truncate(f, (uint32_t)(v - f->b.stack));
 	jit_reload_locals(f);
 	x64_reserve(f->x, X64_ROOM_MAX / 2);
-	if (cc.sret)
-		take_results(f, t, results);
+	if (sig->cc.sret)
+		take_results(f, t, sig->results);
 	else
-		push_results(f, t, results);
+		push_results(f, t, sig->results);
 }
 
 /* The descriptor of an imported function, in r10. */
@@ -186,7 +204,7 @@ void jit_emit_call(struct jit_func *f, const struct wasm_insn *in, const struct 
 		c.func = WASM_NONE;
 		take_import(f, in->index);
 	}
-	call(f, wasm_func_type(f->m, in->index), &c);
+	call(f, f->m->funcs[in->index].type, &c);
 	if (c.func == WASM_NONE)
 		jit_free(f, X64_R10);
 }
@@ -239,7 +257,7 @@ void jit_emit_call_indirect(struct jit_func *f, const struct wasm_insn *in, cons
 	struct callee c = { .func = WASM_NONE };
 
 	find_entry(f, in->index2, in->index);
-	call(f, &f->m->types[in->index], &c);
+	call(f, in->index, &c);
 	jit_free(f, X64_R10);
 }
 
@@ -257,7 +275,7 @@ void jit_emit_call_ref(struct jit_func *f, const struct wasm_insn *in, const str
 	struct callee c = { .func = WASM_NONE };
 
 	take_reference(f);
-	call(f, &f->m->types[in->index], &c);
+	call(f, in->index, &c);
 	jit_free(f, X64_R10);
 }
 

@@ -284,7 +284,8 @@ void jit_emit_br_if(struct jit_func *f, const struct wasm_insn *in, const struct
 		cc = jit_pop_cond(f);
 		f->b.sp++;
 		jit_branch(f, cc, label);
-		apply_keeping(f, in, 0);
+		f->b.sp[-1].kind = JIT_SLOT;
+		wasm_body_apply(&f->b, in);
 		return;
 	}
 	/* the code for the taken branch must not change what the other path believes */
