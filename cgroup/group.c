@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -26,7 +27,6 @@
 #define STALE_S 60
 #define V2_TOP "/sys/fs/cgroup"
 #define V2_OURS "wsbox"
-#define V2_SELF "wsbox-supervisor"
 
 static const char *const controllers[] = {
 #define NAME(id, name) [CG_##id] = name,
@@ -163,22 +163,44 @@ static bool delegated(int dir)
 	       !faccessat(dir, "cgroup.subtree_control", W_OK, 0);
 }
 
-static bool only_us_in(int dir)
+/* Whether it is the caller or a child of the caller's: a cell that was started without a group. */
+static bool is_ours(long pid)
 {
-	char text[64], own[16];
+	char path[48], text[512];
+	const char *after;
+	int parent = 0;
 
-	(void)snprintf(own, sizeof(own), "%d", getpid());
-	return cg_read(dir, "cgroup.procs", text, sizeof(text)) > 0 && !strcmp(text, own);
+	if (pid == getpid())
+		return true;
+	(void)snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+	if (cg_read(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return false;
+	after = strrchr(text, ')');	/* "pid (name) state parent ..." */
+	return after && sscanf(after + 1, " %*c %d", &parent) == 1 && parent == getpid();
 }
 
+/* Moves all processes of a group to a leaf below, if they are ours: a manager has none itself. */
 static bool move_aside(int dir)
 {
+	char list[CG_TEXT_MAX], *next;
 	FD_AUTO aside = -1;
 
-	if (mkdirat(dir, V2_SELF, 0755) && errno != EEXIST)
+	if (cg_read(dir, "cgroup.procs", list, sizeof(list)) < 0)
 		return false;
-	aside = openat(dir, V2_SELF, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return aside >= 0 && !cg_write(aside, "cgroup.procs", "0");
+	for (next = list; *next; next += strspn(next, "\n"))
+		if (!is_ours(strtol(next, &next, 10)))
+			return false;
+	if (mkdirat(dir, CG_SELF, 0755) && errno != EEXIST)
+		return false;
+	aside = openat(dir, CG_SELF, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (next = list; aside >= 0 && *next; next += strspn(next, "\n")) {
+		long pid = strtol(next, &next, 10);
+
+		/* one that has ended meanwhile is not in the way */
+		if (cg_write_u64(aside, "cgroup.procs", (uint64_t)pid) && pid == getpid())
+			return false;
+	}
+	return aside >= 0;
 }
 
 static int parent_delegated(const struct cg_limits *l)
@@ -189,7 +211,7 @@ static int parent_delegated(const struct cg_limits *l)
 		return own;
 	if (!delegated(own))
 		return -EACCES;
-	if (!gives(own, l) && !(only_us_in(own) && move_aside(own) && enable(own, l)))
+	if (!gives(own, l) && !(move_aside(own) && enable(own, l)))
 		return -EBUSY;
 	return fd_take(&own);
 }

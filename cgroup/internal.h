@@ -10,11 +10,20 @@
 #define CG_TEXT_MAX 4096
 
 /*
+ * Leaf that a delegated group's own processes move to, so that the group may have leaves with
+ * limits.
+ */
+#define CG_SELF "wsbox-supervisor"
+
+/*
  * Finds the caller's path for a v1 controller, or on v2 with controller NULL, in the text of
  * /proc/self/cgroup. 0, -ENOENT, -EXDEV for a path that leaves the cgroup namespace (".."),
  * -ENAMETOOLONG. ret_path begins with a slash.
  */
 int cg_path_find(const char *text, const char *controller, char *ret_path, size_t size);
+
+/* Takes CG_SELF off the end of a path; what is left is at least "/". */
+void cg_strip_self(char *path);
 
 /* Finds "key value" in a flat-keyed file's text; false when it is not there. */
 bool cg_key_find(const char *text, const char *key, uint64_t *ret);
@@ -22,7 +31,10 @@ bool cg_key_find(const char *text, const char *key, uint64_t *ret);
 /* Whether a space-separated list has the word. */
 bool cg_word_in(const char *list, const char *word);
 
-/* A descriptor (O_PATH) of the group the caller is in, or -errno. */
+/*
+ * A descriptor (O_PATH) of the group the caller is in, or was before it moved to CG_SELF; or
+ * -errno.
+ */
 int cg_own_open(enum cg_mode mode, const char *controller);
 
 /* Whole text of a file below dir, NUL-terminated, final newline gone: its length or -errno. */

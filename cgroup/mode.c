@@ -105,6 +105,14 @@ bool cg_key_find(const char *text, const char *key, uint64_t *ret)
 	return false;
 }
 
+void cg_strip_self(char *path)
+{
+	char *last = strrchr(path, '/');
+
+	if (last && !strcmp(last + 1, CG_SELF))
+		last[last == path] = '\0';
+}
+
 int cg_own_open(enum cg_mode mode, const char *controller)
 {
 	char text[CG_TEXT_MAX], path[CG_PATH_MAX], full[CG_PATH_MAX + 64];
@@ -115,6 +123,8 @@ int cg_own_open(enum cg_mode mode, const char *controller)
 		code = cg_path_find(text, mode == CG_V2 ? NULL : controller, path, sizeof(path));
 	if (code < 0)
 		return code;
+	if (mode == CG_V2)
+		cg_strip_self(path);
 	(void)snprintf(full, sizeof(full), CG_ROOT "/%s%s", mount, path);
 	fd = open(full, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {

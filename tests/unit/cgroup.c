@@ -63,6 +63,23 @@ START_TEST(dots_in_names)
 }
 END_TEST
 
+START_TEST(self)
+{
+	static const char *const rows[][2] = {
+		{ "/a/" CG_SELF, "/a" }, { "/" CG_SELF, "/" }, { "/a", "/a" }, { "/", "/" },
+		{ "/a" CG_SELF, "/a" CG_SELF }, { "/" CG_SELF "/b", "/" CG_SELF "/b" },
+	};
+
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char path[64];
+
+		strcpy(path, rows[i][0]);
+		cg_strip_self(path);
+		ck_assert_str_eq(path, rows[i][1]);
+	}
+}
+END_TEST
+
 START_TEST(keys)
 {
 	const char *events = "low 0\nmax 17\noom 2\noom_kill 1\noom_group_kill 0";
@@ -115,4 +132,4 @@ START_TEST(sweep)
 }
 END_TEST
 
-UNIT("cgroup", path, path_refused, dots_in_names, keys, words, sweep)
+UNIT("cgroup", path, path_refused, dots_in_names, self, keys, words, sweep)
