@@ -26,7 +26,7 @@ LIBC     ?= $(if $(SAN),glibc,$(if $(wildcard /usr/lib/$(MUSL_DIR)/rcrt1.o),musl
 Q        := $(if $(V),,@)
 say       = $(if $(V),:,printf '  %-7s %s\n' '$1' '$2')
 
-CPPFLAGS += -I. -I$(O) -D_GNU_SOURCE -DWSBOX_VERSION='"$(VERSION)"' -DWSBOX_LIBEXEC='"$(PREFIX)/libexec/wsbox"'
+CPPFLAGS += -I. -I$(O) -D_GNU_SOURCE -DWSBOX_VERSION='"$(VERSION)"'
 WARN     := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
 	    -Wimplicit-fallthrough -Wno-unused-parameter $(if $(WERROR),-Werror)
 CFLAGS   ?= -O2 -g

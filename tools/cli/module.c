@@ -11,6 +11,7 @@
 
 #include "runtime/base/cell.h"
 #include "runtime/base/fd.h"
+#include "runtime/base/num.h"
 
 static int cannot_read(int code, struct wsbox_err *err)
 {
@@ -61,18 +62,14 @@ int cell_program_open(struct wsbox_err *err)
 	char *name = n > 0 ? memrchr(path, '/', (size_t)n) : NULL;
 	int fd = -1;
 
-	if (!name) {
-		fd = open(WSBOX_LIBEXEC "/wsbox-cell", O_PATH | O_CLOEXEC);
-		if (fd >= 0)
-			return fd;
-	}
-	for (unsigned int i = 0; name && fd < 0 && i < 2; i++) {
+	if (!name)
+		return err_set(err, -ENOENT, WSBOX_FAILED, "/proc/self/exe cannot be read: is /proc mounted?");
+	for (unsigned int i = 0; fd < 0 && i < ARRAY_SIZE(places); i++) {
 		strcpy(name + 1, places[i]);
 		fd = open(path, O_PATH | O_CLOEXEC);
 	}
 	if (fd < 0)
-		return err_set(err, -errno, WSBOX_FAILED,
-			       "wsbox-cell is not where it was installed (%s): %s",
-			       name ? path : WSBOX_LIBEXEC, err_name(-errno));
+		return err_set(err, -errno, WSBOX_FAILED, "%s: %s; wsbox-cell is installed with wsbox",
+			       path, err_name(-errno));
 	return fd;
 }
