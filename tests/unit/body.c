@@ -205,6 +205,7 @@ START_TEST(deep_nesting)
 	ck_assert(repeated("\x00", 1, "\x04\x7f\x41\x00", 4, 100000, "", 0, -ENOEXEC, &err) < 2);
 	ck_assert(repeated("", 0, "\x02\x40", 2, WASM_MAX_DEPTH + 1, ends, 1, -ENOEXEC, &err) < 2);
 	ck_assert_ptr_nonnull(strstr(err.text, "nested blocks exceed the limit of 500000"));
+	free(ends);
 }
 END_TEST
 
@@ -320,6 +321,7 @@ START_TEST(compiler_part)
 	wasm_body_apply(&b, &insn);
 	ck_assert_int_eq(wasm_body_next(&b, &insn), 0);
 	arena_done(&a);
+	wasm_module_done(&m);
 }
 END_TEST
 
