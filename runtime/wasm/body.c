@@ -477,6 +477,16 @@ int wasm_body_next(struct wasm_body *b, struct wasm_insn *insn)
 	return next_slow(b, insn);
 }
 
+int wasm_body_next_slowly(struct wasm_body *b, struct wasm_insn *insn)
+{
+	int ret = wasm_body_room(b, WASM_BODY_ROOM);
+
+	if (ret < 0)
+		return ret;
+	insn->at = (uint32_t)reader_offset(&b->r);
+	return b->r.at == b->r.end ? body_end(b) : next_slow(b, insn);
+}
+
 /* Stack and control frames of a size most functions never outgrow. */
 static int body_alloc(struct wasm_body *b, size_t len)
 {

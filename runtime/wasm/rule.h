@@ -15,6 +15,9 @@ typedef int wasm_rule(struct wasm_body *b, struct wasm_insn *insn);
 /* A rule for each special row; NULL for the others. */
 extern wasm_rule *const wasm_rules[WASM_OPS];
 
+/* wasm_body_next() without its short cuts: the oracle that tests hold against it. */
+int wasm_body_next_slowly(struct wasm_body *b, struct wasm_insn *insn);
+
 /* Free entries above sp that every instruction finds; pads below the stack that may be read. */
 enum { WASM_BODY_ROOM = 8, WASM_BODY_PADS = 4 };
 
