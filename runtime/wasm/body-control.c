@@ -464,6 +464,7 @@ static void settle(struct wasm_body *b, const wasm_valtype *types, uint32_t n)
 			b->sp[(ptrdiff_t)i - n].type = types[i];
 		return;
 	}
+	assert(b->ctl->unreachable && b->stack_end - b->base >= (ptrdiff_t)n);
 	b->sp = b->base;
 	for (uint32_t i = 0; i < n; i++)
 		*b->sp++ = (struct wasm_val){ .type = types[i] };
@@ -492,12 +493,14 @@ static void frame_enter(struct wasm_body *b, const struct wasm_insn *insn)
 /* Locals that got their first value in this frame have none outside of it. */
 static void frame_unset(struct wasm_body *b)
 {
+	assert(b->ninits >= b->ctl->inits);
 	while (b->ninits > b->ctl->inits)
 		b->local_set[b->inits[--b->ninits]] = 0;
 }
 
 static void frame_push(struct wasm_body *b, const wasm_valtype *types, uint32_t n)
 {
+	assert(b->stack_end - b->base >= (ptrdiff_t)n);
 	b->sp = b->base;
 	for (uint32_t i = 0; i < n; i++)
 		*b->sp++ = (struct wasm_val){ .type = types[i] };
@@ -507,6 +510,7 @@ static void frame_leave(struct wasm_body *b)
 {
 	const struct wasm_ctl *c = b->ctl;
 
+	assert(b->ctl > b->ctls && b->base == b->stack + c->height);
 	frame_unset(b);
 	frame_push(b, c->type.results, c->type.nresults);
 	b->ctl--;
@@ -517,6 +521,7 @@ static void frame_else(struct wasm_body *b)
 {
 	struct wasm_ctl *c = b->ctl;
 
+	assert(c->kind == WASM_CTL_IF);
 	frame_unset(b);
 	c->kind = WASM_CTL_ELSE;
 	c->unreachable = false;

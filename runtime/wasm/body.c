@@ -36,6 +36,7 @@ int wasm_body_room(struct wasm_body *b, uint32_t n)
 	struct wasm_val *grown;
 	ptrdiff_t base = b->base - b->stack;
 
+	assert(b->stack <= b->base && b->base <= b->sp && used <= cap);
 	if (likely(cap - used >= n))
 		return 1;
 	if (used + n > WASM_MAX_STACK + WASM_BODY_ROOM)
@@ -247,6 +248,7 @@ static void local_init(struct wasm_body *b, uint32_t i)
 {
 	if (b->local_set[i])
 		return;
+	assert(b->ninits < b->nlocals);
 	b->local_set[i] = 1;
 	b->inits[b->ninits++] = i;
 }

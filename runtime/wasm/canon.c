@@ -108,6 +108,7 @@ static struct wasm_canon_slot *group_find(struct wasm_canon *c, const struct was
 {
 	size_t at = hash & (c->cap - 1);
 
+	assert(c->n < c->cap);
 	for (;; at = (at + 1) & (c->cap - 1)) {
 		struct wasm_canon_slot *s = &c->slots[at];
 

@@ -276,6 +276,7 @@ static uint32_t tally_take(struct tally *t, uint32_t max, struct wasm_use *uses)
 			uses[at] = uses[at - 1];
 		uses[at] = use;
 	}
+	assert(n <= max && n <= t->ntouched);
 	t->ntouched = 0;
 	return n;
 }
@@ -375,5 +376,6 @@ int wasm_body_scan(const struct wasm_body *b, uint32_t max_uses, struct wasm_sca
 	if (!s.notes || !loop_enter(&s, 0, WASM_NONE))
 		return -ENOMEM;
 	scan_all(&s);
+	assert(s.nnotes <= reader_left(&b->r) / 2 && s.loop < s.nloops && s.nloops <= s.nstretches);
 	return scan_sum(&s, max_uses);
 }
