@@ -6,7 +6,7 @@
 
 #include "wasi-iouring/sys.h"
 
-#define CALLS 8
+#define CALLS 16
 #define ROUNDS 2
 
 bool wasi_sys_refill;
