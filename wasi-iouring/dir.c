@@ -129,6 +129,7 @@ static uint32_t dirent_copy(struct wasi_dirbuf *b, const struct wasi_fd *f, cons
 	};
 	uint32_t n = (uint32_t)num_min(sizeof(head), room), name = (uint32_t)num_min(head.namlen, room - n);
 
+	assert(d->len >= offsetof(struct kernel_dirent, name) + head.namlen + 1);
 	memcpy(to, &head, n);
 	memcpy(to + n, d->name, name);
 	return n + name;
@@ -164,6 +165,7 @@ static long dir_list(struct wasi_dirbuf *b, const struct wasi_fd *f, uint64_t co
 		b->at += d->len;
 		b->at_cookie = (uint64_t)d->next;
 	}
+	assert(used <= room && b->at <= b->len);
 	*ret_used = used;
 	return 0;
 }

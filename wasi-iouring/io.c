@@ -7,6 +7,7 @@
  * costs twice. A stream whose guest wants no blocking is asked with RWF_NOWAIT, or by ppoll where
  * its driver does not know that.
  */
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -147,6 +148,7 @@ HOT long file_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool ou
 		if (r < 0)
 			return r;
 	}
+	assert(f->offset <= INT64_MAX);
 	r = out ? file_write(f, iov, n, f->offset) : file_read(f, iov, n, f->offset);
 	if (r > 0)
 		f->offset += (uint64_t)r;
@@ -195,6 +197,7 @@ HOT enum wasi_errno transfer(struct wasi *w, struct rt_instance *inst, struct wa
 	n = any_io(f, w->iov, ARG32(2), out);
 	if (n < 0)
 		return wasi_errno(n);
+	assert(n <= INT32_MAX);	/* the kernel's own limit of one transfer */
 	count = (uint32_t)n;
 	(void)WASI_STORE(inst, ARG32(3), count);
 	return WASI_OK;

@@ -1,4 +1,5 @@
 /* From an import to the entry of its row. */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -40,6 +41,7 @@ static struct wasm_functype signature_type(const char *signature, wasm_valtype v
 
 	for (; *signature && *signature != ':'; signature++)
 		values[n++] = *signature == 'l' ? WASM_I64 : WASM_I32;
+	assert(n < 16);
 	t.nparams = n;
 	t.results = values + n;
 	t.nresults = signature[0] && signature[1];

@@ -2,6 +2,7 @@
  * path_open: one openat2. What kind of thing it opened is not asked until it matters
  * (wasi_fd_settle): a program that opens, reads and closes pays for three calls, as natively.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 
@@ -104,6 +105,7 @@ WASI_CALL(path_open)
 		fd = wasi_path_openat(f->host, w->path[0], flags, flags & O_CREAT ? 0666 : 0);
 	if (fd < 0)
 		return wasi_errno(fd);
+	assert(!(f->state & WASI_STATE_READONLY) || !(flags & (O_ACCMODE | O_TRUNC)));
 	made = wasi_fd_set(w, (uint32_t)number, q.oflags & WASI_O_DIRECTORY ? WASI_KIND_DIRECTORY : WASI_KIND_FILE,
 			   (int)fd);
 	made->type = q.oflags & WASI_O_DIRECTORY ? WASI_TYPE_DIRECTORY : WASI_TYPE_UNKNOWN;

@@ -1,4 +1,5 @@
 /* Paths: see path.h. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -79,6 +80,7 @@ enum wasi_errno wasi_place_open(int dir, char *path, struct wasi_place *ret)
 	char *cut;
 	long fd;
 
+	assert(dir >= 0);
 	*ret = (struct wasi_place){ .dir = dir };
 	if (!len)
 		return WASI_ENOENT;
@@ -91,6 +93,7 @@ enum wasi_errno wasi_place_open(int dir, char *path, struct wasi_place *ret)
 	cut = strrchr(path, '/');
 	ret->name = cut ? cut + 1 : path;
 	ret->last = last_of(ret->name);
+	assert(ret->name[0] && !strchr(ret->name, '/'));	/* what *at calls are safe with */
 	if (!cut)
 		return ret->last == WASI_LAST_DOTDOT ? WASI_EPERM : WASI_OK;
 	*cut = 0;
@@ -112,7 +115,10 @@ void wasi_place_close(struct wasi_place *p)
 enum wasi_errno wasi_place_look(const struct wasi_place *p)
 {
 	struct stat st;
-	long r = SYS4(newfstatat, p->dir, p->name, &st, AT_SYMLINK_NOFOLLOW);
+	long r;
+
+	assert(p->last == WASI_LAST_NAME);
+	r = SYS4(newfstatat, p->dir, p->name, &st, AT_SYMLINK_NOFOLLOW);
 
 	if (r < 0)
 		return wasi_errno(r);

@@ -6,6 +6,7 @@
  * copied before anything is waited for and events are written after, so the two may overlap in the
  * guest's memory.
  */
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <sys/stat.h>
@@ -97,6 +98,7 @@ static enum wasi_errno subscribe(struct wasi *w, const uint8_t *list, uint32_t n
 		if (e)
 			return e;
 	}
+	assert(slots <= n && n <= w->npolls);
 	*ret_slots = slots;
 	return WASI_OK;
 }
@@ -242,6 +244,7 @@ WASI_CALL(poll_oneoff)
 		any = r > 0 || clocks_pass(w, n) == 0;
 	}
 	events = collect(w, inst, n, ARG32(1));
+	assert(events && events <= n);
 	(void)WASI_STORE(inst, ARG32(3), events);
 	return WASI_OK;
 }

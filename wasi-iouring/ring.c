@@ -162,7 +162,10 @@ void wasi_ring_free(struct wasi_ring *r)
 
 static uint32_t ring_pending(const struct wasi_ring *r)
 {
-	return *r->sq_tail - __atomic_load_n(r->sq_head, __ATOMIC_ACQUIRE);
+	uint32_t pending = *r->sq_tail - __atomic_load_n(r->sq_head, __ATOMIC_ACQUIRE);
+
+	assert(pending <= r->sq_entries);
+	return pending;
 }
 
 /*
@@ -187,6 +190,7 @@ static struct io_uring_sqe *ring_next(struct wasi_ring *r)
 
 	if (ring_pending(r) == r->sq_entries && (ring_enter(r, 0, 0) || ring_pending(r) == r->sq_entries))
 		return NULL;
+	assert(ring_pending(r) < r->sq_entries);
 	sqe = &r->sqes[tail & r->sq_mask];
 	*sqe = (struct io_uring_sqe){ 0 };
 	if (r->sq_array)

@@ -6,6 +6,7 @@
  * allowed to a locked process. Several iovecs go one by one, the first with the guest's flags, the
  * others only if they do not wait.
  */
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -85,6 +86,7 @@ static long receive_stream(const struct wasi_fd *f, const struct iovec *iov, uin
 
 		if (r < 0)
 			return total ? total : r;
+		assert((size_t)r <= iov[i].iov_len);
 		total += r;
 		if ((size_t)r < iov[i].iov_len || flags & MSG_PEEK)
 			break;

@@ -33,6 +33,7 @@ int64_t wasi_fd_free(struct wasi *w)
 {
 	while (w->lowest < w->nfds && w->fds[w->lowest].kind)
 		w->lowest++;
+	assert(w->lowest <= w->nfds);
 	return w->lowest < w->nfds ? (int64_t)w->lowest : -EMFILE;
 }
 
@@ -63,6 +64,7 @@ long wasi_fd_drop(struct wasi *w, struct wasi_fd *f)
 	uint32_t n = (uint32_t)(f - w->fds);
 	long result;
 
+	assert(n < w->nfds && f->kind && f->host >= 0);
 	forget_polls(w, f);
 	if (f->kind == WASI_KIND_DIRECTORY)
 		wasi_dir_forget(w, f->serial);
