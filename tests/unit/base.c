@@ -278,5 +278,6 @@ START_TEST(copy_sealed)
 }
 END_TEST
 
-UNIT("base", leb_values, leb_malformed, reader_bounds, utf8, quantities, arena_limits, arena_resets, vectors, sealed_memfd, copy_sealed,
+UNIT("base", leb_values, leb_malformed, reader_bounds, utf8, quantities, arena_limits, arena_resets,
+     vectors, sealed_memfd, copy_sealed,
      messages, cell_messages)
