@@ -1,4 +1,4 @@
-/* The guest of `make quickstart`: counts lines, words and bytes of files, then tries to write beside the first. */
+/* The guest of `make quickstart`: counts lines, words and bytes, then tries to write beside a file. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>

@@ -3,6 +3,7 @@
  * module. Everything is checked in this process; what it says about a module is shown to the user
  * and trusted by nobody.
  */
+#include <assert.h>
 #include <errno.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -18,8 +19,8 @@ _Static_assert(CELL_MODULE_MAX == WASM_MAX_MODULE,
 
 /* No pool where one thread is enough, or where no threads can be made: the compiler then works
  * alone. */
-static int compile_prepare(const struct cell_job *job, const void **ret_bytes, struct jit_pool **ret_pool,
-		   struct wsbox_err *err)
+static int compile_prepare(const struct cell_job *job, const void **ret_bytes,
+			   struct jit_pool **ret_pool, struct wsbox_err *err)
 {
 	uint32_t walls = 0;
 	int ret;
@@ -27,7 +28,8 @@ static int compile_prepare(const struct cell_job *job, const void **ret_bytes, s
 	ret = cell_map_module(job, ret_bytes);
 	if (ret < 0)
 		return err_set(err, ret, WSBOX_FAILED, "cannot map the module: %s", err_name(ret));
-	/* for a run the instance checks, which has the time; a module can be validated on any processor */
+	/* for a run the instance checks, which has the time; a module can be validated on any
+	 * processor */
 	ret = lock_early(job->flags, &walls, err);
 	if (ret < 0)
 		return ret;
@@ -49,6 +51,7 @@ static int compile_module(const struct cell_job *job, const void *bytes, struct 
 	if (ret < 0)
 		return ret;
 	ret = jit_compile(&m, &options, pool, image, &stats, &reply->err);
+	assert(ret < 0 || stats.functions == m.nfuncs - m.imported_funcs);
 	if (ret == 0 && job->role == CELL_ROLE_INSPECT)
 		ret = inspect_print(&m, STDOUT_FILENO);
 	reply->functions = stats.functions;

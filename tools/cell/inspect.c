@@ -70,7 +70,8 @@ static void list_limits(struct listing *l, const struct wasm_limits *limits, con
 }
 
 /* The type of a thing of this kind, to the end of its line. */
-static void list_extern(struct listing *l, const struct wasm_module *m, uint8_t kind, uint32_t index)
+static void list_extern(struct listing *l, const struct wasm_module *m, uint8_t kind,
+			uint32_t index)
 {
 	char name[WASM_TYPE_NAME];
 	const struct wasm_functype *type;
@@ -156,8 +157,8 @@ int inspect_print(const struct wasm_module *m, int fd)
 		list_extern(&l, m, m->exports[i].kind, m->exports[i].index);
 	}
 	for (uint32_t i = 0; i < m->ncustoms; i++)
-		line(&l, "custom section %s: %zu bytes\n", printable(m->customs[i].name, a, sizeof(a)),
-		     m->customs[i].len);
+		line(&l, "custom section %s: %zu bytes\n",
+		     printable(m->customs[i].name, a, sizeof(a)), m->customs[i].len);
 	flush_listing(&l);
 	return l.error;
 }

@@ -2,7 +2,7 @@
  * The instance role: runs the guest. What does not need the compiled code is done while the
  * compiler works; then
  *
- *	wait for the image, map it, link ── lock ── READY ── segments, start function, _start ── EXIT
+ *	wait for the image, map it, link ── lock ── READY ── start function, _start ── EXIT
  *
  * Nothing of the guest's runs before the lock, its start function included.
  */
@@ -185,6 +185,7 @@ static int instance_run(struct instance *in, struct wsbox_err *err)
 
 _Noreturn static void instance_end(struct instance *in, enum cell_reason reason, int code)
 {
+	assert(reason != CELL_TRAPPED || code > 0);
 	in->exit.head = (struct cell_head){ CELL_MSG_EXIT, sizeof(in->exit) };
 	in->exit.reason = reason;
 	in->exit.code = code;
@@ -237,6 +238,7 @@ void instance_main(const struct cell_job *job, uint64_t start)
 	lap(&in.ready.ns_lock, &at);
 	if (ret < 0)
 		instance_end(&in, CELL_FAILED, ret);
+	assert(in.entry && (!(job->flags & CELL_JOB_FILTER) || in.ready.walls & CELL_WALL_SECCOMP));
 	in.ready.ring = wasi_ring(in.wasi);
 	in.ready.memory = instance_memory(&in);
 	cell_tell(&in.ready);

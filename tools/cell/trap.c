@@ -1,5 +1,6 @@
 #include "tools/cell/trap.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +49,7 @@ void trap_print(const struct rt_store *store, int trap)
 	static struct text t;
 	uint32_t depth = 0, n = rt_backtrace(store, frames, TRAP_FRAMES_MAX, &depth);
 
+	assert(n <= TRAP_FRAMES_MAX && n <= depth);
 	add(&t, "wsbox: trap: %s\n", rt_trap_text(trap));
 	for (uint32_t i = 0; i < n; i++)
 		add_frame(&t, i, &frames[i]);

@@ -1,5 +1,6 @@
 #include "tools/cli/json.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -99,6 +100,7 @@ int json_end(struct json *j, int fd)
 {
 	if (j->full)
 		return -ENOSPC;
+	assert(j->len < sizeof(j->text));
 	j->text[j->len] = '\n';
 	return fd_write_all(fd, j->text, j->len + 1);
 }

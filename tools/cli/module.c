@@ -63,13 +63,15 @@ int cell_program_open(struct wsbox_err *err)
 	int fd = -1;
 
 	if (!name)
-		return err_set(err, -ENOENT, WSBOX_FAILED, "/proc/self/exe cannot be read: is /proc mounted?");
+		return err_set(err, -ENOENT, WSBOX_FAILED,
+			       "/proc/self/exe cannot be read: is /proc mounted?");
 	for (unsigned int i = 0; fd < 0 && i < ARRAY_SIZE(places); i++) {
 		strcpy(name + 1, places[i]);
 		fd = open(path, O_PATH | O_CLOEXEC);
 	}
 	if (fd < 0)
-		return err_set(err, -errno, WSBOX_FAILED, "%s: %s; wsbox-cell is installed with wsbox",
-			       path, err_name(-errno));
+		return err_set(err, -errno, WSBOX_FAILED,
+			       "%s: %s; wsbox-cell is installed with wsbox", path,
+			       err_name(-errno));
 	return fd;
 }

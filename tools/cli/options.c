@@ -4,6 +4,7 @@
  */
 #include "tools/cli/options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,7 @@ static int take_option(struct options *o, char **argv, struct wsbox_err *err)
 			return err_set(err, -EINVAL, WSBOX_FAILED, "%s: wants %s (wsbox %s --help)",
 				       word, row->arg, command_rows[o->command].name);
 	}
+	assert(!row->arg == !value);
 	ret = row->set(o, value, err);
 	return ret < 0 ? ret : used;
 }
@@ -177,6 +179,7 @@ int options_parse(struct options *o, int argc, char **argv, struct wsbox_err *er
 			return used;
 		i += used;
 	}
+	assert(i <= argc && !argv[argc]);
 	o->args = argv + i;
 	o->nargs = argc > i ? argc - i : 0;
 	return check_args(o, err);

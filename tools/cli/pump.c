@@ -62,6 +62,7 @@ bool pump_move(struct pump *p, short revents, uint64_t *budget)
 		pump_close(p);
 		return true;
 	}
+	assert((size_t)n <= sizeof(p->buf));
 	p->off = 0;
 	p->len = (uint64_t)n > *budget ? (uint32_t)*budget : (uint32_t)n;
 	*budget -= p->len;

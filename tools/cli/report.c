@@ -135,7 +135,8 @@ void report_stats(const struct session *s, int fd)
 	json_u64(&j, "compiler", s->compiler.end.cpu_ns);
 	json_close(&j, '}');
 	json_u64(&j, "memory_peak", s->instance.end.peak_memory);
-	json_u64(&j, "linear_memory_peak", s->exit.head.type ? s->exit.memory_peak : s->ready.memory);
+	json_u64(&j, "linear_memory_peak",
+		 s->exit.head.type ? s->exit.memory_peak : s->ready.memory);
 	stats_compile(&j, s);
 	stats_start(&j, s);
 	stats_walls(&j, s);

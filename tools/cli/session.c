@@ -59,6 +59,7 @@ void session_done(struct session *s)
 
 void session_end(struct session *s, enum session_end why, int status)
 {
+	assert(why != SESSION_RUNNING);
 	if (s->ended == SESSION_RUNNING) {
 		s->ended = why;
 		s->status = status;
@@ -113,6 +114,7 @@ static void take_signals(struct session *s)
 	struct signalfd_siginfo info;
 
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
+		assert(info.ssi_signo && info.ssi_signo < NSIG);
 		if (info.ssi_signo == SIGTSTP)
 			stop_with_guest(s);
 		else
@@ -195,6 +197,8 @@ static void move_output(struct session *s, const struct pollfd *p)
 {
 	uint64_t left = s->o->max_output - s->output;
 
+	assert(s->output <= s->o->max_output);
+
 	for (unsigned int i = 0; i < 2; i++) {
 		if (!pump_move(&s->pumps[i], p[i].revents, &left))
 			verdict_output(s);
@@ -247,7 +251,8 @@ int session_run(struct session *s, enum cell_role role)
 {
 	int ret;
 
-	/* may wait for a pipe: until there is a guest to end, signals do what they do to any program */
+	/* may wait for a pipe: until there is a guest to end, signals do what they do to any
+	 * program */
 	s->module = module_open(s->o->args[0], &s->module_size, &s->err);
 	s->at.module = session_clock();
 	ret = s->module < 0 ? s->module : watch_signals(s);

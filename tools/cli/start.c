@@ -110,6 +110,7 @@ static struct cell_job job_of(const struct session *s, enum cell_role role)
 		job.jobs = threads(s->module_size);
 		return job;
 	}
+	assert(o->nargs > 0 && o->preopens.len <= CELL_PREOPEN_MAX);
 	job.argc = (uint32_t)o->nargs;
 	job.envc = (uint32_t)o->env.len;
 	job.preopens = (uint32_t)o->preopens.len;
@@ -137,6 +138,7 @@ static int spawn(struct session *s, struct session_cell *c, struct sb_spec *spec
 	if (ret < 0)
 		return ret;
 	c->started = c->running = true;
+	assert(c->cell.pid > 0 && c->cell.pidfd >= 0);
 	job->flags |= c->cell.job_flags;
 	/* a cell that ended already is found out by its pidfd */
 	(void)cell_send(c->control, job, -1);

@@ -96,6 +96,7 @@ static void judge_death(struct session *s, struct session_cell *c, const char *n
 {
 	int status = c->end.status, signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 
+	assert(c->started && !c->running);
 	if (s->ended != SESSION_RUNNING)
 		return;
 	if (sb_failure(&c->end.report, &s->err) < 0)
