@@ -392,14 +392,38 @@ static void set_stmt(struct gen *g)
 	}
 }
 
+/* Leaves the function by calling one with the same results; an import, too. */
+static bool tail_call(struct gen *g)
+{
+	uint32_t start = gen_below(g, g->nfuncs);
+
+	for (uint32_t i = 0; i < g->nfuncs; i++) {
+		uint32_t func = (start + i) % g->nfuncs;
+		const struct gen_type *t = &g->types[g->funcs[func]];
+
+		if (t->nresults != g->type->nresults ||
+		    memcmp(t->results, g->type->results, t->nresults))
+			continue;
+		values(g, t->params, t->nparams);
+		if (gen_once(g, 2) && callee(g, g->funcs[func])) {
+			gen_local(g, WASM_RETURN_CALL_INDIRECT, g->funcs[func]);
+			gen_byte(&g->code, 0);
+		} else {
+			gen_local(g, WASM_RETURN_CALL, func);
+		}
+		return true;
+	}
+	return false;
+}
+
 static void rare_stmt(struct gen *g)
 {
 	gen_expr(g, GEN_I32);
 	open_block(g, WASM_IF, GEN_TYPE_MAX, NULL, 0);
 	open_label(g, NULL, 0, false);
-	if (gen_once(g, 3)) {
+	if (gen_once(g, 4)) {
 		gen_op(g, WASM_UNREACHABLE);
-	} else {
+	} else if (gen_once(g, 3) || !tail_call(g)) {
 		values(g, g->type->results, g->type->nresults);
 		gen_op(g, WASM_RETURN);
 	}
