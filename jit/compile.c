@@ -27,10 +27,11 @@
 struct batch {
 	uint32_t first, n;		/* defined functions, 0-based */
 	uint32_t text_off;
-	uint32_t size, nsites, nrelocs;
+	uint32_t size, nsites, nrelocs, nhandlers;
 	uint8_t *code;
 	struct jit_site *sites;
 	struct jit_reloc *relocs;
+	struct jit_handler *handlers;
 	int ret;
 	struct wsbox_err err;
 };
@@ -104,10 +105,12 @@ static int batch_take(struct batch *b, struct jit_out *out)
 	b->size = x64_offset(&out->code);
 	b->nsites = (uint32_t)out->sites.len;
 	b->nrelocs = (uint32_t)out->relocs.len;
+	b->nhandlers = (uint32_t)out->handlers.len;
 	b->code = copy(out->code.start, b->size);
 	b->sites = copy(out->sites.at, b->nsites * sizeof(*b->sites));
 	b->relocs = copy(out->relocs.at, b->nrelocs * sizeof(*b->relocs));
-	if (b->code && b->sites && b->relocs)
+	b->handlers = copy(out->handlers.at, b->nhandlers * sizeof(*b->handlers));
+	if (b->code && b->sites && b->relocs && b->handlers)
 		return 0;
 	return err_set(&b->err, -ENOMEM, WSBOX_FAILED, "out of memory");
 }
@@ -117,7 +120,7 @@ static int compile_batch(struct worker *w, struct batch *b)
 	int ret = 0;
 
 	w->out.code.at = w->out.code.start;
-	w->out.sites.len = w->out.relocs.len = 0;
+	w->out.sites.len = w->out.relocs.len = w->out.handlers.len = 0;
 	for (uint32_t i = b->first; i < b->first + b->n && ret == 0; i++)
 		ret = compile_func(w, i, &b->err);
 	return ret < 0 ? ret : batch_take(b, &w->out);
@@ -167,6 +170,7 @@ static void work(void *arg)
 	arena_done(&w->sigs);
 	vec_done(&w->out.sites);
 	vec_done(&w->out.relocs);
+	vec_done(&w->out.handlers);
 	free(w->out.code.start);
 	free(w);
 }
@@ -206,15 +210,16 @@ static void job_done(struct job *job)
 		free(job->batches[i].code);
 		free(job->batches[i].sites);
 		free(job->batches[i].relocs);
+		free(job->batches[i].handlers);
 	}
 	free(job->batches);
 	free(job->entries);
 }
 
 /* Gives each batch its place, and entries and sites theirs in text. */
-static int place(struct job *job, uint64_t *ret_text, uint64_t *ret_sites)
+static int place(struct job *job, struct jit_image *h)
 {
-	uint64_t text = 0, nsites = 0;
+	uint64_t text = 0, nsites = 0, nhandlers = 0;
 
 	for (uint32_t i = 0; i < job->nbatches; i++) {
 		struct batch *b = &job->batches[i];
@@ -227,11 +232,20 @@ static int place(struct job *job, uint64_t *ret_text, uint64_t *ret_sites)
 			job->entries[b->first + k] += b->text_off;
 		for (uint32_t k = 0; k < b->nsites; k++)
 			b->sites[k].pc += b->text_off;
+		for (uint32_t k = 0; k < b->nhandlers; k++) {
+			b->handlers[k].start += b->text_off;
+			b->handlers[k].end += b->text_off;
+			b->handlers[k].pc += b->text_off;
+		}
 		text += b->size;
 		nsites += b->nsites;
+		nhandlers += b->nhandlers;
 	}
-	*ret_text = text;
-	*ret_sites = nsites;
+	if (nsites > UINT32_MAX || nhandlers > UINT32_MAX)
+		return -EFBIG;
+	h->text_size = text;
+	h->nsites = (uint32_t)nsites;
+	h->nhandlers = (uint32_t)nhandlers;
 	return 0;
 }
 
@@ -268,7 +282,7 @@ static int write_at(int fd, const void *p, size_t n, uint64_t at)
 
 static int write_image(struct job *job, int fd, struct jit_image *h)
 {
-	uint64_t sites = h->sites_off;
+	uint64_t sites = h->sites_off, handlers = h->handlers_off;
 	int ret = write_at(fd, h, sizeof(*h), 0);
 
 	if (ret == 0)
@@ -278,6 +292,9 @@ static int write_image(struct job *job, int fd, struct jit_image *h)
 
 		ret = write_at(fd, b->sites, b->nsites * sizeof(*b->sites), sites);
 		sites += b->nsites * sizeof(*b->sites);
+		if (ret == 0)
+			ret = write_at(fd, b->handlers, b->nhandlers * sizeof(*b->handlers), handlers);
+		handlers += b->nhandlers * sizeof(*b->handlers);
 		if (ret == 0)
 			ret = write_at(fd, b->code, b->size, h->text_off + b->text_off);
 	}
@@ -289,21 +306,18 @@ static int write_image(struct job *job, int fd, struct jit_image *h)
 static int publish(struct job *job, int fd, struct jit_stats *stats, struct wsbox_err *err)
 {
 	struct jit_image h = { .magic = JIT_IMAGE_MAGIC, .version = JIT_IMAGE_VERSION };
-	uint64_t nsites;
-	int ret = place(job, &h.text_size, &nsites);
+	int ret = place(job, &h);
 
-	if (ret == 0 && nsites > UINT32_MAX)
-		ret = -EFBIG;
 	if (ret < 0)
 		return err_set(err, ret, WSBOX_FAILED, "the module's code is too large");
 	relocate(job);
 	h.flags = job->options->gs ? JIT_IMAGE_GS : 0;
 	h.module_size = job->m->size;
 	h.nfuncs = job->m->nfuncs - job->m->imported_funcs;
-	h.nsites = (uint32_t)nsites;
 	h.funcs_off = num_align(sizeof(h), 16);
 	h.sites_off = num_align(h.funcs_off + h.nfuncs * sizeof(uint32_t), 16);
-	h.text_off = num_align(h.sites_off + nsites * sizeof(struct jit_site), 4096);
+	h.handlers_off = num_align(h.sites_off + h.nsites * sizeof(struct jit_site), 16);
+	h.text_off = num_align(h.handlers_off + h.nhandlers * sizeof(struct jit_handler), 4096);
 	h.size = num_align(h.text_off + h.text_size, 4096);
 	h.ctx_size = job->layout.size;
 	stats->text_bytes = h.text_size;

@@ -17,6 +17,7 @@ int jit_image_check(const void *image, size_t size, struct wsbox_err *err)
 	if (size < sizeof(*m) || memcmp(m->magic, JIT_IMAGE_MAGIC, 8) || m->version != JIT_IMAGE_VERSION || m->size != size)
 		return err_set(err, -ENOEXEC, WSBOX_FAILED, "not a code image of this version");
 	if (!part(m, m->funcs_off, m->nfuncs * 4ull, 4) || !part(m, m->sites_off, m->nsites * 8ull, 4) ||
+	    !part(m, m->handlers_off, m->nhandlers * (uint64_t)sizeof(struct jit_handler), 4) ||
 	    !part(m, m->text_off, m->text_size, 4096))
 		return err_set(err, -ENOEXEC, WSBOX_FAILED, "the code image is damaged");
 	return 0;
@@ -52,4 +53,31 @@ uint32_t jit_image_func(const struct jit_image *m, uint32_t pc)
 			hi = mid;
 	}
 	return lo;
+}
+
+/* The first handler of a function at or after this entry. */
+static uint32_t first_handler(const struct jit_image *m, const struct jit_handler *h, uint32_t entry)
+{
+	uint32_t lo = 0, hi = m->nhandlers;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (h[mid].pc < entry)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+const struct jit_handler *jit_image_handlers(const struct jit_image *m, uint32_t pc, uint32_t *ret_n)
+{
+	const struct jit_handler *h = (const void *)((const char *)m + m->handlers_off);
+	const uint32_t *funcs = (const void *)((const char *)m + m->funcs_off);
+	uint32_t func = jit_image_func(m, pc - 1), first = first_handler(m, h, funcs[func]);
+	uint32_t end = func + 1 < m->nfuncs ? first_handler(m, h, funcs[func + 1]) : m->nhandlers;
+
+	*ret_n = end - first;
+	return h + first;
 }

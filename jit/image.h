@@ -5,6 +5,7 @@
  *	│ struct jit_image   │
  *	├────────────────────┤ funcs_off   u32 for each defined function: offset of its entry in text
  *	├────────────────────┤ sites_off   struct jit_site[nsites], sorted by pc
+ *	├────────────────────┤ handlers_off   struct jit_handler[nhandlers], in order of functions, inner before outer
  *	├────────────────────┤ text_off    page-aligned: machine code with jump tables and constants after each function or batch
  *	└────────────────────┘ size
  * The instance takes everything else (types, imports, data, names) from the module. A reader checks magic, version, sizes
@@ -19,7 +20,7 @@
 #include "runtime/base/err.h"
 
 #define JIT_IMAGE_MAGIC "wsboximg"
-#define JIT_IMAGE_VERSION 1
+#define JIT_IMAGE_VERSION 2
 
 enum jit_image_flag {
 	JIT_IMAGE_GS = 1 << 0,		/* code uses gs: the instance must set its base */
@@ -33,9 +34,10 @@ struct jit_image {
 	uint64_t module_size;		/* of the module it was made from; with its hash, once there is a cache */
 	uint8_t module_hash[32];	/* zero: not computed */
 	uint32_t nfuncs, nsites;
-	uint64_t funcs_off, sites_off, text_off, text_size;
+	uint64_t funcs_off, sites_off, handlers_off, text_off, text_size;
 	uint32_t ctx_size;		/* jit_layout.size the code was made for */
 	uint32_t tier;
+	uint32_t nhandlers, unused;
 };
 
 /*
@@ -47,6 +49,18 @@ struct jit_site {
 	uint32_t at;			/* byte offset in the module */
 };
 
+/*
+ * A catch clause: exceptions that leave a call whose return address is in (start, end] continue at pc, if they have the tag. There rbp is
+ * the frame's, rax the exception, r13 and gs the instance's; all locals are in their homes and rsp is not yet set. A
+ * function with handlers saves all registers that calls preserve, so nothing else is to be restored.
+ */
+struct jit_handler {
+	uint32_t start, end;
+	uint32_t pc;
+	uint32_t tag;		/* index in the module, or UINT32_MAX: any */
+	uint32_t ref;		/* 1: the clause also gives a reference to the exception */
+};
+
 /* Checks everything but the code. 0 or -ENOEXEC with err. */
 int jit_image_check(const void *image, size_t size, struct wsbox_err *err);
 
@@ -55,5 +69,8 @@ const struct jit_site *jit_image_site(const struct jit_image *image, uint32_t pc
 
 /* The defined function (0-based, imports not counted) whose text holds pc. */
 uint32_t jit_image_func(const struct jit_image *image, uint32_t pc);
+
+/* The handlers of the function that holds the return address pc: *ret_n of them. */
+const struct jit_handler *jit_image_handlers(const struct jit_image *image, uint32_t pc, uint32_t *ret_n);
 
 #endif

@@ -66,7 +66,9 @@ _Static_assert(sizeof(struct rt_func) == 64, "compiled code computes ref.func as
 	X(table_fill)		/* (table, i, reference, n) */ \
 	X(table_copy)		/* (dst table, src table, d, s, n) */ \
 	X(table_init)		/* (elem | table << 32, d, s, n) */ \
-	X(elem_drop)		/* (elem) */
+	X(elem_drop)		/* (elem) */ \
+	X(exn_new)		/* (tag) -> exception, whose values are to be stored at JIT_EXN_VALUES, 16 bytes each */ \
+	X(throw)		/* (exception): continues at a handler (image.h), with the exception in rax */
 
 enum jit_libcall {
 #define X(name) JIT_LIB_##name,
@@ -74,6 +76,8 @@ enum jit_libcall {
 #undef X
 	JIT_LIB_MAX,
 };
+
+#define JIT_EXN_VALUES 16
 
 /* Why code trapped. Texts: those the spec suite expects (rt_trap_text). */
 #define JIT_TRAPS(X) \
@@ -89,11 +93,13 @@ enum jit_libcall {
 	X(NULL_REFERENCE, "null reference") \
 	X(NULL_FUNCTION, "null function reference") \
 	X(STACK_EXHAUSTED, "call stack exhausted") \
+	X(NULL_EXCEPTION, "null exception reference") \
 	X(UNALIGNED, "unaligned atomic") \
 	X(INTERRUPTED, "interrupted") \
 	X(OUT_OF_FUEL, "all fuel consumed") \
 	X(CAST, "cast failure") \
 	X(UNCAUGHT, "uncaught exception") \
+	X(EXCEPTIONS, "out of memory for exceptions that are referred to") \
 	X(HOST, "host function failed") \
 	X(EXIT, "exit")		/* not a trap: proc_exit unwinds the same way */
 

@@ -132,6 +132,27 @@ libcall_trap:
 	LIBCALL	table_copy
 	LIBCALL	table_init
 	LIBCALL	elem_drop
+	LIBCALL	exn_new
+
+/* struct rt_ret rt_lib_throw(): rax = the exception; continues at the handler that exec tells, in the instance it belongs to. */
+FUNCTION rt_lib_throw_entry
+	mov	r11, [r13 + RT_CTX_EXEC]
+	mov	[r11 + RT_EXEC_GUEST_RSP], rsp
+	mov	[r11 + RT_EXEC_GUEST_RBP], rbp
+	mov	rsp, [r11 + RT_EXEC_HOST_RSP]
+	mov	rdi, [r13 + RT_CTX_INSTANCE]
+	call	rt_lib_throw
+	mov	r11, [r13 + RT_CTX_EXEC]
+	test	edx, edx
+	jnz	libcall_trap
+	mov	rsp, [r11 + RT_EXEC_GUEST_RSP]
+	mov	rbp, [r11 + RT_EXEC_TRAP_RBP]
+	mov	r13, [r11 + RT_EXEC_RESUME_CTX]
+	cmp	dword ptr [r11 + RT_EXEC_USE_GS], 0
+	je	1f
+	mov	[r11 + RT_EXEC_GS], r13
+	wrgsbase r13
+1:	jmp	[r11 + RT_EXEC_TRAP_PC]
 
 /*
  * The code of every host function: r10 = its descriptor. Spills the argument registers to the host stack; rt_host_dispatch

@@ -20,6 +20,7 @@
 #define RT_EXEC_TRAP_RBP 32
 #define RT_EXEC_GS 40
 #define RT_EXEC_USE_GS 48
+#define RT_EXEC_RESUME_CTX 56
 
 /* struct rt_regs */
 #define RT_REGS_GPR 0

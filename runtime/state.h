@@ -26,6 +26,7 @@ struct rt_exec {
 	void *trap_pc, *trap_rbp;	/* of the last trap */
 	uint64_t gs;			/* the gs base that was set, 0 if none was */
 	uint32_t use_gs;		/* some image needs it */
+	void *resume_ctx;		/* of the handler of an exception; its pc and rbp are in trap_pc, trap_rbp */
 };
 
 /* Argument and result registers. */
@@ -46,6 +47,7 @@ ENTRY_AT(struct rt_exec, trap_pc, RT_EXEC_TRAP_PC);
 ENTRY_AT(struct rt_exec, trap_rbp, RT_EXEC_TRAP_RBP);
 ENTRY_AT(struct rt_exec, gs, RT_EXEC_GS);
 ENTRY_AT(struct rt_exec, use_gs, RT_EXEC_USE_GS);
+ENTRY_AT(struct rt_exec, resume_ctx, RT_EXEC_RESUME_CTX);
 ENTRY_AT(struct rt_regs, gpr, RT_REGS_GPR);
 ENTRY_AT(struct rt_regs, xmm, RT_REGS_XMM);
 ENTRY_AT(struct rt_regs, guest_rsp, RT_REGS_GUEST_RSP);
@@ -114,6 +116,8 @@ struct rt_store {
 	struct VEC(struct rt_memory *) memories;
 	struct VEC(struct rt_table *) tables;
 	struct rt_trace trace;
+	struct VEC(struct rt_exn *) exns;	/* referred ones */
+	struct rt_exn *caught;		/* freed by the next throw */
 	uint64_t memory_max, memory_used;	/* bytes of linear memory and tables */
 	struct arena arena;
 };
@@ -149,6 +153,16 @@ struct rt_global {
 struct rt_tag {
 	uint32_t type;			/* id */
 };
+
+/* What is thrown. It lives until the next throw after a clause without reference caught it; once referred to, to the store's end. */
+struct rt_exn {
+	const struct rt_tag *tag;
+	uint32_t nvalues;
+	bool referred;
+	union rt_value values[];
+};
+
+_Static_assert(offsetof(struct rt_exn, values) == JIT_EXN_VALUES, "compiled code stores the values");
 
 /* A host function's part that compiled code does not see. */
 struct rt_host {
@@ -208,6 +222,8 @@ bool rt_subtype(wasm_valtype a, wasm_valtype b);
 int rt_fault_install(struct rt_store *s, struct wsbox_err *err);
 void rt_fault_remove(struct rt_store *s);
 
+/* trace.c: whether n bytes at p, aligned, are on the guest stack */
+bool rt_on_stack(const struct rt_store *s, const void *p, size_t n);
 /* trace.c: records the stack of the trap that just landed. */
 void rt_trace_take(struct rt_store *s);
 const struct rt_code *rt_code_find(const struct rt_store *s, const void *pc);

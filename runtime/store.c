@@ -75,6 +75,10 @@ void rt_store_free(struct rt_store *s)
 		free_instance(s->instances.at[i]);
 	if (s->stack)
 		munmap(s->stack, (size_t)(s->stack_top - s->stack));
+	for (size_t i = 0; i < s->exns.len; i++)
+		free(s->exns.at[i]);
+	free(s->caught);
+	vec_done(&s->exns);
 	vec_done(&s->types);
 	vec_done(&s->regions);
 	vec_done(&s->code);

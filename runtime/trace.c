@@ -30,7 +30,7 @@ static void note(struct rt_store *s, void *pc, bool call)
 	t->depth++;
 }
 
-static bool on_stack(const struct rt_store *s, const void *p, size_t n)
+bool rt_on_stack(const struct rt_store *s, const void *p, size_t n)
 {
 	return (uintptr_t)p >= s->stack_lo && (uintptr_t)p % 8 == 0 && (uintptr_t)p <= (uintptr_t)s->stack_top - n;
 }
@@ -38,7 +38,7 @@ static bool on_stack(const struct rt_store *s, const void *p, size_t n)
 /* Frames from the one whose rbp this is to the entry of its activation, where rbp is 0. */
 static void walk(struct rt_store *s, void *const *rbp)
 {
-	while (on_stack(s, rbp, 16)) {
+	while (rt_on_stack(s, rbp, 16)) {
 		void *const *next = rbp[0];
 
 		note(s, rbp[1], true);
@@ -68,11 +68,11 @@ void rt_trace_take(struct rt_store *s)
 	s->trace.n = s->trace.depth = 0;
 	s->trace.fresh = true;
 	note(s, e->trap_pc, !s->trace.faulted);
-	if (s->trace.faulted && at_entry(s, e->trap_pc) && on_stack(s, e->guest_rsp, 8))
+	if (s->trace.faulted && at_entry(s, e->trap_pc) && rt_on_stack(s, e->guest_rsp, 8))
 		note(s, *(void **)e->guest_rsp, true);
 	walk(s, e->trap_rbp);
 	for (a = s->activation; a && a->prev; a = a->prev) {
-		if (on_stack(s, a->guest_rsp, 8))
+		if (rt_on_stack(s, a->guest_rsp, 8))
 			note(s, *(void **)a->guest_rsp, true);
 		walk(s, a->guest_rbp);
 	}

@@ -84,6 +84,7 @@ struct jit_ctl {
 	uint32_t region;	/* state at the label */
 	uint32_t outer;		/* region around */
 	uint32_t stub_label, stub_region;	/* the last exit stub made for a branch here */
+	uint32_t try_start, first_catch;	/* try_table: where its code begins; in f->catches */
 	uint32_t table_at, table_label;		/* the last br_table that goes here, and how */
 };
 
@@ -121,6 +122,12 @@ struct jit_jump_table {
 	uint32_t label, first, n;	/* in f->targets */
 };
 
+/* A catch clause of a try_table that is open. */
+struct jit_catch {
+	uint32_t pc, tag;
+	bool ref;
+};
+
 struct jit_const {
 	uint64_t lo, hi;
 	uint32_t label;
@@ -132,6 +139,7 @@ struct jit_out {
 	struct x64_buf code;
 	struct VEC(struct jit_site) sites;
 	struct VEC(struct jit_reloc) relocs;
+	struct VEC(struct jit_handler) handlers;
 };
 
 struct jit_func {
@@ -188,6 +196,8 @@ struct jit_func {
 	struct VEC(struct jit_const) consts;
 	struct VEC(struct jit_jump_table) tables;
 	struct VEC(uint32_t) targets;
+	struct VEC(struct jit_catch) catches;
+	struct VEC(uint32_t) landings;	/* ends of displacements that are to be the frame's size */
 	uint32_t const_hash[64];
 	uint32_t sret_bytes;		/* largest area for results in memory of calls made */
 };
@@ -544,6 +554,12 @@ void jit_branch(struct jit_func *f, unsigned int cc, uint32_t label);
  */
 int jit_baseline(struct jit_func *f, uint32_t func, struct jit_out *out, uint32_t *ret_entry, struct wsbox_err *err);
 void jit_func_done(struct jit_func *f);
+
+/* exception.c, control.c: the code of a try_table from `start` has been emitted; its clauses are f->catches from `first`. */
+void jit_try_end(struct jit_func *f, uint32_t start, uint32_t first);
+void jit_try_begin(struct jit_func *f, uint32_t first);
+/* Branches with what lies on the stack, which stays there. */
+void jit_branch_to(struct jit_func *f, uint32_t depth);
 
 /* control.c: the function's own frame, at the start; END and ELSE also in unreachable code. */
 bool jit_control_start(struct jit_func *f);

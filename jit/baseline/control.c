@@ -198,6 +198,19 @@ static void branch_to(struct jit_func *f, const struct wasm_ctl *c)
 	jit_jmp(f, ctl_of(f, c)->label);
 }
 
+void jit_branch_to(struct jit_func *f, uint32_t depth)
+{
+	branch_to(f, wasm_body_label(&f->b, depth));
+}
+
+void jit_try_begin(struct jit_func *f, uint32_t first)
+{
+	struct jit_ctl *c = ctl_of(f, f->b.ctl);
+
+	c->try_start = x64_offset(f->x);
+	c->first_catch = first;
+}
+
 static void cold_exit(struct jit_func *f, const struct jit_cold *c)
 {
 	jit_region_move(f, c->a, c->b);
@@ -534,6 +547,9 @@ static void end_block(struct jit_func *f, const struct wasm_insn *in)
 {
 	struct jit_ctl *c = ctl_of(f, f->b.ctl);
 	uint32_t n = f->b.ctl->type.nresults;
+
+	if (f->b.ctl->kind == WASM_CTL_TRY)
+		jit_try_end(f, c->try_start, c->first_catch);
 
 	if (c->else_label == WASM_NONE && !c->used && !f->b.ctl->unreachable) {
 		/* nobody branches here: values stay where they are */

@@ -13,6 +13,8 @@ enum { JIT_LIB_ONE, JIT_LIB_TWO, JIT_LIB_PAIR };
 	X(br_on_null) \
 	/* call.c */ \
 	X(call) X(call_indirect) X(call_ref) X(lib) X(return_call) X(return_call_indirect) X(return_call_ref) \
+	/* exception.c */ \
+	X(try_table) X(throw) X(throw_ref) \
 	/* local.c */ \
 	X(drop) X(select) X(local_get) X(local_set) X(local_tee) X(const) \
 	X(global_get) X(global_set) X(ref_func) X(ref_is_null) X(ref_as_non_null) X(table_size) \

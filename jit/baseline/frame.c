@@ -262,6 +262,11 @@ bool jit_frame_finish(struct jit_func *f)
 
 	if (f->leaf)
 		return size <= PAGE - 64;
+	for (size_t i = 0; i < f->landings.len; i++) {
+		int32_t disp = -(int32_t)(8 * f->nsaved + size);
+
+		memcpy(f->x->start + f->landings.at[i] - 4, &disp, 4);
+	}
 	if (size > PAGE - 64)
 		probe(f, size);
 	else

@@ -23,6 +23,7 @@ static bool reset(struct jit_func *f, struct jit_out *out)
 {
 	f->out = out;
 	f->x = &out->code;
+	f->catches.len = f->landings.len = 0;
 	f->labels.len = f->cold.len = f->consts.len = f->tables.len = f->targets.len = 0;
 	f->settled = 0;
 	f->region = f->next_loop = 0;
@@ -57,8 +58,10 @@ static int begin(struct jit_func *f, uint32_t func, struct jit_out *out, struct 
 		return ret;
 	if (!jit_regions_make(f))
 		return -ENOMEM;
+	if (f->scan.has_try)
+		f->saved = JIT_SAVED_GPRS;
 	f->nsaved = (uint32_t)__builtin_popcount(f->saved);
-	f->leaf = !f->scan.has_call && !f->force_frame;
+	f->leaf = !f->scan.has_call && !f->scan.has_try && !f->force_frame;
 	jit_frame_layout(f);
 	x64_reserve(f->x, X64_ROOM_ONE);
 	x64_align(f->x, 16);
@@ -128,6 +131,7 @@ static void rewind_to(struct jit_out *out, const struct jit_out *before)
 	out->code.overflow = false;
 	out->sites.len = before->sites.len;
 	out->relocs.len = before->relocs.len;
+	out->handlers.len = before->handlers.len;
 }
 
 int jit_baseline(struct jit_func *f, uint32_t func, struct jit_out *out, uint32_t *ret_entry, struct wsbox_err *err)
@@ -159,6 +163,8 @@ void jit_func_done(struct jit_func *f)
 	vec_done(&f->consts);
 	vec_done(&f->tables);
 	vec_done(&f->targets);
+	vec_done(&f->catches);
+	vec_done(&f->landings);
 	free(f->ctls);
 	f->ctls = NULL;
 	f->ctls_cap = 0;

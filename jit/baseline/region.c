@@ -21,6 +21,9 @@ static uint32_t region_pool(const struct jit_func *f, uint32_t i)
 {
 	uint32_t all = JIT_SAVED_GPRS | JIT_SCRATCH_GPRS | JIT_LOCAL_XMMS;
 
+	/* an exception finds locals at home */
+	if (f->scan.has_try)
+		return 0;
 	return f->scan.loops[i].has_call ? JIT_SAVED_GPRS : all;
 }
 

@@ -382,6 +382,7 @@ static int catch_check(struct wasm_body *b, struct wasm_insn *insn, const struct
 
 int wasm_rule_try_table(struct wasm_body *b, struct wasm_insn *insn)
 {
+	const wasm_valtype *types;
 	uint32_t n;
 	int ret = wasm_rule_block(b, insn);
 
@@ -405,6 +406,9 @@ int wasm_rule_try_table(struct wasm_body *b, struct wasm_insn *insn)
 			return wasm_malformed(&b->r, b->err);
 		if (catch_check(b, insn, c) < 0)
 			return -ENOEXEC;
+		ret = wasm_body_room(b, wasm_label_types(wasm_body_label(b, c->label), &types) + WASM_BODY_ROOM);
+		if (ret < 0)
+			return ret;
 	}
 	return 1;
 }

@@ -194,7 +194,7 @@ struct wasm_scan {
 	uint32_t nloops, nuses;		/* loops beyond WASM_SCAN_LOOPS count as part of the one around them */
 	struct wasm_loop *loops;	/* [0] is the function itself (at = 0) */
 	struct wasm_use *uses;
-	bool has_call, has_simd;
+	bool has_call, has_simd, has_try;
 	uint32_t ncalls, nops;
 };
 

@@ -29,7 +29,7 @@
 	F(TAIL_CALL, "tail-call", 1, 1, 1, 0, "return_call and return_call_indirect") \
 	F(FUNCTION_REFERENCES, "function-references", 1, 1, 1, B(REFERENCE_TYPES), "(ref $t), call_ref") \
 	F(GC, "gc", 0, 1, 0, B(REFERENCE_TYPES) | B(FUNCTION_REFERENCES), "structs, arrays, i31, subtyping") \
-	F(EXCEPTIONS, "exceptions", 0, 1, 0, B(REFERENCE_TYPES), "tags, throw, try_table, exnref") \
+	F(EXCEPTIONS, "exceptions", 1, 1, 1, B(REFERENCE_TYPES), "tags, throw, try_table, exnref") \
 	F(RELAXED_SIMD, "relaxed-simd", 1, 1, 1, B(SIMD), "vector instructions whose corner cases vary") \
 	F(THREADS, "threads", 0, 1, 0, 0, "atomics and shared memories") \
 	F(WIDE_ARITHMETIC, "wide-arithmetic", 0, 1, 0, 0, "128-bit add, sub and mul") \

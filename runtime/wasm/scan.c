@@ -119,7 +119,8 @@ static bool is_call(uint16_t op, const struct wasm_op_row *row)
 	case WASM_IMM_MEMORY:
 		return op != WASM_MEMORY_SIZE;
 	default:
-		return op == WASM_CALL || op == WASM_CALL_REF || op == WASM_RETURN_CALL || op == WASM_RETURN_CALL_REF;
+		return op == WASM_THROW || op == WASM_THROW_REF || op == WASM_CALL || op == WASM_CALL_REF ||
+		       op == WASM_RETURN_CALL || op == WASM_RETURN_CALL_REF;
 	}
 }
 
@@ -145,6 +146,7 @@ static bool scan_one(struct scanner *s)
 	row = &wasm_ops[op];
 	s->scan->nops++;
 	s->scan->has_simd |= row->prefix == 0xfd;
+	s->scan->has_try |= op == WASM_TRY_TABLE;
 	if (row->imm == WASM_IMM_LOCAL)
 		return note_add(s, reader_u32(&s->r), op);
 	if (row->imm == WASM_IMM_BLOCK || row->imm == WASM_IMM_TRY_TABLE) {

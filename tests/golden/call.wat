@@ -89,8 +89,8 @@
 ;;   cmp r10d,0x5
 ;;   jae L1
 ;;   shl r10,0x5
-;;   add r10,QWORD PTR [r13-0x100]
-;;   mov eax,DWORD PTR [r13-0xe0]
+;;   add r10,QWORD PTR [r13-0x110]
+;;   mov eax,DWORD PTR [r13-0xf0]
 ;;   cmp eax,DWORD PTR [r10]
 ;;   jne L2
 ;;   mov edi,DWORD PTR [rbp-0x8]
@@ -101,13 +101,13 @@
 ;;   mov eax,0x9
 ;;   call QWORD PTR [r13-0x60]
 ;; L2:
-;;   mov eax,DWORD PTR [r13-0xe0]
+;;   mov eax,DWORD PTR [r13-0xf0]
 ;;   call QWORD PTR [r13-0x58]
 ;; func6 func[6]:
 ;;   push rbp
 ;;   mov rbp,rsp
 ;;   sub rsp,0x10
-;;   lea r10,[r13-0x120]
+;;   lea r10,[r13-0x130]
 ;;   mov edi,0x3
 ;;   call QWORD PTR [r10+0x8]
 ;;   leave

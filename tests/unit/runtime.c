@@ -39,7 +39,7 @@ __asm__(".pushsection .rodata\n.intel_syntax noprefix\n.balign 16\ncode_begin:\n
 	"	pop rbx\n pop rbp\n ret\n"
 	/* (disp, f, g): f32 and f64 to the import, f64 back */
 	"code_floats: push rbp\n mov rbp, rsp\n movsxd rdi, edi\n lea r10, [r13 + rdi]\n call [r10 + 8]\nsite_floats: pop rbp\n ret\n"
-	"code_grow: push rbp\n mov rbp, rsp\n mov edx, edi\n xor esi, esi\n call [r13 - 192]\nsite_grow: pop rbp\n ret\n"
+	"code_grow: push rbp\n mov rbp, rsp\n mov edx, edi\n xor esi, esi\n call [r13 - 208]\nsite_grow: pop rbp\n ret\n"
 	"code_end:\n.att_syntax\n.popsection\n");
 
 extern const char code_begin[], code_end[];
@@ -153,6 +153,7 @@ static int make_image(const struct wasm_module *m, uint64_t *ret_size)
 	image.head.nsites = n;
 	image.head.funcs_off = offsetof(__typeof__(image), funcs);
 	image.head.sites_off = offsetof(__typeof__(image), sites);
+	image.head.handlers_off = image.head.sites_off;
 	image.head.text_off = 4096;
 	image.head.text_size = (uint64_t)(code_end - code_begin);
 	image.head.size = *ret_size = 4096 + image.head.text_size;
