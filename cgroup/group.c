@@ -99,6 +99,7 @@ static int set_limit(bool v2, int dir, enum cg_controller c, const struct cg_lim
 /* A leaf below parent, which it takes over, in slot c of g. */
 static int make_leaf(struct cg_group *g, enum cg_controller c, int parent)
 {
+	assert(parent >= 0 && g->parent[c] < 0 && g->dir[c] < 0);
 	g->parent[c] = parent;
 	if (mkdirat(parent, g->name, 0755))
 		return -errno;
@@ -294,6 +295,7 @@ int cg_clone_fd(const struct cg_group *g)
  */
 int cg_join(const struct cg_group *g)
 {
+	assert(g->mode != CG_NONE);
 	for (int c = 0; c < CG_CONTROLLER_COUNT; c++) {
 		const char *file = g->mode == CG_V2 ? "cgroup.procs" : "tasks";
 		int code = g->dir[c] < 0 ? 0 : cg_write(g->dir[c], file, "0");

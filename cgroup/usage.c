@@ -1,4 +1,5 @@
 /* What a group has used. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -27,6 +28,7 @@ int cg_usage(const struct cg_group *g, struct cg_usage *ret)
 	int memory = g->dir[v2 ? 0 : CG_MEMORY];
 	struct cg_usage u = { 0 };
 
+	assert(!v2 || g->dir[0] >= 0);
 	if (g->mode == CG_NONE)
 		return -EOPNOTSUPP;
 	if (memory >= 0) {

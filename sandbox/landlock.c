@@ -6,6 +6,7 @@
  * constants stand here because the headers of the distributions we build on are older than the
  * kernels we run on.
  */
+#include <assert.h>
 #include <errno.h>
 #include <linux/landlock.h>
 #include <sys/syscall.h>
@@ -55,6 +56,8 @@ static const struct {
 	{ 6, { .scoped = SCOPES } },
 };
 
+_Static_assert(!((READS | CHANGES) & (FS_EXECUTE | FS_IOCTL_DEV)),
+	       "files are data, not programs or devices");
 _Static_assert(LANDLOCK_ACCESS_FS_MAKE_SYM == FS_MAKE_SYM, "bits of the kernel's ABI");
 
 int sb_landlock_abi(void)
@@ -77,6 +80,7 @@ int sb_landlock_ruleset(const struct sb_start *s)
 		attr.net |= grown[i].adds.net;
 		attr.scoped |= grown[i].adds.scoped;
 	}
+	assert((attr.fs & FS_FIRST) == FS_FIRST);
 	FD_AUTO fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	if (fd < 0)
 		return -errno;

@@ -8,6 +8,7 @@
  * powers; rootless, the child does in its own mount namespace, where the parent's descriptors are
  * foreign: it opens the path again and checks that it found the same directory.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -59,6 +60,7 @@ int sb_preopens_idmap(struct sb_start *s)
 	uint32_t n = 0;
 	FD_AUTO userns = sb_idmap_userns(s);
 
+	assert(!s->detached && s->uid >= SB_UID_BASE);
 	if (userns < 0)
 		return userns;
 	for (; !code && n < s->spec->preopen_count; n++) {

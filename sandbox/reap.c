@@ -1,4 +1,5 @@
 /* The end of a cell: killing it, waiting for it, taking its cgroup down. */
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -15,6 +16,7 @@
 
 void sb_kill(struct sb_cell *cell)
 {
+	assert(cell->pidfd >= 0);
 	if (cell->cgroup.mode != CG_NONE)
 		(void)cg_kill(&cell->cgroup);
 	(void)syscall(SYS_pidfd_send_signal, cell->pidfd, SIGKILL, NULL, 0);
@@ -46,8 +48,10 @@ int sb_reap(struct sb_cell *cell, struct sb_end *ret_end)
 {
 	struct sb_end end = { 0 };
 	struct cg_usage usage = { 0 };
-	int code = wait_end(cell->pidfd, &end);
+	int code;
 
+	assert(cell->pidfd >= 0 && cell->report);
+	code = wait_end(cell->pidfd, &end);
 	if (cell->has_timer)
 		(void)timer_delete(cell->cpu_timer);
 	cell->has_timer = false;

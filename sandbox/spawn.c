@@ -225,6 +225,10 @@ static int clone_child(struct sb_start *s, int *ret_pidfd, struct wsbox_err *err
 	sigset_t all, before;
 	int pid, code;
 
+	/* a uid of its own means nothing in a namespace that does not map it */
+	assert(s->identity != SB_ID_OWN || !(s->namespaces & CLONE_NEWUSER));
+	assert(s->identity != SB_ID_OWN || s->uid >= SB_UID_BASE);
+	assert(!s->detached || s->identity == SB_ID_OWN);
 	(void)sigfillset(&all);
 	/* the caller's handlers must not run in the child */
 	(void)sigprocmask(SIG_SETMASK, &all, &before);
@@ -328,6 +332,7 @@ static int start(struct sb_start *s, struct sb_cell *ret, struct wsbox_err *err)
 	if (cell.pid < 0)
 		return cell.pid;
 	s->report->ns[SB_STEP_CLONE] = sb_now() - before;
+	assert(cell.pid > 0 && cell.pidfd >= 0);
 	cell.job_flags = job_flags(s);
 	cell.cgroup = s->cgroup;
 	cell.report = s->report;
