@@ -11,7 +11,7 @@ static bool in_xmm(wasm_valtype t)
 	return k == WASM_KIND_F32 || k == WASM_KIND_F64 || k == WASM_KIND_V128;
 }
 
-static void place_params(struct jit_cc *cc, const struct wasm_functype *t, struct jit_loc *params)
+static void assign_params(struct jit_cc *cc, const struct wasm_functype *t, struct jit_loc *params)
 {
 	uint32_t gpr = cc->sret, xmm = 0, off = 0;
 
@@ -58,5 +58,5 @@ void jit_cc_init(struct jit_cc *cc, const struct wasm_functype *t, struct jit_lo
 			l = (struct jit_loc){ .where = JIT_IN_GPR, .reg = gpr_results[gprs++] };
 		results[i] = l;
 	}
-	place_params(cc, t, params);
+	assign_params(cc, t, params);
 }

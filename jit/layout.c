@@ -7,7 +7,7 @@
 #define CONTEXT_MAX ((uint64_t)1 << 30)
 
 /* Takes n items of size bytes below *top; returns their displacement. */
-static int32_t place(uint64_t *top, uint64_t n, uint64_t size)
+static int32_t place_slots(uint64_t *top, uint64_t n, uint64_t size)
 {
 	*top = num_align(*top + n * size, 16);
 	return -(int32_t)*top;
@@ -21,11 +21,11 @@ int jit_layout_init(struct jit_layout *l, const struct wasm_module *m)
 	if (m->ntypes * 4ull + m->nmemories * 16ull + m->ntables * 32ull + m->imported_funcs * 32ull +
 	    m->nglobals * 16ull > CONTEXT_MAX - 65536)
 		return -EFBIG;
-	r.sigs = place(&top, m->ntypes, sizeof(uint32_t));
-	r.memories = place(&top, m->nmemories, sizeof(struct jit_memory));
-	r.tables = place(&top, m->ntables, sizeof(struct jit_table));
-	r.imports = place(&top, m->imported_funcs, sizeof(struct jit_callee));
-	r.globals = place(&top, m->nglobals, 16);
+	r.sigs = place_slots(&top, m->ntypes, sizeof(uint32_t));
+	r.memories = place_slots(&top, m->nmemories, sizeof(struct jit_memory));
+	r.tables = place_slots(&top, m->ntables, sizeof(struct jit_table));
+	r.imports = place_slots(&top, m->imported_funcs, sizeof(struct jit_callee));
+	r.globals = place_slots(&top, m->nglobals, 16);
 	r.size = (uint32_t)num_align(top, 4096);
 	*l = r;
 	return 0;

@@ -28,7 +28,7 @@ static void wait_for(sem_t *s)
 		;
 }
 
-static void *work(void *p)
+static void *wait_for_jobs(void *p)
 {
 	struct jit_pool *pool = p;
 
@@ -53,7 +53,7 @@ struct jit_pool *jit_pool_new(uint32_t threads)
 	sem_init(&pool->done, 0, 0);
 	pthread_attr_init(&attr);
 	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
-	while (pool->nthreads < n && !pthread_create(&pool->threads[pool->nthreads], &attr, work, pool))
+	while (pool->nthreads < n && !pthread_create(&pool->threads[pool->nthreads], &attr, wait_for_jobs, pool))
 		pool->nthreads++;
 	pthread_attr_destroy(&attr);
 	/* a thread that starts unblocks signals: it must be through with that before the process locks itself */

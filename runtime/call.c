@@ -66,7 +66,7 @@ static void take_arguments(const struct rt_type *t, union rt_value *args, const 
 	}
 }
 
-static void take_results(const struct rt_type *t, const struct rt_regs *regs, union rt_value *results)
+static void read_results(const struct rt_type *t, const struct rt_regs *regs, union rt_value *results)
 {
 	if (t->cc.sret)
 		return;
@@ -197,7 +197,7 @@ static inline int enter_wasm(struct rt_store *s, const struct rt_func *f, const 
 	put_arguments(t, args, &regs, guest_rsp);
 	trap = rt_enter(&s->exec, &regs, f->entry, f->callee.ctx, guest_rsp, t->xmm);
 	if (!trap)
-		take_results(t, &regs, results);
+		read_results(t, &regs, results);
 	return trap;
 }
 

@@ -15,7 +15,7 @@ struct text {
 };
 
 __attribute__((format(printf, 2, 3)))
-static void put(struct text *t, const char *fmt, ...)
+static void put_import(struct text *t, const char *fmt, ...)
 {
 	va_list ap;
 	int n;
@@ -34,26 +34,26 @@ static void put_types(struct text *t, const char *word, const wasm_valtype *type
 
 	if (!n)
 		return;
-	put(t, " (%s", word);
+	put_import(t, " (%s", word);
 	for (uint32_t i = 0; i < n; i++)
-		put(t, " %s", wasm_type_name(types[i], name));
-	put(t, ")");
+		put_import(t, " %s", wasm_type_name(types[i], name));
+	put_import(t, ")");
 }
 
 static void put_limits(struct text *t, const struct wasm_limits *l, uint64_t size)
 {
-	put(t, "%s %llu", l->is64 ? " i64" : "", (unsigned long long)size);
+	put_import(t, "%s %llu", l->is64 ? " i64" : "", (unsigned long long)size);
 	if (l->has_max)
-		put(t, " %llu", (unsigned long long)l->max);
+		put_import(t, " %llu", (unsigned long long)l->max);
 	if (l->shared)
-		put(t, " shared");
+		put_import(t, " shared");
 }
 
 static void put_func(struct text *t, const struct rt_store *s, const char *word, uint32_t id)
 {
 	const struct wasm_functype *f = &rt_type_of(s, id)->func;
 
-	put(t, "%s", word);
+	put_import(t, "%s", word);
 	put_types(t, "param", f->params, f->nparams);
 	put_types(t, "result", f->results, f->nresults);
 }
@@ -62,16 +62,16 @@ static void put_global(struct text *t, const struct wasm_globaltype *g)
 {
 	char name[WASM_TYPE_NAME];
 
-	put(t, g->mut ? "global (mut %s)" : "global %s", wasm_type_name(g->type, name));
+	put_import(t, g->mut ? "global (mut %s)" : "global %s", wasm_type_name(g->type, name));
 }
 
 static void put_table(struct text *t, const struct wasm_tabletype *type, uint64_t size)
 {
 	char name[WASM_TYPE_NAME];
 
-	put(t, "table");
+	put_import(t, "table");
 	put_limits(t, &type->limits, size);
-	put(t, " %s", wasm_type_name(type->elem, name));
+	put_import(t, " %s", wasm_type_name(type->elem, name));
 }
 
 /* Both sides of an import in the store's terms: what the module wants, and a text of it. */
@@ -91,7 +91,7 @@ static void wanted_text(const struct rt_instance *inst, const struct wasm_import
 		put_table(t, &table, table.limits.min);
 		return;
 	case WASM_EXTERN_MEMORY:
-		put(t, "memory");
+		put_import(t, "memory");
 		put_limits(t, &m->memories[imp->index].limits, m->memories[imp->index].limits.min);
 		return;
 	case WASM_EXTERN_GLOBAL:
@@ -114,7 +114,7 @@ static void given_text(const struct rt_store *s, const struct rt_extern *x, stru
 		put_table(t, &x->table->type, rt_table_size(x->table));
 		return;
 	case WASM_EXTERN_MEMORY:
-		put(t, "memory");
+		put_import(t, "memory");
 		put_limits(t, &x->memory->limits, rt_memory_pages(x->memory));
 		return;
 	case WASM_EXTERN_GLOBAL:

@@ -36,7 +36,7 @@ bool rt_on_stack(const struct rt_store *s, const void *p, size_t n)
 }
 
 /* Frames from the one whose rbp this is to the entry of its activation, where rbp is 0. */
-static void walk(struct rt_store *s, void *const *rbp)
+static void walk_frames(struct rt_store *s, void *const *rbp)
 {
 	while (rt_on_stack(s, rbp, 16)) {
 		void *const *next = rbp[0];
@@ -70,11 +70,11 @@ void rt_trace_take(struct rt_store *s)
 	note(s, e->trap_pc, !s->trace.faulted);
 	if (s->trace.faulted && at_entry(s, e->trap_pc) && rt_on_stack(s, e->guest_rsp, 8))
 		note(s, *(void **)e->guest_rsp, true);
-	walk(s, e->trap_rbp);
+	walk_frames(s, e->trap_rbp);
 	for (a = s->activation; a && a->prev; a = a->prev) {
 		if (rt_on_stack(s, a->guest_rsp, 8))
 			note(s, *(void **)a->guest_rsp, true);
-		walk(s, a->guest_rbp);
+		walk_frames(s, a->guest_rbp);
 	}
 	s->trace.faulted = false;
 	assert(s->trace.n <= s->trace.depth);

@@ -3,7 +3,7 @@
 
 enum { SIGNED = 1, REM = 2 };
 
-static wasm_valtype type_of(const struct jit_row *row)
+static wasm_valtype operand_type(const struct jit_row *row)
 {
 	return row->w == X64_64 ? WASM_I64 : WASM_I32;
 }
@@ -94,7 +94,7 @@ static void divide(struct jit_func *f, const struct jit_row *row, bool checked)
 		jit_bind(f, back);
 	jit_opnd_done(f, &b);
 	jit_free(f, row->cc & REM ? X64_RAX : X64_RDX);
-	jit_push_gpr(f, type_of(row), row->cc & REM ? X64_RDX : X64_RAX);
+	jit_push_gpr(f, operand_type(row), row->cc & REM ? X64_RDX : X64_RAX);
 }
 
 /* By 2^n, n at least 1. */
@@ -106,10 +106,10 @@ static void divide_power(struct jit_func *f, const struct jit_row *row, unsigned
 	if (!(row->cc & SIGNED)) {
 		d = jit_dest_gpr(f, a);
 		if (!(row->cc & REM)) {
-			jit_move(f, type_of(row), d, a);
+			jit_move(f, operand_type(row), d, a);
 			x64_shift(f->x, X64_SHR, w, d, n);
 		} else if (n < 32) {
-			jit_move(f, type_of(row), d, a);
+			jit_move(f, operand_type(row), d, a);
 			x64_ri(f->x, X64_AND, w, d, (int32_t)((1u << n) - 1));
 		} else {
 			unsigned int count = jit_alloc_gpr(f);
@@ -120,12 +120,12 @@ static void divide_power(struct jit_func *f, const struct jit_row *row, unsigned
 		}
 		if (d != a)
 			jit_free(f, a);
-		jit_push_gpr(f, type_of(row), d);
+		jit_push_gpr(f, operand_type(row), d);
 		return;
 	}
 	/* t = a + (a < 0 ? 2^n - 1 : 0), rounded towards zero by the shift */
 	t = jit_alloc_gpr(f);
-	jit_move(f, type_of(row), t, a);
+	jit_move(f, operand_type(row), t, a);
 	if (n > 1)
 		x64_shift(f->x, X64_SAR, w, t, bits - 1);
 	x64_shift(f->x, X64_SHR, w, t, bits - n);
@@ -134,14 +134,14 @@ static void divide_power(struct jit_func *f, const struct jit_row *row, unsigned
 		x64_shift(f->x, X64_SAR, w, t, n);
 		x64_shift(f->x, X64_SHL, w, t, n);
 		d = jit_is_temp(f, a) ? a : jit_alloc_gpr(f);
-		jit_move(f, type_of(row), d, a);
+		jit_move(f, operand_type(row), d, a);
 		x64_rr(f->x, X64_SUB, w, d, t);
 		jit_free(f, t);
-		jit_push_gpr(f, type_of(row), d);
+		jit_push_gpr(f, operand_type(row), d);
 	} else {
 		x64_shift(f->x, X64_SAR, w, t, n);
 		jit_free(f, a);
-		jit_push_gpr(f, type_of(row), t);
+		jit_push_gpr(f, operand_type(row), t);
 	}
 }
 

@@ -12,7 +12,7 @@ static unsigned int xmm_of(const struct jit_opnd *o)
 }
 
 /* d = op(a, b) */
-static void opnd_op(struct jit_func *f, enum x64_op op, unsigned int d, unsigned int a, const struct jit_opnd *b)
+static void float_opnd_op(struct jit_func *f, enum x64_op op, unsigned int d, unsigned int a, const struct jit_opnd *b)
 {
 	jit_opnd_use(f, b);
 	if (b->kind == JIT_OPND_REG)
@@ -43,13 +43,13 @@ void jit_emit_arith(struct jit_func *f, const struct wasm_insn *in, const struct
 		a = jit_pop_xmm(f);
 	}
 	d = jit_dest_xmm(f, jit_is_temp(f, JIT_XMM(a)) ? a : xmm_of(&b));
-	opnd_op(f, (enum x64_op)row->op, d, a, &b);
+	float_opnd_op(f, (enum x64_op)row->op, d, a, &b);
 	if (a != d)
 		jit_free_xmm(f, a);
 	push(f, &b, type_of(row->w), d);
 }
 
-static void compare(struct jit_func *f, unsigned int w, unsigned int a, unsigned int b)
+static void compare_floats(struct jit_func *f, unsigned int w, unsigned int a, unsigned int b)
 {
 	x64_vv(f->x, w == X64_64 ? X64_VUCOMISD : X64_VUCOMISS, a, b);
 }
@@ -69,7 +69,7 @@ void jit_emit_minmax(struct jit_func *f, const struct wasm_insn *in, const struc
 	struct jit_cold *c;
 
 	d = jit_dest_xmm(f, a);
-	compare(f, row->w, a, b);
+	compare_floats(f, row->w, a, b);
 	c = jit_cold(f, cold_nan);
 	c->a = row->w;
 	c->back = back;

@@ -30,7 +30,7 @@ void jit_frame_layout(struct jit_func *f)
 }
 
 /* Swaps two registers without a third. */
-static void swap(struct jit_func *f, unsigned int a, unsigned int b)
+static void swap_regs(struct jit_func *f, unsigned int a, unsigned int b)
 {
 	if (a < 16) {
 		x64_rr(f->x, X64_XCHG, X64_64, a, b);
@@ -76,7 +76,7 @@ void jit_shuffle(struct jit_func *f, struct jit_shuffle *s)
 		if (s->n < before)
 			continue;
 		/* only cycles are left */
-		swap(f, s->dst[0], s->src[0]);
+		swap_regs(f, s->dst[0], s->src[0]);
 		for (uint32_t i = 1; i < s->n; i++) {
 			if (s->src[i] == s->dst[0])
 				s->src[i] = s->src[0];

@@ -11,7 +11,7 @@ static void convert(struct jit_func *f, unsigned int how, enum x64_width w, unsi
 	x64_gv(f->x, how & DOUBLE ? X64_VCVTTSD2SI : X64_VCVTTSS2SI, w, d, x);
 }
 
-static void compare(struct jit_func *f, unsigned int how, unsigned int x, unsigned int y)
+static void compare_limit(struct jit_func *f, unsigned int how, unsigned int x, unsigned int y)
 {
 	x64_vv(f->x, how & DOUBLE ? X64_VUCOMISD : X64_VUCOMISS, x, y);
 }
@@ -37,7 +37,7 @@ static void compare_number(struct jit_func *f, unsigned int how, unsigned int x,
 static void trap_why(struct jit_func *f, const struct jit_cold *c, unsigned int x)
 {
 	f->at = c->at;
-	compare(f, c->a, x, x);
+	compare_limit(f, c->a, x, x);
 	jit_trap_if(f, X64_CC_P, RT_TRAP_INVALID_CONVERSION);
 	jit_trap(f, RT_TRAP_INTEGER_OVERFLOW, c->at);
 }
@@ -63,7 +63,7 @@ static void cold_signed(struct jit_func *f, const struct jit_cold *c)
 		return;
 	}
 	f->at = c->at;
-	compare(f, c->a, x, x);
+	compare_limit(f, c->a, x, x);
 	jit_trap_if(f, X64_CC_P, RT_TRAP_INVALID_CONVERSION);
 	if (w == X64_32 && (c->a & DOUBLE)) {
 		compare_number(f, c->a, x, -2147483649.0);
