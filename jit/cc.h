@@ -1,5 +1,6 @@
 /*
- * The calling convention between wasm functions, in every tier. jit_cc_init() is the one place that knows it.
+ * The calling convention between wasm functions, in every tier. jit_cc_init() is the one place
+ * that knows it.
  *
  *	arguments   integers and references: rdi rsi rdx rcx r8 r9; f32 f64 v128: xmm0..7; the others on the stack in order, from
  *	            the lowest address: 8 bytes each, v128 16, no padding; their sum rounded up to 16. The callee pops them (ret n).

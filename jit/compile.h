@@ -24,17 +24,18 @@ struct jit_stats {
 };
 
 /*
- * Threads that wait for work. They are made before the process locks itself and is refused new ones. NULL when
- * none could be made: the caller compiles alone.
+ * Threads that wait for work. They are made before the process locks itself and is refused new
+ * ones. NULL when none could be made: the caller compiles alone.
  */
 struct jit_pool;
 struct jit_pool *jit_pool_new(uint32_t threads);
 void jit_pool_free(struct jit_pool *pool);
 
 /*
- * Compiles m and writes the image (image.h) to image_fd from offset 0; with image_fd < 0 the code is made and dropped (validate).
- * pool may be NULL. 0; -ENOEXEC with err (offset, "function N (name): ..."); -ENOMEM; -EFBIG; -ENOTSUP for a feature the
- * compiler lacks; or the error of a write. The failure reported is the one with the lowest function index.
+ * Compiles m and writes the image (image.h) to image_fd from offset 0; with image_fd < 0 the code
+ * is made and dropped (validate). pool may be NULL. 0; -ENOEXEC with err (offset, "function N
+ * (name): ..."); -ENOMEM; -EFBIG; -ENOTSUP for a feature the compiler lacks; or the error of a
+ * write. The failure reported is the one with the lowest function index.
  */
 int jit_compile(const struct wasm_module *m, const struct jit_options *options, struct jit_pool *pool, int image_fd,
 		struct jit_stats *ret_stats, struct wsbox_err *err);

@@ -1,5 +1,6 @@
 /*
- * The code image: what the compiler makes of a module, and all of it. One file, mapped read-execute as it is; no fix-ups.
+ * The code image: what the compiler makes of a module, and all of it. One file, mapped
+ * read-execute as it is; no fix-ups.
  *
  *	┌────────────────────┐ 0
  *	│ struct jit_image   │
@@ -8,8 +9,9 @@
  *	├────────────────────┤ handlers_off   struct jit_handler[nhandlers], in order of functions, inner before outer
  *	├────────────────────┤ text_off    page-aligned: machine code with jump tables and constants after each function or batch
  *	└────────────────────┘ size
- * The instance takes everything else (types, imports, data, names) from the module. A reader checks magic, version, sizes
- * and offsets before use, but trusts text: whoever maps an image trusts its maker (the compiler cell, or the cache's MAC).
+ * The instance takes everything else (types, imports, data, names) from the module. A reader
+ * checks magic, version, sizes and offsets before use, but trusts text: whoever maps an image
+ * trusts its maker (the compiler cell, or the cache's MAC).
  */
 #ifndef JIT_IMAGE_H
 #define JIT_IMAGE_H
@@ -41,8 +43,9 @@ struct jit_image {
 };
 
 /*
- * A place in code that can trap or call, and where it is in the module. pc is an offset in text: of the instruction itself for
- * accesses that may fault, of the return address for calls (and so for calls of the trap entry).
+ * A place in code that can trap or call, and where it is in the module. pc is an offset in text:
+ * of the instruction itself for accesses that may fault, of the return address for calls (and so
+ * for calls of the trap entry).
  */
 struct jit_site {
 	uint32_t pc;

@@ -1,6 +1,6 @@
 /*
- * What compiled code and the runtime share in memory. r13 points at the base of memory 0 in every wasm function of
- * every tier; the context of the instance lies directly below it:
+ * What compiled code and the runtime share in memory. r13 points at the base of memory 0 in every
+ * wasm function of every tier; the context of the instance lies directly below it:
  *
  *	  lower addresses                                                          r13
  *	──┬──────────┬─────────┬────────┬──────────┬──────┬───────────────────────┬────────────────────────
@@ -8,11 +8,13 @@
  *	──┴──────────┴─────────┴────────┴──────────┴──────┴───────────────────────┴────────────────────────
  *	   16 each     32 each   32 each  16 each    4 each  JIT_VMCTX(field)        accessible up to its size,
  *	                                                                            then PROT_NONE
- * All are reached as [r13 - disp32]. Sizes depend on the module only: struct jit_layout computes them for
- * compiler and runtime alike. The context is never accessible as linear memory (indices are unsigned).
+ * All are reached as [r13 - disp32]. Sizes depend on the module only: struct jit_layout computes
+ * them for compiler and runtime alike. The context is never accessible as linear memory (indices
+ * are unsigned).
  *
- * Memory 0 is reached as [r13 + index + offset] only if the module defines it. If it is imported, as for memories 1 and up, its
- * base is loaded from its slot: two instances that share a memory have two contexts.
+ * Memory 0 is reached as [r13 + index + offset] only if the module defines it. If it is imported,
+ * as for memories 1 and up, its base is loaded from its slot: two instances that share a memory
+ * have two contexts.
  */
 #ifndef JIT_VMCTX_H
 #define JIT_VMCTX_H
@@ -29,7 +31,10 @@ struct rt_exec;
 #define JIT_PAGE 65536u				/* a wasm page */
 #define JIT_MEMORY_RESERVE ((8ull << 30) + JIT_PAGE)	/* u32 index + u32 offset + access never leaves it */
 
-/* A callee: what an indirect or imported call needs. Entries of funcref tables and import slots, inline. */
+/*
+ * A callee: what an indirect or imported call needs. Entries of funcref tables and import slots,
+ * inline.
+ */
 struct jit_callee {
 	uint32_t sig;		/* process-wide id of the type; 0: null entry */
 	uint32_t flags;
@@ -111,7 +116,10 @@ enum rt_trap {
 	RT_TRAPS,
 };
 
-/* The fixed part, just below r13. Compiled code reads and writes memory_size and the pointers it calls only. */
+/*
+ * The fixed part, just below r13. Compiled code reads and writes memory_size and the pointers it
+ * calls only.
+ */
 struct jit_vmctx {
 	void *lib[JIT_LIB_MAX];		/* libcall thunks */
 	void *trap;			/* called with eax = enum rt_trap; does not return */
@@ -130,7 +138,10 @@ _Static_assert(sizeof(struct jit_vmctx) % 16 == 0, "globals are 16-byte aligned 
 /* r13-relative displacement of a field: negative. */
 #define JIT_VMCTX(field) ((int32_t)offsetof(struct jit_vmctx, field) - (int32_t)sizeof(struct jit_vmctx))
 
-/* Slot of a table. own: the table itself. imported: only `link` is used, and points to the owner's slot. */
+/*
+ * Slot of a table. own: the table itself. imported: only `link` is used, and points to the owner's
+ * slot.
+ */
 struct jit_table {
 	void *base;		/* never moves: the maximum is reserved */
 	uint64_t size;		/* elements; struct jit_callee for funcref (and typed function references), else 8 bytes */
@@ -143,7 +154,10 @@ struct jit_memory {
 	uint64_t *size;		/* points to the owner's size in bytes */
 };
 
-/* Displacements from r13 (negative) of the first slot of each kind; slot i is at disp + i * its size. */
+/*
+ * Displacements from r13 (negative) of the first slot of each kind; slot i is at disp + i * its
+ * size.
+ */
 struct jit_layout {
 	int32_t globals, imports, tables, memories, sigs;
 	uint32_t size;		/* of all, with struct jit_vmctx; a multiple of 4096: where the mapping below r13 begins */

@@ -1,6 +1,7 @@
 /*
- * Calls across the border: rt_call() into wasm, rt_host_dispatch() out of it. Both move values between arrays of union rt_value and
- * the places jit_cc_init() gives them. No value passes through a conversion: NaN bits stay.
+ * Calls across the border: rt_call() into wasm, rt_host_dispatch() out of it. Both move values
+ * between arrays of union rt_value and the places jit_cc_init() gives them. No value passes
+ * through a conversion: NaN bits stay.
  */
 #include <alloca.h>
 #include <assert.h>
@@ -20,8 +21,8 @@ static uint64_t widen(wasm_valtype t, const union rt_value *v)
 }
 
 /*
- * A value for a vector register, read no wider than it was written: a load of 16 bytes over a fresh store of 8 waits for the
- * store to reach the cache.
+ * A value for a vector register, read no wider than it was written: a load of 16 bytes over a
+ * fresh store of 8 waits for the store to reach the cache.
  */
 static void put_vector(wasm_valtype t, union rt_value *to, const union rt_value *v)
 {

@@ -1,5 +1,6 @@
 /*
- * Offsets that entry.S shares with C: each is asserted beside its struct (state.h). Read by the assembler too.
+ * Offsets that entry.S shares with C: each is asserted beside its struct (state.h). Read by the
+ * assembler too.
  *
  * Stack of the host during an activation (rt_enter), and of the guest:
  *

@@ -1,10 +1,12 @@
 /*
- * Faults. One is a trap only if it happened in the text of a mapped image, at a place the image lists, on an address in a
- * memory's reservation; or in wasm code on an address in the guest stack's guard. Any other is a bug of ours: the
- * former action is put back, the instruction faults again, and the process dies.
+ * Faults. One is a trap only if it happened in the text of a mapped image, at a place the image
+ * lists, on an address in a memory's reservation; or in wasm code on an address in the guest
+ * stack's guard. Any other is a bug of ours: the former action is put back, the instruction faults
+ * again, and the process dies.
  *
- * The handler runs on its own stack and touches only memory that does not change meanwhile: no allocation, no locks. It
- * notes where the guest stood and continues at rt_land, which returns from rt_enter.
+ * The handler runs on its own stack and touches only memory that does not change meanwhile: no
+ * allocation, no locks. It notes where the guest stood and continues at rt_land, which returns
+ * from rt_enter.
  */
 #include <errno.h>
 #include <signal.h>
@@ -47,7 +49,10 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	int trap = info->si_code > 0 && s->nesting ? classify(s, (uintptr_t)regs[REG_RIP], (uintptr_t)info->si_addr) : 0;
 
 	if (!trap) {
-		/* the same fault again, blocked, ends the process; a locked cell may not call sigaction() */
+		/*
+		 * the same fault again, blocked, ends the process; a locked cell may not call
+		 * sigaction()
+		 */
 		if (fault.old.sa_handler == SIG_DFL)
 			sigaddset(&((ucontext_t *)context)->uc_sigmask, sig);
 		else

@@ -1,5 +1,6 @@
 /*
- * Globals. One that a module defines lives in its context, where compiled code reads it directly; importers hold a pointer to it.
+ * Globals. One that a module defines lives in its context, where compiled code reads it directly;
+ * importers hold a pointer to it.
  */
 #include "runtime/state.h"
 

@@ -1,6 +1,7 @@
 /*
- * Instances: the context below r13 and what it points to. The stages are those of rt.h; after rt_instance_link() compiled code may
- * run, and nothing here maps executable memory or opens a descriptor any more.
+ * Instances: the context below r13 and what it points to. The stages are those of rt.h; after
+ * rt_instance_link() compiled code may run, and nothing here maps executable memory or opens a
+ * descriptor any more.
  */
 #include <assert.h>
 #include <errno.h>
@@ -123,7 +124,10 @@ static int check_image(const struct rt_instance *inst, size_t size, struct wsbox
 	return 0;
 }
 
-/* The headers are mapped read-only; the text is mapped over its part of them, executable from birth (MDWE allows no mprotect). */
+/*
+ * The headers are mapped read-only; the text is mapped over its part of them, executable from
+ * birth (MDWE allows no mprotect).
+ */
 int rt_instance_code(struct rt_instance *inst, int image_fd, size_t size, struct wsbox_err *err)
 {
 	struct rt_store *s = inst->head.store;

@@ -1,8 +1,10 @@
 /*
- * What compiled code calls for instructions that are too large for it: bulk operations on memories and tables, growth.
+ * What compiled code calls for instructions that are too large for it: bulk operations on memories
+ * and tables, growth.
  *
- * Every operation checks all its bounds before it writes (core spec 4.6, bulk operations trap without effect). Indices
- * of memories, tables and segments are validated ones; all others are the guest's, as 64-bit numbers.
+ * Every operation checks all its bounds before it writes (core spec 4.6, bulk operations trap
+ * without effect). Indices of memories, tables and segments are validated ones; all others are the
+ * guest's, as 64-bit numbers.
  */
 #include <string.h>
 

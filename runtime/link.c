@@ -1,5 +1,6 @@
 /*
- * Imports: what an instance asks for, what it is given, and whether the two match (core spec 3.5, import matching).
+ * Imports: what an instance asks for, what it is given, and whether the two match (core spec 3.5,
+ * import matching).
  */
 #include <errno.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /*
- * Linear memories. The base never moves: a 32-bit memory has 8 GiB of address space, of which what lies below its size is accessible,
- * so that compiled code needs no check. A 64-bit one has its maximum, at most RT_MEMORY64_RESERVE, and compiled code
- * checks against its size.
+ * Linear memories. The base never moves: a 32-bit memory has 8 GiB of address space, of which what
+ * lies below its size is accessible, so that compiled code needs no check. A 64-bit one has its
+ * maximum, at most RT_MEMORY64_RESERVE, and compiled code checks against its size.
  */
 #include <assert.h>
 #include <errno.h>

@@ -1,8 +1,9 @@
 /*
  * The runtime: instances of compiled modules in this process. The one door of this folder.
  *
- * A store holds the process-wide tables (type ids, host functions' stubs, the guest stack, signal handlers). Instances belong to a
- * store and die with it. One thread. Guest code runs on the store's guest stack and calls out on the caller's.
+ * A store holds the process-wide tables (type ids, host functions' stubs, the guest stack, signal
+ * handlers). Instances belong to a store and die with it. One thread. Guest code runs on the
+ * store's guest stack and calls out on the caller's.
  */
 #ifndef RUNTIME_RT_H
 #define RUNTIME_RT_H
@@ -42,16 +43,18 @@ struct rt_config {
 };
 
 /*
- * Installs a SIGSEGV handler (on an alternate stack) and reserves the guest stack. One store in a process at a time. Other
- * handlers of the process must be SA_ONSTACK too: wasm code may use memory below its rsp. 0 or -errno with err.
+ * Installs a SIGSEGV handler (on an alternate stack) and reserves the guest stack. One store in a
+ * process at a time. Other handlers of the process must be SA_ONSTACK too: wasm code may use
+ * memory below its rsp. 0 or -errno with err.
  */
 int rt_store_new(const struct rt_config *config, struct rt_store **ret_store, struct wsbox_err *err);
 void rt_store_free(struct rt_store *store);
 
 /*
- * A function of the host. args_results holds the arguments and takes the results, in order. Runs on the host stack.
- * 0, or a negative value that ends the guest: -RT_TRAP_x, or rt_exit(). What rt_call() gave it may be returned negated. caller is
- * NULL when the host itself calls it through rt_call().
+ * A function of the host. args_results holds the arguments and takes the results, in order. Runs
+ * on the host stack. 0, or a negative value that ends the guest: -RT_TRAP_x, or rt_exit(). What
+ * rt_call() gave it may be returned negated. caller is NULL when the host itself calls it through
+ * rt_call().
  */
 typedef int (*rt_host_fn)(void *env, struct rt_instance *caller, union rt_value *args_results);
 
@@ -84,13 +87,15 @@ struct rt_table *rt_table_new(struct rt_store *s, const struct wasm_tabletype *t
 struct rt_global *rt_global_new(struct rt_store *s, const struct wasm_globaltype *type, const union rt_value *v);
 
 /*
- * Gives the import at hand, or false: "unknown import". rt_instance_new() itself checks that types match.
+ * Gives the import at hand, or false: "unknown import". rt_instance_new() itself checks that types
+ * match.
  */
 typedef bool (*rt_resolve_fn)(void *arg, const struct wasm_module *m, const struct wasm_import *imp,
 			      struct rt_extern *ret);
 
 /*
- * The stages of an instance, apart so that a cell can do the first while the compiler works and lock itself before the last.
+ * The stages of an instance, apart so that a cell can do the first while the compiler works and
+ * lock itself before the last.
  *	rt_instance_prepare	reserves the context and memory 0, registers types. m must outlive the instance.
  *	rt_instance_code	maps the image read-execute from image_fd (a sealed memfd, size bytes) and checks its header
  *	rt_instance_link	resolves imports, makes functions, tables, memories, globals
@@ -109,8 +114,8 @@ const struct wasm_functype *rt_func_type(const struct rt_func *f);
 const struct wasm_module *rt_module(const struct rt_instance *inst);
 
 /*
- * Calls f; args and ret_results hold what its type has. 0, or RT_TRAP_x > 0 (the store then holds the trap's backtrace),
- * RT_TRAP_EXIT after rt_exit().
+ * Calls f; args and ret_results hold what its type has. 0, or RT_TRAP_x > 0 (the store then holds
+ * the trap's backtrace), RT_TRAP_EXIT after rt_exit().
  */
 int rt_call(struct rt_func *f, const union rt_value *args, union rt_value *ret_results);
 
@@ -129,7 +134,10 @@ struct rt_frame {
 /* The wasm frames of the last trap, innermost first; at most max. The true depth is *ret_depth. */
 uint32_t rt_backtrace(const struct rt_store *s, struct rt_frame *frames, uint32_t max, uint32_t *ret_depth);
 
-/* n bytes of linear memory 0 at p, or NULL when not all are inside. Valid until the guest runs again. */
+/*
+ * n bytes of linear memory 0 at p, or NULL when not all are inside. Valid until the guest runs
+ * again.
+ */
 static inline void *rt_mem(struct rt_instance *inst, uint64_t p, uint64_t n);
 uint8_t *rt_memory_base(struct rt_memory *m);
 uint64_t rt_memory_size(struct rt_memory *m);		/* bytes */

@@ -1,5 +1,6 @@
 /*
- * Element and data segments: the active ones at the start of an instance, and the copying that table.init shares with them.
+ * Element and data segments: the active ones at the start of an instance, and the copying that
+ * table.init shares with them.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,9 +1,10 @@
 /*
  * What the files of this folder share; nobody else includes it.
  *
- * Ownership: a store owns everything. Small objects live in its arena until the store ends; mappings are recorded as regions
- * (address ranges in which a fault may be a trap) or code ranges. Both lists are read by the fault handler: they change only
- * while no wasm runs or inside a call out of it, never while compiled code could fault.
+ * Ownership: a store owns everything. Small objects live in its arena until the store ends;
+ * mappings are recorded as regions (address ranges in which a fault may be a trap) or code ranges.
+ * Both lists are read by the fault handler: they change only while no wasm runs or inside a call
+ * out of it, never while compiled code could fault.
  */
 #ifndef RUNTIME_STATE_H
 #define RUNTIME_STATE_H
@@ -207,12 +208,21 @@ static inline const struct rt_type *rt_type_of(const struct rt_store *s, uint32_
 	return s->types.at[id - 1];
 }
 
-/* store.c: anonymous address space without access. Recorded as a region when fault is set. NULL when there is none. */
+/*
+ * store.c: anonymous address space without access. Recorded as a region when fault is set. NULL
+ * when there is none.
+ */
 void *rt_reserve(struct rt_store *s, size_t size, bool fault);
-/* Makes [old, new) of what lies at base accessible, counting against the store's limit. 0, -ENOMEM. */
+/*
+ * Makes [old, new) of what lies at base accessible, counting against the store's limit. 0,
+ * -ENOMEM.
+ */
 int rt_commit(struct rt_store *s, void *base, uint64_t old_size, uint64_t new_size);
 
-/* types.c: the id of type t, whose type indices mean ids[index] (NULL: ids already). 0 when out of memory. */
+/*
+ * types.c: the id of type t, whose type indices mean ids[index] (NULL: ids already). 0 when out of
+ * memory.
+ */
 uint32_t rt_type_id(struct rt_store *s, const struct wasm_functype *t, const uint32_t *ids);
 wasm_valtype rt_valtype(wasm_valtype t, const uint32_t *ids);
 /* Whether a value of type a may stand where b is wanted; both in the store's terms. */
@@ -234,7 +244,10 @@ struct rt_func *rt_func_at(struct rt_instance *inst, uint32_t f);
 /* link.c */
 int rt_link_imports(struct rt_instance *inst, rt_resolve_fn resolve, void *arg, struct wsbox_err *err);
 
-/* memory.c, table.c: of a module. Set up m or t, whose base or slot is set, at its minimum size. 0 or -errno. */
+/*
+ * memory.c, table.c: of a module. Set up m or t, whose base or slot is set, at its minimum size. 0
+ * or -errno.
+ */
 uint64_t rt_memory_span(const struct wasm_memtype *type);	/* address space it takes */
 uint64_t rt_memory_pages(const struct rt_memory *m);
 int rt_memory_init(struct rt_memory *m, struct rt_store *s, const struct wasm_memtype *type);
@@ -245,7 +258,10 @@ void rt_table_share(struct rt_table *t);
 /* expr.c: 0, -ENOMEM, or -ENOTSUP for an instruction of a proposal that is not supported. */
 int rt_eval(struct rt_instance *inst, const struct wasm_expr *expr, wasm_valtype type, union rt_value *ret);
 
-/* segment.c: active segments, in order; elements [s, s + n) of a segment to t from d. 0 or RT_TRAP_x. */
+/*
+ * segment.c: active segments, in order; elements [s, s + n) of a segment to t from d. 0 or
+ * RT_TRAP_x.
+ */
 int rt_elem_copy(struct rt_instance *inst, uint32_t elem, struct rt_table *t, uint64_t d, uint64_t s, uint64_t n);
 int rt_segments_apply(struct rt_instance *inst);
 

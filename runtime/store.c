@@ -1,10 +1,12 @@
 /*
- * The store: what a process has once. The guest stack, the address space that instances reserve, and the end of it all.
+ * The store: what a process has once. The guest stack, the address space that instances reserve,
+ * and the end of it all.
  *
  *	stack: │ guard, PROT_NONE │ guest stack, touched as it deepens ... │ stack_top
- * The default is what a native program has (8 MiB): it is reserved, not used, until a guest recurses, and it counts against
- * the cell's own memory limit. Guests compiled from C keep their arrays in linear memory, so this is room for some
- * 100,000 frames; engines that share a process among tenants give 0.5 to 1 MiB.
+ * The default is what a native program has (8 MiB): it is reserved, not used, until a guest
+ * recurses, and it counts against the cell's own memory limit. Guests compiled from C keep their
+ * arrays in linear memory, so this is room for some 100,000 frames; engines that share a process
+ * among tenants give 0.5 to 1 MiB.
  */
 #include <assert.h>
 #include <errno.h>

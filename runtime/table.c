@@ -1,9 +1,10 @@
 /*
- * Tables. The base never moves: the maximum is reserved and made accessible as the table grows. Entries of function tables are
- * callee descriptors, so that an indirect call loads nothing else; other tables hold the reference.
+ * Tables. The base never moves: the maximum is reserved and made accessible as the table grows.
+ * Entries of function tables are callee descriptors, so that an indirect call loads nothing else;
+ * other tables hold the reference.
  *
- * A descriptor's code is the function's own as long as the table is private to the instance that owns both; else it is
- * the function's callee.code, which switches contexts.
+ * A descriptor's code is the function's own as long as the table is private to the instance that
+ * owns both; else it is the function's callee.code, which switches contexts.
  */
 #include <assert.h>
 #include <errno.h>

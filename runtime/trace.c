@@ -1,9 +1,10 @@
 /*
- * Backtraces: the rbp chain of wasm frames, from the trap through every activation of rt_call() below it. Taken when a trap lands,
- * before anything else runs on the guest stack; resolved to functions only when asked for.
+ * Backtraces: the rbp chain of wasm frames, from the trap through every activation of rt_call()
+ * below it. Taken when a trap lands, before anything else runs on the guest stack; resolved to
+ * functions only when asked for.
  *
- * The chain is guest data as far as trust goes: no pointer is followed that is not on the guest stack, aligned, and above
- * the one before it, so the walk ends.
+ * The chain is guest data as far as trust goes: no pointer is followed that is not on the guest
+ * stack, aligned, and above the one before it, so the walk ends.
  */
 #include <assert.h>
 
@@ -48,7 +49,10 @@ static void walk_frames(struct rt_store *s, void *const *rbp)
 	}
 }
 
-/* A function that faults on the guard before it has made its frame: its caller is found at rsp, not at rbp. */
+/*
+ * A function that faults on the guard before it has made its frame: its caller is found at rsp,
+ * not at rbp.
+ */
 static bool at_entry(const struct rt_store *s, const void *pc)
 {
 	const struct rt_code *c = rt_code_find(s, pc);

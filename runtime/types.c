@@ -1,6 +1,7 @@
 /*
- * Function types by structure: equal types of all modules have one id, so that a compare of ids is the check at an indirect
- * call and at a link. Type indices inside a type are replaced by ids first; they refer to earlier types only.
+ * Function types by structure: equal types of all modules have one id, so that a compare of ids is
+ * the check at an indirect call and at a link. Type indices inside a type are replaced by ids
+ * first; they refer to earlier types only.
  */
 #include <assert.h>
 #include <stdlib.h>

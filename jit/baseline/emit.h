@@ -1,4 +1,7 @@
-/* The emitters that rows.c names, by file. Each pops the operands of its instruction and pushes the results. */
+/*
+ * The emitters that rows.c names, by file. Each pops the operands of its instruction and pushes
+ * the results.
+ */
 #ifndef JIT_BASELINE_EMIT_H
 #define JIT_BASELINE_EMIT_H
 

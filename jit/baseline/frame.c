@@ -1,6 +1,7 @@
 /*
- * Prologue and epilogue. The size of the frame is known only at the end, so `sub rsp, imm32` is patched then; a frame of more than
- * a page becomes a jump to code that probes it page by page, so that it cannot step over the stack's guard.
+ * Prologue and epilogue. The size of the frame is known only at the end, so `sub rsp, imm32` is
+ * patched then; a frame of more than a page becomes a jump to code that probes it page by page, so
+ * that it cannot step over the stack's guard.
  */
 #include "jit/baseline/baseline.h"
 
@@ -235,7 +236,10 @@ void jit_frame_replace(struct jit_func *f, uint32_t bytes)
 	x64_rr(f->x, X64_MOV, X64_64, X64_RBP, X64_RAX);
 }
 
-/* In place of `sub rsp, size`: touches each page down to the new top. Arguments are live, rax is not. */
+/*
+ * In place of `sub rsp, size`: touches each page down to the new top. Arguments are live, rax is
+ * not.
+ */
 static void probe(struct jit_func *f, uint32_t size)
 {
 	struct x64_buf patch = *f->x;

@@ -1,6 +1,7 @@
 /*
- * What passes between the supervisor (wsbox) and its cells (wsbox-cell): descriptors at fixed numbers and a few
- * messages of fixed layout. Nothing else does, and no message has a length or an index that the receiver uses unchecked.
+ * What passes between the supervisor (wsbox) and its cells (wsbox-cell): descriptors at fixed
+ * numbers and a few messages of fixed layout. Nothing else does, and no message has a length or an
+ * index that the receiver uses unchecked.
  *
  *	            module memfd (sealed)
  *	 wsbox ──────────────────────────────► compiler cell
@@ -10,9 +11,10 @@
  *	   ├─────────────────────────────────► instance cell ── CELL_MSG_READY, then the guest runs
  *	   ◄───────────────────────────────────────┘ CELL_MSG_EXIT
  *
- * A message is one packet of a SOCK_SEQPACKET socket: a struct cell_head and the rest of the struct its type names,
- * of exactly that size. A receiver refuses anything else. The supervisor believes nothing a cell says beyond what the
- * user of that cell may be told: exit statuses, texts to print (made printable) and figures.
+ * A message is one packet of a SOCK_SEQPACKET socket: a struct cell_head and the rest of the
+ * struct its type names, of exactly that size. A receiver refuses anything else. The supervisor
+ * believes nothing a cell says beyond what the user of that cell may be told: exit statuses, texts
+ * to print (made printable) and figures.
  */
 #ifndef RUNTIME_BASE_CELL_H
 #define RUNTIME_BASE_CELL_H
@@ -21,7 +23,9 @@
 
 #include "runtime/base/err.h"
 
-/* Descriptors of a cell at exec. 0, 1 and 2 are the guest's; a compiler cell has /dev/null there. */
+/*
+ * Descriptors of a cell at exec. 0, 1 and 2 are the guest's; a compiler cell has /dev/null there.
+ */
 enum cell_fd {
 	CELL_FD_CONTROL = 3,	/* the socket */
 	CELL_FD_MODULE = 4,	/* the module, a sealed memfd */
@@ -64,7 +68,10 @@ enum cell_job_flag {
 	CELL_JOB_INVOKE = 1 << 4,	/* call the named export instead of _start */
 };
 
-/* Strings in CELL_FD_STRINGS: argc arguments, envc "K=V", preopens guest names, then the export to invoke. */
+/*
+ * Strings in CELL_FD_STRINGS: argc arguments, envc "K=V", preopens guest names, then the export to
+ * invoke.
+ */
 struct cell_job {
 	struct cell_head head;
 	uint32_t role;
@@ -123,12 +130,16 @@ struct cell_exit {
 	struct wsbox_err err;
 };
 
-/* Sends one message, with one descriptor if fd >= 0, else by write(2): the caller ignores or blocks SIGPIPE. 0 or -errno. */
+/*
+ * Sends one message, with one descriptor if fd >= 0, else by write(2): the caller ignores or
+ * blocks SIGPIPE. 0 or -errno.
+ */
 int cell_send(int sock, const void *msg, int fd);
 
 /*
- * Receives one message into msg (room bytes) and checks that its size is what its head and type say. *ret_fd (may be NULL)
- * is the attached descriptor, owned by the caller, or -1. 0, -EPIPE at the end of the stream, -EBADMSG, or -errno.
+ * Receives one message into msg (room bytes) and checks that its size is what its head and type
+ * say. *ret_fd (may be NULL) is the attached descriptor, owned by the caller, or -1. 0, -EPIPE at
+ * the end of the stream, -EBADMSG, or -errno.
  */
 int cell_recv(int sock, void *msg, uint32_t room, int *ret_fd);
 

@@ -2,8 +2,8 @@
  * Errors for a person: what was wrong, where, and the status a program should end with.
  *
  * Functions return 0 or a count, or -errno. Where a person must be told, the last parameter is a
- * struct wsbox_err: owned by the caller, fixed size, never allocated. It is set once, where the fact
- * is known; a caller that knows more may add context in front with err_prefix().
+ * struct wsbox_err: owned by the caller, fixed size, never allocated. It is set once, where the
+ * fact is known; a caller that knows more may add context in front with err_prefix().
  */
 #ifndef RUNTIME_BASE_ERR_H
 #define RUNTIME_BASE_ERR_H
@@ -47,8 +47,8 @@ __attribute__((format(printf, 2, 3)))
 int err_prefix(struct wsbox_err *err, const char *fmt, ...);
 
 /*
- * Text from a module or a file may hold anything: replaces in place what a terminal might obey, or what would be a second
- * line (C0 and C1 controls, bytes that are not UTF-8), by '?'.
+ * Text from a module or a file may hold anything: replaces in place what a terminal might obey, or
+ * what would be a second line (C0 and C1 controls, bytes that are not UTF-8), by '?'.
  */
 void err_printable(char *s, size_t n);
 

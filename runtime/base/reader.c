@@ -23,8 +23,8 @@ struct reader reader_sub(struct reader *r, size_t n)
 }
 
 /*
- * One loop for all widths: bits is the width, and the last byte may only hold bits that fit, extended by
- * zeros or, if is_signed, by the sign.
+ * One loop for all widths: bits is the width, and the last byte may only hold bits that fit,
+ * extended by zeros or, if is_signed, by the sign.
  */
 static uint64_t leb(struct reader *r, unsigned int bits, bool is_signed)
 {

@@ -1,9 +1,9 @@
 /*
  * The bounded reader: the only way this project reads bytes it does not trust.
  *
- * It cannot run past its end, and its failure sticks: after the first bad read every read gives 0, and
- * reader_ok() is false. So a caller may read a whole record and check once. The reason for the first
- * failure and its place are kept for the message.
+ * It cannot run past its end, and its failure sticks: after the first bad read every read gives 0,
+ * and reader_ok() is false. So a caller may read a whole record and check once. The reason for the
+ * first failure and its place are kept for the message.
  */
 #ifndef RUNTIME_BASE_READER_H
 #define RUNTIME_BASE_READER_H

@@ -1,5 +1,6 @@
 /*
- * Growing arrays. A vector is a struct with three members, made by VEC(type); the macros work on any.
+ * Growing arrays. A vector is a struct with three members, made by VEC(type); the macros work on
+ * any.
  *
  *	struct VEC(uint32_t) offs = {0};
  *	if (!vec_push(&offs, 7))

@@ -7,15 +7,19 @@
  *		wasm_body_apply(&b, &insn);
  *	}
  *
- * The abstract stack is the validation stack: each entry holds its type and, behind it, what a compiler wants to
- * know about the value (where it is). wasm_body_next() checks the operands that lie on the stack but moves
- * nothing. Then the stack must be brought to the state after the instruction:
- *  - wasm_body_apply() does it for every instruction and leaves the compiler's part of the new entries zero;
- *  - for instructions that are not control (row flag WASM_OP_CONTROL), a compiler in reachable code may instead lower
- *    b.sp by insn.npop and push the insn.npush types at insn.push itself with wasm_body_push();
- *  - control instructions always need exactly one wasm_body_apply(), when the compiler is ready for it. Before it,
- *    b.ctl is the frame as it was; after it, entered or left. Values that stay on the stack (the parameters of a block,
- *    the operands a br_if leaves) keep the compiler's part; those of else and end are new.
+ * The abstract stack is the validation stack: each entry holds its type and, behind it, what a
+ * compiler wants to know about the value (where it is). wasm_body_next() checks the operands that
+ * lie on the stack but moves nothing. Then the stack must be brought to the state after the
+ * instruction:
+ *  - wasm_body_apply() does it for every instruction and leaves the compiler's part of the new
+ *    entries zero;
+ *  - for instructions that are not control (row flag WASM_OP_CONTROL), a compiler in reachable
+ *    code may instead lower b.sp by insn.npop and push the insn.npush types at insn.push itself
+ *    with wasm_body_push();
+ *  - control instructions always need exactly one wasm_body_apply(), when the compiler is ready
+ *    for it. Before it, b.ctl is the frame as it was; after it, entered or left. Values that stay
+ *    on the stack (the parameters of a block, the operands a br_if leaves) keep the compiler's
+ *    part; those of else and end are new.
  * In dead code (wasm_body_dead() before the instruction) there is nothing to compile: apply only.
  * Linear time; memory bounded by the body's size.
  */
@@ -112,11 +116,17 @@ struct wasm_body {
 	uint32_t nglobals;		/* globals it may read */
 };
 
-/* Reads the local declarations and opens the function's frame. 0, or -ENOEXEC / -ENOMEM with err set. */
+/*
+ * Reads the local declarations and opens the function's frame. 0, or -ENOEXEC / -ENOMEM with err
+ * set.
+ */
 int wasm_body_init(struct wasm_body *b, const struct wasm_module *m, uint32_t func, struct arena *arena,
 		   struct wsbox_err *err);
 
-/* 1: *insn is next and type-checks. 0: the body ended. -ENOEXEC / -ENOMEM: err is set (offset, function). */
+/*
+ * 1: *insn is next and type-checks. 0: the body ended. -ENOEXEC / -ENOMEM: err is set (offset,
+ * function).
+ */
 int wasm_body_next(struct wasm_body *b, struct wasm_insn *insn);
 
 void wasm_control_apply(struct wasm_body *b, const struct wasm_insn *insn);
@@ -130,7 +140,10 @@ static inline void wasm_body_apply(struct wasm_body *b, const struct wasm_insn *
 		wasm_control_apply(b, insn);
 		return;
 	}
-	/* one entry is written in any case, as there is room and a branch on npush would be mispredicted */
+	/*
+	 * one entry is written in any case, as there is room and a branch on npush would be
+	 * mispredicted
+	 */
 	sp = b->sp - insn->npop;
 	*sp = (struct wasm_val){ .type = insn->push[0] };
 	b->sp = sp + insn->npush;
@@ -172,8 +185,8 @@ int wasm_body_validate(const struct wasm_module *m, uint32_t func, struct arena 
 int wasm_module_validate(const struct wasm_module *m, struct wsbox_err *err);
 
 /*
- * A scan before compiling, without types: linear, safe on malformed code (it stops). For each loop, in order of its
- * opcode, what a register allocator wants to know.
+ * A scan before compiling, without types: linear, safe on malformed code (it stops). For each
+ * loop, in order of its opcode, what a register allocator wants to know.
  */
 struct wasm_loop {
 	uint32_t at;		/* byte offset of the opcode */
@@ -198,7 +211,10 @@ struct wasm_scan {
 	uint32_t ncalls, nops;
 };
 
-/* In the arena; at most max_uses (a few dozen: ranks are found by insertion) are kept for each loop. 0 or -ENOMEM. */
+/*
+ * In the arena; at most max_uses (a few dozen: ranks are found by insertion) are kept for each
+ * loop. 0 or -ENOMEM.
+ */
 int wasm_body_scan(const struct wasm_body *b, uint32_t max_uses, struct wasm_scan *ret);
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * Canonical types (core spec 3.2.6, iso-recursive equality). As a recursion group ends it is written as a string of
- * words in which a reference into the group is relative and any other is canonical already; equal strings are
- * equal types. The table of groups is hashed with a seed of this process, so that a module cannot choose collisions.
+ * Canonical types (core spec 3.2.6, iso-recursive equality). As a recursion group ends it is
+ * written as a string of words in which a reference into the group is relative and any other is
+ * canonical already; equal strings are equal types. The table of groups is hashed with a seed of
+ * this process, so that a module cannot choose collisions.
  */
 #ifndef RUNTIME_WASM_CANON_H
 #define RUNTIME_WASM_CANON_H
@@ -26,7 +27,10 @@ struct wasm_canon {
 void wasm_canon_init(struct wasm_canon *c);
 void wasm_canon_done(struct wasm_canon *c);
 
-/* Sets canon of types from...from+len-1, which are complete, and makes what they name canonical. false: no memory. */
+/*
+ * Sets canon of types from...from+len-1, which are complete, and makes what they name canonical.
+ * false: no memory.
+ */
 bool wasm_canon_group(struct wasm_canon *c, struct wasm_module *m, uint32_t from, uint32_t len);
 
 static inline wasm_valtype wasm_canon_type(const struct wasm_module *m, wasm_valtype t)

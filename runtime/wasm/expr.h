@@ -5,7 +5,10 @@
 #include "runtime/wasm/body.h"
 #include "runtime/wasm/module.h"
 
-/* 16 bytes as in a global's cell: numbers in the low bytes, references as the caller represents them. */
+/*
+ * 16 bytes as in a global's cell: numbers in the low bytes, references as the caller represents
+ * them.
+ */
 union wasm_cell {
 	uint64_t bits;
 	uint8_t bytes[16];
@@ -19,8 +22,8 @@ struct wasm_expr_env {
 };
 
 /*
- * The value of an expression that wasm_module_decode() accepted. 0; -ENOTSUP with err for instructions that need a heap (GC);
- * -ENOMEM.
+ * The value of an expression that wasm_module_decode() accepted. 0; -ENOTSUP with err for
+ * instructions that need a heap (GC); -ENOMEM.
  */
 int wasm_expr_eval(const struct wasm_module *m, const struct wasm_expr *e, wasm_valtype type,
 		   const struct wasm_expr_env *env, union wasm_cell *ret, struct wsbox_err *err);

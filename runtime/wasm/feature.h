@@ -1,10 +1,12 @@
 /*
- * The proposals a module may use, one row each: the names of `-W NAME=y|n`, of error messages and of `wsbox features`.
+ * The proposals a module may use, one row each: the names of `-W NAME=y|n`, of error messages and
+ * of `wsbox features`.
  *
  *	F(enumerator, "name", default, VALIDATED, COMPILED, needs, "help")
  *
- * default: on when nothing is said. VALIDATED: decoder and validator know it. COMPILED: the baseline compiler
- * does. A row that is not both cannot be switched on by a user; tests of the validator set its bit themselves.
+ * default: on when nothing is said. VALIDATED: decoder and validator know it. COMPILED: the
+ * baseline compiler does. A row that is not both cannot be switched on by a user; tests of the
+ * validator set its bit themselves.
  */
 #ifndef RUNTIME_WASM_FEATURE_H
 #define RUNTIME_WASM_FEATURE_H
@@ -61,14 +63,15 @@ wasm_features wasm_features_default(void);
 wasm_features wasm_features_validated(void);
 
 /*
- * Applies "NAME=y" or "NAME=n" (also yes, no, on, off, true, false, or NAME alone for y) to *f. 0, or -EINVAL (no such
- * feature, bad value), -ENOTSUP (not supported yet) with err and *f untouched.
+ * Applies "NAME=y" or "NAME=n" (also yes, no, on, off, true, false, or NAME alone for y) to *f. 0,
+ * or -EINVAL (no such feature, bad value), -ENOTSUP (not supported yet) with err and *f untouched.
  */
 int wasm_features_set(wasm_features *f, const char *spec, struct wsbox_err *err);
 
 /*
- * The module needs a feature that is off: sets err to "WHAT needs ...", with what to do about it. WHAT begins a
- * message in words the caller chose ("i8x16.add", "a second memory"). Returns -ENOEXEC.
+ * The module needs a feature that is off: sets err to "WHAT needs ...", with what to do about it.
+ * WHAT begins a message in words the caller chose ("i8x16.add", "a second memory"). Returns
+ * -ENOEXEC.
  */
 int wasm_feature_off(enum wasm_feature feature, uint64_t offset, const char *what, struct wsbox_err *err);
 

@@ -1,9 +1,11 @@
 /*
- * A decoded module: every section but the function bodies, which stay bytes until body.h walks them.
+ * A decoded module: every section but the function bodies, which stay bytes until body.h walks
+ * them.
  *
- * All arrays live in the module's arena; names and bytes point into the module's own bytes, which must
- * outlive it and must not change (a sealed memfd). Decoding checks everything in the spec's module validation
- * except bodies; after wasm_module_decode() returns 0, every index stored here is in range.
+ * All arrays live in the module's arena; names and bytes point into the module's own bytes, which
+ * must outlive it and must not change (a sealed memfd). Decoding checks everything in the spec's
+ * module validation except bodies; after wasm_module_decode() returns 0, every index stored here
+ * is in range.
  */
 #ifndef RUNTIME_WASM_MODULE_H
 #define RUNTIME_WASM_MODULE_H
@@ -168,9 +170,10 @@ struct wasm_module {
 };
 
 /*
- * Decodes and validates all but bodies. 0, or -ENOEXEC / -ENOMEM with err set: malformed ("unexpected end"...),
- * invalid ("unknown type 7"...), over a limit, or uses a feature that is off ("... -W simd=y"). Message texts
- * begin with the words the spec suite expects. On failure *m is as after wasm_module_done().
+ * Decodes and validates all but bodies. 0, or -ENOEXEC / -ENOMEM with err set: malformed
+ * ("unexpected end"...), invalid ("unknown type 7"...), over a limit, or uses a feature that is
+ * off ("... -W simd=y"). Message texts begin with the words the spec suite expects. On failure *m
+ * is as after wasm_module_done().
  */
 int wasm_module_decode(struct wasm_module *m, const void *bytes, size_t size, wasm_features features,
 		       struct wsbox_err *err);
@@ -188,7 +191,10 @@ static inline const struct wasm_functype *wasm_func_type(const struct wasm_modul
 /* NULL if there is no such export. */
 const struct wasm_export *wasm_export_find(const struct wasm_module *m, const char *name, size_t len);
 
-/* The function's name from the name section (malformed ones are ignored), then exports, else "func[N]". Into buf. */
+/*
+ * The function's name from the name section (malformed ones are ignored), then exports, else
+ * "func[N]". Into buf.
+ */
 const char *wasm_func_name(const struct wasm_module *m, uint32_t f, char *buf, size_t size);
 
 /* The proposals it uses, as far as types, spaces and opcodes show; bodies need not be valid. */

@@ -1,6 +1,6 @@
 /*
- * The expansion of op-table.h into rows, and the way from bytes to rows: one array indexed by a code's slot, in
- * which each prefix has a range.
+ * The expansion of op-table.h into rows, and the way from bytes to rows: one array indexed by a
+ * code's slot, in which each prefix has a range.
  */
 #include "runtime/wasm/op.h"
 
@@ -126,8 +126,9 @@ const uint16_t wasm_op_slots[SLOTS] = {
 };
 
 /*
- * The short way by prefix, feature and immediate. Most instructions of a feature that may be off need the slow one, which looks
- * at the feature; so do signatures of more than two operands, which only prefixed instructions have.
+ * The short way by prefix, feature and immediate. Most instructions of a feature that may be off
+ * need the slow one, which looks at the feature; so do signatures of more than two operands, which
+ * only prefixed instructions have.
  */
 #define PROBE_special ~, 1
 #define SECOND(a, b, ...) b
@@ -150,7 +151,10 @@ const uint8_t wasm_op_fast[SLOTS] = {
 #undef OP
 };
 
-/* Steps over what is neither control nor call: see skip.h. The address of a memory access counts as two numbers. */
+/*
+ * Steps over what is neither control nor call: see skip.h. The address of a memory access counts
+ * as two numbers.
+ */
 #define NUMBERS(imm) \
 	((imm) == WASM_IMM_NONE ? WASM_SKIP_FAST : \
 	 (imm) == WASM_IMM_I32 || (imm) == WASM_IMM_I64 || (imm) == WASM_IMM_GLOBAL || (imm) == WASM_IMM_LABEL ? \

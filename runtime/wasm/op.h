@@ -4,11 +4,15 @@
  * Rows: OP(enumerator, prefix, code, "text name", IMMEDIATE, signature, flags, FEATURE)
  *   prefix     0 for one-byte opcodes, else 0xfb (GC), 0xfc, 0xfd (SIMD), 0xfe (threads)
  *   IMMEDIATE  WASM_IMM_*: what follows the opcode
- *   signature  parameters_results, a letter a value: i l f d v (i32 i64 f32 f64 v128), a: address type of the memory
- *              (i32 or i64); `special` when types depend on the immediate or the stack: then body.c has a rule for it
+ *   signature  parameters_results, a letter a value: i l f d v (i32 i64 f32 f64 v128), a: address
+ *   type of the memory
+ *              (i32 or i64); `special` when types depend on the immediate or the stack: then
+ *              body.c has a rule for it
  *   flags      WASM_OP_* without the prefix, and BYTES(n)
- *   FEATURE    the proposal it came with (feature.h): instructions of a proposal that is off are refused by name
- * The table has rows for all of 3.0, threads and wide arithmetic; those not implemented say so by their feature.
+ *   FEATURE    the proposal it came with (feature.h): instructions of a proposal that is off are
+ *   refused by name
+ * The table has rows for all of 3.0, threads and wide arithmetic; those not implemented say so by
+ * their feature.
  */
 #ifndef RUNTIME_WASM_OP_H
 #define RUNTIME_WASM_OP_H

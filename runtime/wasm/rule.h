@@ -1,8 +1,9 @@
 /*
  * Inside the body walk: what the validator's rules share. Not for other folders.
  *
- * A rule decodes the immediates of one instruction whose types the table cannot give, checks them and the operands
- * on the stack, and fills insn. It moves nothing. 1, or -ENOEXEC / -ENOMEM with err set.
+ * A rule decodes the immediates of one instruction whose types the table cannot give, checks them
+ * and the operands on the stack, and fills insn. It moves nothing. 1, or -ENOEXEC / -ENOMEM with
+ * err set.
  */
 #ifndef RUNTIME_WASM_RULE_H
 #define RUNTIME_WASM_RULE_H
@@ -22,8 +23,8 @@ int wasm_body_next_slowly(struct wasm_body *b, struct wasm_insn *insn);
 enum { WASM_BODY_ROOM = 8, WASM_BODY_PADS = 4 };
 
 /*
- * Checks that below `skip` topmost entries lie n operands of these types (in dead code, some may be missing).
- * 1, and in *ret_have how many are there; or the error.
+ * Checks that below `skip` topmost entries lie n operands of these types (in dead code, some may
+ * be missing). 1, and in *ret_have how many are there; or the error.
  */
 int wasm_operands(struct wasm_body *b, const struct wasm_insn *insn, uint32_t skip, const wasm_valtype *types,
 		  uint32_t n, uint32_t *ret_have);
@@ -40,7 +41,10 @@ int wasm_body_ctl_room(struct wasm_body *b);
 __attribute__((format(printf, 3, 4), cold))
 int wasm_body_error(struct wasm_body *b, const struct wasm_insn *insn, const char *fmt, ...);
 
-/* Type of the i-th value from the top; WASM_KIND_NONE where dead code leaves it open. *ret_have: it is there. */
+/*
+ * Type of the i-th value from the top; WASM_KIND_NONE where dead code leaves it open. *ret_have:
+ * it is there.
+ */
 static inline wasm_valtype wasm_peek(const struct wasm_body *b, uint32_t i, bool *ret_have)
 {
 	*ret_have = b->sp - b->base > (ptrdiff_t)i;
@@ -53,8 +57,8 @@ static inline wasm_valtype wasm_address(bool is64)
 }
 
 /*
- * A walk over a constant expression at r, which ends within it: type has its one result. wasm_expr_reopen() begins
- * another with the room of the first.
+ * A walk over a constant expression at r, which ends within it: type has its one result.
+ * wasm_expr_reopen() begins another with the room of the first.
  */
 int wasm_expr_init(struct wasm_body *b, const struct wasm_module *m, struct reader r, const struct wasm_functype *type,
 		   struct arena *arena, struct wsbox_err *err);

@@ -1,8 +1,8 @@
 /*
- * Value types. A valtype is one word: the low byte is the kind; for references the next bits say nullability
- * and what is referred to, so that typed references (3.0) need no second representation.
- * A type index in a value type is canonical: the smallest index of an equal type in the module. So equal types are
- * equal words, and arrays of them compare as memory.
+ * Value types. A valtype is one word: the low byte is the kind; for references the next bits say
+ * nullability and what is referred to, so that typed references (3.0) need no second
+ * representation. A type index in a value type is canonical: the smallest index of an equal type
+ * in the module. So equal types are equal words, and arrays of them compare as memory.
  *
  *	 31           9   8      7..0
  *	┌──────────────┬────┬───────────┐
@@ -17,7 +17,10 @@
 
 typedef uint32_t wasm_valtype;
 
-/* The kinds are the binary format's codes (core spec 5.3), but for REF, which stands for all references. */
+/*
+ * The kinds are the binary format's codes (core spec 5.3), but for REF, which stands for all
+ * references.
+ */
 enum wasm_kind {
 	WASM_KIND_NONE = 0,	/* polymorphic bottom, in unreachable code only */
 	WASM_KIND_I32 = 0x7f,
@@ -92,7 +95,10 @@ static inline uint32_t wasm_slot_size(wasm_valtype t)
 	return wasm_kind(t) == WASM_KIND_V128 ? 16 : 8;
 }
 
-/* Whether a value of type a may stand where b is wanted. References need the module for type indices. */
+/*
+ * Whether a value of type a may stand where b is wanted. References need the module for type
+ * indices.
+ */
 struct wasm_module;
 bool wasm_subtype(const struct wasm_module *m, wasm_valtype a, wasm_valtype b);
 bool wasm_heap_subtype(const struct wasm_module *m, uint32_t a, uint32_t b);
@@ -104,7 +110,10 @@ uint32_t wasm_heap_top(const struct wasm_module *m, uint32_t heap);
 #define WASM_TYPE_NAME 40
 const char *wasm_type_name(wasm_valtype t, char buf[WASM_TYPE_NAME]);
 
-/* A function type; for a struct or array type (struct wasm_subtype) one without parameters and results. */
+/*
+ * A function type; for a struct or array type (struct wasm_subtype) one without parameters and
+ * results.
+ */
 struct wasm_functype {
 	uint32_t nparams, nresults;
 	const wasm_valtype *params;	/* results follow in the same array */

@@ -1,6 +1,6 @@
 /*
- * What the border between C and compiled code costs: "NAME NANOSECONDS" a line, the least of many short runs, so that a busy
- * machine disturbs little. The loops' own cost is in "call".
+ * What the border between C and compiled code costs: "NAME NANOSECONDS" a line, the least of many
+ * short runs, so that a busy machine disturbs little. The loops' own cost is in "call".
  *
  *	(module
  *	(import "host" "none" (func $none))

@@ -1,4 +1,7 @@
-/* The baseline compiler on any bytes: what decoder and validator accept has code, what they refuse has none. */
+/*
+ * The baseline compiler on any bytes: what decoder and validator accept has code, what they refuse
+ * has none.
+ */
 #include "tests/fuzz/fuzz.h"
 
 #include <errno.h>

@@ -1,6 +1,7 @@
 /*
- * dump [-n] MODULE [TEXT]: compiles a module, writes its machine code to TEXT, prints one line a function: index, where its code
- * begins and ends in TEXT, name. Then times on stderr. -n: no gs: forms. -r N: compile N times, print the best rate. -t N: threads.
+ * dump [-n] MODULE [TEXT]: compiles a module, writes its machine code to TEXT, prints one line a
+ * function: index, where its code begins and ends in TEXT, name. Then times on stderr. -n: no gs:
+ * forms. -r N: compile N times, print the best rate. -t N: threads.
  */
 #include <fcntl.h>
 #include <stdio.h>

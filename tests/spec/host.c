@@ -1,6 +1,7 @@
 /*
- * Runs converted spec scripts: one line a command on stdin, one line an answer on stdout, so that whoever reads knows which
- * command a crash belongs to. tests/spec/run writes the commands and documents them.
+ * Runs converted spec scripts: one line a command on stdin, one line an answer on stdout, so that
+ * whoever reads knows which command a crash belongs to. tests/spec/run writes the commands and
+ * documents them.
  *
  *	ok LINE | fail LINE why | skip LINE why
  *
@@ -415,7 +416,10 @@ static void command_do(const char *line)
 	ok(line);
 }
 
-/* "PATH TEXT": must be refused by decoder or validator; the compiler's refusal of what it lacks does not count. */
+/*
+ * "PATH TEXT": must be refused by decoder or validator; the compiler's refusal of what it lacks
+ * does not count.
+ */
 static void command_refused(const char *line)
 {
 	char *want = NULL;

@@ -1,4 +1,7 @@
-/* The base layer: LEB128 at its edges, the sticky reader, UTF-8, sizes and times, arenas, sealed memfds. */
+/*
+ * The base layer: LEB128 at its edges, the sticky reader, UTF-8, sizes and times, arenas, sealed
+ * memfds.
+ */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
@@ -148,7 +151,10 @@ START_TEST(arena_limits)
 }
 END_TEST
 
-/* Whatever was asked for before, pieces are zero after a reset, and a chunk too large is given back. */
+/*
+ * Whatever was asked for before, pieces are zero after a reset, and a chunk too large is given
+ * back.
+ */
 START_TEST(arena_resets)
 {
 	static const size_t sizes[] = { 100, 20000, 5, 300000, 70000, 3000000, 16, 900000, 40 };

@@ -1,6 +1,6 @@
 /*
- * The border between C and compiled code, without a compiler: functions written by hand (below) are put into an image, and
- * called, trapped in, walked and linked.
+ * The border between C and compiled code, without a compiler: functions written by hand (below)
+ * are put into an image, and called, trapped in, walked and linked.
  */
 #include <errno.h>
 #include <signal.h>
@@ -15,7 +15,10 @@
 #include "runtime/state.h"
 #include "tests/unit/unit.h"
 
-/* Each begins at code_NAME; site_NAME marks the pc of a site. rdi of the callers: displacement of an import slot from r13. */
+/*
+ * Each begins at code_NAME; site_NAME marks the pc of a site. rdi of the callers: displacement of
+ * an import slot from r13.
+ */
 __asm__(".pushsection .rodata\n.intel_syntax noprefix\n.balign 16\ncode_begin:\n"
 	"code_add: lea eax, [rdi + rsi]\n ret\n"
 	"code_args10: lea rax, [rdi + rsi * 2]\n lea rax, [rax + rdx * 4]\n add rax, rcx\n add rax, r8\n"
@@ -29,7 +32,10 @@ __asm__(".pushsection .rodata\n.intel_syntax noprefix\n.balign 16\ncode_begin:\n
 	"trap_stub: jmp [r13 - 96]\n"
 	"code_caller: push rbp\n mov rbp, rsp\n call code_trap\nsite_caller: pop rbp\n ret\n"
 	"code_deep: push rbp\n mov rbp, rsp\n call code_deep\nsite_deep: pop rbp\n ret\n"
-	/* (disp, a) -> calls the import with rdi = a, rsi = 2, ... r9 = 6 and stack arguments 7, 8, 9 */
+	/*
+	 * (disp, a) -> calls the import with rdi = a, rsi = 2, ... r9 = 6 and stack arguments 7,
+	 * 8, 9
+	 */
 	"code_import: push rbp\n mov rbp, rsp\n push 0\n push 9\n push 8\n push 7\n lea r10, [r13 + rdi]\n"
 	"	mov rdi, rsi\n mov esi, 2\n mov edx, 3\n mov ecx, 4\n mov r8d, 5\n mov r9d, 6\n call [r10 + 8]\n"
 	"site_import: lea rcx, [rbp]\n cmp rcx, rsp\n je 1f\n mov rax, -1\n mov rsp, rbp\n1: pop rbp\n ret\n"
@@ -271,7 +277,10 @@ START_TEST(faults_are_traps)
 }
 END_TEST
 
-/* A fault that is not a trap is ours, and ends the process: on a good address at no site, or on a bad one at a site. */
+/*
+ * A fault that is not a trap is ours, and ends the process: on a good address at no site, or on a
+ * bad one at a site.
+ */
 START_TEST(stray_fault_kills)
 {
 	struct world w = { .store = new_store() };
@@ -406,7 +415,10 @@ START_TEST(nested_calls)
 }
 END_TEST
 
-/* One instance's functions as another's imports: context, stack arguments and frame chain through the switch. */
+/*
+ * One instance's functions as another's imports: context, stack arguments and frame chain through
+ * the switch.
+ */
 START_TEST(between_instances)
 {
 	struct world w = { 0 }, other = { 0 };

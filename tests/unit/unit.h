@@ -1,6 +1,6 @@
 /*
- * The main() of a unit test: UNIT("name", case_a, case_b) runs Check's cases, each in a process of its own,
- * and prints Check's closing line, which tests/run adds up.
+ * The main() of a unit test: UNIT("name", case_a, case_b) runs Check's cases, each in a process of
+ * its own, and prints Check's closing line, which tests/run adds up.
  */
 #ifndef TESTS_UNIT_UNIT_H
 #define TESTS_UNIT_UNIT_H

@@ -1,5 +1,6 @@
 /*
- * Directories and links: making, listing, walking, renaming, removing, links of both kinds, and what is refused.
+ * Directories and links: making, listing, walking, renaming, removing, links of both kinds, and
+ * what is refused.
  *
  * Left out: seekdir, since wasi-libc's long does not hold a cookie of ext4.
  */

@@ -1,6 +1,6 @@
 /*
- * Many things to wait for: FIFOs p0 to p39, made by the caller, polled together while some are written, read and closed. Enough
- * of them for the ring.
+ * Many things to wait for: FIFOs p0 to p39, made by the caller, polled together while some are
+ * written, read and closed. Enough of them for the ring.
  */
 #include "say.h"
 

@@ -1,8 +1,8 @@
 /*
  * One file at a time: opening in every mode, offsets, sizes, appends, vectors, times, errors.
  *
- * Left out: the empty path, which wasi-libc takes for ".", UTIME_NOW, which its headers define twice, and
- * NULL for the times, which it turns into 1970.
+ * Left out: the empty path, which wasi-libc takes for ".", UTIME_NOW, which its headers define
+ * twice, and NULL for the times, which it turns into 1970.
  */
 #include "say.h"
 

@@ -1,7 +1,8 @@
 /*
- * Random file operations: random SEED COUNT [-v]. The same seed makes the same calls natively and in a guest, and every result
- * goes into a hash that is said at the end (with -v, each line). Names stay inside of the directory: ".." only ever follows a
- * component, and no link's target has one.
+ * Random file operations: random SEED COUNT [-v]. The same seed makes the same calls natively and
+ * in a guest, and every result goes into a hash that is said at the end (with -v, each line).
+ * Names stay inside of the directory: ".." only ever follows a component, and no link's target has
+ * one.
  */
 #include "say.h"
 

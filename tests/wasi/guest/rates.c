@@ -1,6 +1,6 @@
 /*
- * What I/O costs: rates [SCALE] prints nanoseconds of each kind of call, the least of several rounds. Built natively and for
- * WASI; tests/wasi/rates puts the two beside each other.
+ * What I/O costs: rates [SCALE] prints nanoseconds of each kind of call, the least of several
+ * rounds. Built natively and for WASI; tests/wasi/rates puts the two beside each other.
  */
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 /*
- * Each of the 46 functions once or more, imported by name, past libc: says their errors and some results. raw.expect holds what
- * it must say, run with an empty directory as "/", /dev/null as input and a pipe as output.
+ * Each of the 46 functions once or more, imported by name, past libc: says their errors and some
+ * results. raw.expect holds what it must say, run with an empty directory as "/", /dev/null as
+ * input and a pipe as output.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /*
- * For programs that are built twice, natively and for WASI, and must say the same: results with the names of errors, since
- * the numbers differ, and never a descriptor.
+ * For programs that are built twice, natively and for WASI, and must say the same: results with
+ * the names of errors, since the numbers differ, and never a descriptor.
  */
 #ifndef SAY_H
 #define SAY_H

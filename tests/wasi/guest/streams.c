@@ -1,5 +1,6 @@
 /*
- * Standard streams and waiting. What 0 and 1 are is the caller's choice: says their kinds, polls them, reads 0 to its end.
+ * Standard streams and waiting. What 0 and 1 are is the caller's choice: says their kinds, polls
+ * them, reads 0 to its end.
  */
 #include "say.h"
 
