@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "wasi-iouring/ring.h"
 #include "wasi-iouring/state.h"
@@ -68,7 +69,8 @@ long wasi_fd_drop(struct wasi *w, struct wasi_fd *f)
 	forget_polls(w, f);
 	if (f->kind == WASI_KIND_DIRECTORY)
 		wasi_dir_forget(w, f->serial);
-	result = SYS1(close, f->host);
+	/* the process's own last words go to 2: they must not end in a file that the guest opens next */
+	result = f->host == STDERR_FILENO ? 0 : SYS1(close, f->host);
 	*f = (struct wasi_fd){ .kind = WASI_FREE };
 	if (n < w->lowest)
 		w->lowest = n;

@@ -73,6 +73,12 @@ START_TEST(numbers)
 	ck_assert_int_eq(guest_open(&g, "f", "r", 0, 0), 5);
 	ck_assert_int_eq(guest_open(&g, "f", "r", 0, 0), 7);
 	ck_assert_int_eq(CALL(&g, fd_close, 0x80000000), WASI_EBADF);
+	/* standard error is the process's, too */
+	ck_assert_int_eq(CALL(&g, fd_close, 2), 0);
+	ck_assert_int_eq(CALL(&g, fd_close, 2), WASI_EBADF);
+	ck_assert_int_ge(fcntl(STDERR_FILENO, F_GETFL), 0);
+	ck_assert_int_eq(guest_open(&g, "f", "r", 0, 0), 2);
+	ck_assert_int_gt(g.w->fds[2].host, STDERR_FILENO);
 	guest_done(&g);
 }
 END_TEST
