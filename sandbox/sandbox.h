@@ -172,8 +172,8 @@ struct sb_end {
 /*
  * Starts a cell. All descriptors of spec stay the caller's. The caller closes its copy of
  * spec->control afterwards, or it never sees the end of the stream. 0, or -errno with *ret_cell
- * untouched and err saying which wall is missing and which option accepts that. Must be called from
- * a single-threaded process or from a thread that outlives the cell.
+ * untouched and err saying which wall is missing and which option accepts that. SIGCHLD must not be
+ * ignored. Must be called from a single-threaded process or from a thread that outlives the cell.
  */
 int sb_spawn(const struct sb_spec *spec, struct sb_cell *ret_cell, struct wsbox_err *err);
 

@@ -3,6 +3,7 @@
  * program.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -75,6 +76,8 @@ int main(int argc, char **argv)
 
 	if (!hold_standard_descriptors())
 		return WSBOX_FAILED;
+	/* ignored, as some parents leave it, how a cell ended could not be asked */
+	(void)signal(SIGCHLD, SIG_DFL);
 	options_init(&o);
 	if (options_parse(&o, argc, argv, &err) < 0)
 		status = say_error(&err, NULL);
