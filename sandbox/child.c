@@ -84,7 +84,11 @@ static int descriptors(struct sb_start *s)
 
 static int process(struct sb_start *s)
 {
-	struct sigaction dfl = { .sa_handler = SIG_DFL }, ign = { .sa_handler = SIG_IGN };
+	/* rt_sigaction(2)'s own struct: the C library refuses 32 and 33, which posix_spawn ignores */
+	struct {
+		void (*handler)(int);
+		unsigned long flags, restorer, mask;
+	} dfl = { .handler = SIG_DFL }, ign = { .handler = SIG_IGN };
 
 	/*
 	 * away from the caller's terminal; without one this is not worth its scheduling group,
@@ -96,8 +100,9 @@ static int process(struct sb_start *s)
 	 * a write to a closed pipe or beyond a limit is an error for the guest, not its end;
 	 * SIGKILL and SIGSTOP refuse
 	 */
-	for (int sig = 1; sig < SIGRTMIN; sig++)
-		(void)sigaction(sig, sig == SIGPIPE || sig == SIGXFSZ ? &ign : &dfl, NULL);
+	for (int sig = 1; sig < _NSIG; sig++)
+		(void)syscall(SYS_rt_sigaction, sig, sig == SIGPIPE || sig == SIGXFSZ ? &ign : &dfl,
+			      NULL, sizeof(ign.mask));
 	return 0;
 }
 
