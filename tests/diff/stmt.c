@@ -5,6 +5,18 @@
 
 #define NO_KIND (-1)
 
+/* Of a list of no kinds there may be no address, which memcpy and memcmp may not be given. */
+static void copy_kinds(uint8_t *to, const uint8_t *from, uint32_t count)
+{
+	if (count)
+		memcpy(to, from, count);
+}
+
+static bool same_kinds(const uint8_t *a, const uint8_t *b, uint32_t count)
+{
+	return !count || !memcmp(a, b, count);
+}
+
 /* The index of a type, added if there is room; GEN_TYPE_MAX if there is none. */
 uint32_t gen_type_index(struct gen *g, const uint8_t *params, uint32_t nparams,
 			const uint8_t *results, uint32_t nresults)
@@ -13,15 +25,16 @@ uint32_t gen_type_index(struct gen *g, const uint8_t *params, uint32_t nparams,
 
 	for (uint32_t i = 0; i < g->ntypes; i++, t++)
 		if (t->nparams == nparams && t->nresults == nresults &&
-		    !memcmp(t->params, params, nparams) && !memcmp(t->results, results, nresults))
+		    same_kinds(t->params, params, nparams) &&
+		    same_kinds(t->results, results, nresults))
 			return i;
 	if (g->ntypes == GEN_TYPE_MAX)
 		return GEN_TYPE_MAX;
 	t = &g->types[g->ntypes];
 	t->nparams = nparams;
 	t->nresults = nresults;
-	memcpy(t->params, params, nparams);
-	memcpy(t->results, results, nresults);
+	copy_kinds(t->params, params, nparams);
+	copy_kinds(t->results, results, nresults);
 	return g->ntypes++;
 }
 
@@ -41,7 +54,7 @@ static void open_label(struct gen *g, const uint8_t *kinds, uint32_t count, bool
 	struct gen_label *l = &g->labels[g->nlabels++];
 
 	l->count = count;
-	memcpy(l->kinds, kinds, count);
+	copy_kinds(l->kinds, kinds, count);
 	l->closed = closed;
 }
 
