@@ -53,9 +53,10 @@ struct jit_site {
 };
 
 /*
- * A catch clause: exceptions that leave a call whose return address is in (start, end] continue at pc, if they have the tag. There rbp is
- * the frame's, rax the exception, r13 and gs the instance's; all locals are in their homes and rsp is not yet set. A
- * function with handlers saves all registers that calls preserve, so nothing else is to be restored.
+ * A catch clause: exceptions that leave a call whose return address is in (start, end] continue at
+ * pc, if they have the tag. There rbp is the frame's, rax the exception, r13 and gs the
+ * instance's; all locals are in their homes and rsp is not yet set. A function with handlers saves
+ * all registers that calls preserve, so nothing else is to be restored.
  */
 struct jit_handler {
 	uint32_t start, end;

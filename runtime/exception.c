@@ -1,9 +1,11 @@
 /*
- * Throwing: finds the handler by the return addresses on the stack of this activation. Frames of other instances are looked through
- * too. At the activation's end the exception is a trap: it does not pass through host functions.
+ * Throwing: finds the handler by the return addresses on the stack of this activation. Frames of
+ * other instances are looked through too. At the activation's end the exception is a trap: it does
+ * not pass through host functions.
  *
- * There is no collector: an exception to which wasm holds a reference stays until the store ends, counted against the store's memory
- * limit. One that clauses without reference catch, as in most programs, is freed by the next throw.
+ * There is no collector: an exception to which wasm holds a reference stays until the store ends,
+ * counted against the store's memory limit. One that clauses without reference catch, as in most
+ * programs, is freed by the next throw.
  */
 #include <assert.h>
 #include <stdlib.h>

@@ -155,7 +155,10 @@ struct rt_tag {
 	uint32_t type;			/* id */
 };
 
-/* What is thrown. It lives until the next throw after a clause without reference caught it; once referred to, to the store's end. */
+/*
+ * What is thrown. It lives until the next throw after a clause without reference caught it; once
+ * referred to, to the store's end.
+ */
 struct rt_exn {
 	const struct rt_tag *tag;
 	uint32_t nvalues;

@@ -1,9 +1,10 @@
 /*
- * Exceptions. Code that does not throw pays nothing: what to do is found by return address, in the image's handlers. A function with
- * try_table keeps no local in a register (region.c) and saves all that a call preserves (func.c), so that its frame is all a
- * handler needs.
+ * Exceptions. Code that does not throw pays nothing: what to do is found by return address, in the
+ * image's handlers. A function with try_table keeps no local in a register (region.c) and saves
+ * all that a call preserves (func.c), so that its frame is all a handler needs.
  *
- * The code that receives an exception stands before the try_table's own, where the abstract stack is what its branch needs.
+ * The code that receives an exception stands before the try_table's own, where the abstract stack
+ * is what its branch needs.
  */
 #include "jit/baseline/emit.h"
 

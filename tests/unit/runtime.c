@@ -44,7 +44,8 @@ __asm__(".pushsection .rodata\n.intel_syntax noprefix\n.balign 16\ncode_begin:\n
 	"	call [r10 + 8]\nsite_import1: cmp rbx, 77\n jne 2f\n cmp r13, [rsp]\n je 1f\n2: mov rax, -1\n1: pop rcx\n"
 	"	pop rbx\n pop rbp\n ret\n"
 	/* (disp, f, g): f32 and f64 to the import, f64 back */
-	"code_floats: push rbp\n mov rbp, rsp\n movsxd rdi, edi\n lea r10, [r13 + rdi]\n call [r10 + 8]\nsite_floats: pop rbp\n ret\n"
+	"code_floats: push rbp\n mov rbp, rsp\n movsxd rdi, edi\n lea r10, [r13 + rdi]\n call [r10 + 8]\n"
+	"site_floats: pop rbp\n ret\n"
 	"code_grow: push rbp\n mov rbp, rsp\n mov edx, edi\n xor esi, esi\n call [r13 - 208]\nsite_grow: pop rbp\n ret\n"
 	"code_end:\n.att_syntax\n.popsection\n");
 
