@@ -548,12 +548,6 @@ static int locals_count(struct wasm_body *b, struct reader *r, uint32_t *ret)
 /* Locals of references that cannot be null start without a value. */
 static int locals_track(struct wasm_body *b)
 {
-	bool any = false;
-
-	for (uint32_t i = b->type->nparams; i < b->nlocals; i++)
-		any |= !wasm_has_default(b->locals[i]);
-	if (!any)
-		return 0;
 	b->local_set = arena_array(b->arena, b->nlocals, 1);
 	b->inits = arena_array(b->arena, b->nlocals, sizeof(*b->inits));
 	if (!b->local_set || !b->inits)
@@ -569,6 +563,7 @@ static int locals_read(struct wasm_body *b)
 	wasm_valtype *locals;
 	uint32_t n = b->type->nparams, groups;
 	int ret = locals_count(b, &count, &n);
+	bool all_set = true;
 
 	if (ret)
 		return ret;
@@ -583,15 +578,17 @@ static int locals_read(struct wasm_body *b)
 		wasm_valtype t = WASM_I32;
 
 		(void)wasm_valtype_read(b->m, &b->r, &t, b->err);
+		all_set &= !many || wasm_has_default(t);
+		b->vectors |= many && t == WASM_V128;
 		for (uint32_t k = 0; k < many; k++)
-			locals[n++] = t;
+			locals[n + k] = t;
+		n += many;
 	}
 	assert(b->r.at == count.at);
 	b->locals = locals;
 	b->nlocals = n;
-	ret = locals_track(b);
-	b->short_locals = b->local_set ? 0 : num_min(n, 0x80);
-	return ret;
+	b->short_locals = all_set ? (uint8_t)num_min(n, 0x80) : 0;
+	return all_set ? 0 : locals_track(b);
 }
 
 int wasm_body_init(struct wasm_body *b, const struct wasm_module *m, uint32_t func,

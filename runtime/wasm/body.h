@@ -111,6 +111,7 @@ struct wasm_body {
 	struct wasm_functype block;	/* backs shorthand block types */
 	wasm_valtype types[4];		/* backs insn.push */
 	uint8_t short_locals;		/* locals below this index have a value and an index of one byte */
+	bool vectors;			/* a local that is no parameter is a v128 */
 	bool constant;			/* a constant expression */
 	bool plain_memory;		/* the module has one memory, of 32 bits */
 	uint32_t nglobals;		/* globals it may read */

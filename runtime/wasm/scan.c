@@ -371,7 +371,8 @@ int wasm_body_scan(const struct wasm_body *b, uint32_t max_uses, struct wasm_sca
 	struct scanner s = { .r = b->r, .arena = b->arena, .scan = ret, .nlocals = b->nlocals };
 
 	*ret = (struct wasm_scan){ 0 };
-	for (uint32_t i = 0; i < b->nlocals; i++)
+	ret->has_simd = b->vectors;
+	for (uint32_t i = 0; i < b->type->nparams; i++)
 		ret->has_simd |= b->locals[i] == WASM_V128;
 	/* a use takes two bytes */
 	s.notes = arena_array(b->arena, reader_left(&s.r) / 2 + 1, sizeof(*s.notes));
