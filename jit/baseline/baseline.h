@@ -96,7 +96,7 @@ struct jit_region {
 	uint32_t local[32];
 };
 
-/* Code out of the way of the function, emitted after it. */
+/* Code out of the way of the function, emitted after it: f->pool and f->loc are then not what they were where it branches off. */
 struct jit_func;
 struct jit_cold {
 	void (*emit)(struct jit_func *f, const struct jit_cold *c);
