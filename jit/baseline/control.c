@@ -246,7 +246,14 @@ static void ends(struct jit_func *f, const struct wasm_insn *in)
 
 void jit_emit_br(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
 {
-	branch_to(f, wasm_body_label(&f->b, in->index));
+	const struct wasm_ctl *c = wasm_body_label(&f->b, in->index);
+	const wasm_valtype *types;
+	uint32_t n = wasm_label_types(c, &types);
+
+	/* an entry that is spilled for a register later could land on a value that has been placed */
+	if (n && !one_in_reg(c, n) && c->kind != WASM_CTL_FUNC)
+		jit_settle(f, 0);
+	branch_to(f, c);
 	ends(f, in);
 }
 
