@@ -212,7 +212,10 @@ static void set_lane(struct jit_func *f, struct jit_simd *s)
 	jit_push_xmm(f, WASM_V128, s->dst);
 }
 
-/* Whether the next instruction can take a vector that is on top of the stack from memory. */
+/*
+ * Whether the next instruction can take a vector that is on top of the stack from memory: all 16 bytes, since some of them
+ * may lie beyond the end.
+ */
 static bool next_takes_vector(const struct jit_func *f)
 {
 	const uint8_t *p = f->b.r.at;
@@ -225,6 +228,8 @@ static bool next_takes_vector(const struct jit_func *f)
 	if (op < WASM_V128_LOAD || op >= WASM_V128_LOAD + JIT_SIMD_ROWS)
 		return false;
 	row = &jit_simd_rows[op - WASM_V128_LOAD];
+	if (x64_mem_bytes(row->op) != 16)
+		return false;
 	return (row->shape == JIT_SIMD_VV && row->mem == JIT_SIMD_MEM_B) ||
 	       (row->shape == JIT_SIMD_V && row->mem == JIT_SIMD_MEM_A);
 }
