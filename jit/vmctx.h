@@ -48,7 +48,7 @@ _Static_assert(sizeof(struct jit_callee) == 32, "compiled code shifts table indi
 /* A function as a reference value points to it. Compiled code reads callee only. */
 struct rt_func {
 	struct jit_callee callee;
-	struct rt_instance *owner;
+	struct rt_instance *owner;	/* of a host function: the instance that imported it, or NULL */
 	const void *type;	/* the runtime's: struct rt_type, or struct rt_host of a host function */
 	uint32_t index;		/* in the owner's index space */
 	uint32_t stack_bytes;	/* of arguments: what it pops */

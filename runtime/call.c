@@ -152,15 +152,16 @@ int rt_host_dispatch(struct rt_func *f, struct rt_instance *caller, struct rt_re
 	return 0;
 }
 
-static int call_host(const struct rt_host *host, const union rt_value *args, union rt_value *ret_results)
+static int call_host(const struct rt_func *f, const union rt_value *args, union rt_value *ret_results)
 {
+	const struct rt_host *host = f->type;
 	const struct rt_type *t = host->type;
 	union rt_value *values = alloca((values_of(t) + 1) * sizeof(*values));
 	int ret;
 
 	if (t->func.nparams)
 		memcpy(values, args, t->func.nparams * sizeof(*values));
-	ret = host->fn(host->env, NULL, values);
+	ret = host->fn(host->env, f->owner, values);
 	if (ret)
 		return trap_of(ret);
 	if (t->func.nresults)
@@ -236,7 +237,7 @@ int rt_call(struct rt_func *f, const union rt_value *args, union rt_value *ret_r
 	int trap;
 
 	if (f->callee.flags & RT_CALLEE_HOST)
-		return call_host(f->type, args, ret_results);
+		return call_host(f, args, ret_results);
 	s = f->owner->head.store;
 	if (s->activation)
 		return call_nested(s, f, args, ret_results);

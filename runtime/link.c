@@ -162,13 +162,18 @@ static bool matches(const struct rt_instance *inst, const struct wasm_import *im
 	return false;
 }
 
-/* A function given: its descriptor goes to the import slot, a copy of it to the index space. */
+/*
+ * A function given: its descriptor goes to the import slot, a copy of it to the index space. A host function called through
+ * an export of this instance acts for it.
+ */
 static void bind_func(struct rt_instance *inst, uint32_t i, const struct rt_func *f)
 {
 	struct jit_callee *slots = rt_slot(inst, inst->layout.imports);
 
 	inst->funcs[i] = *f;
 	inst->funcs[i].callee.func = &inst->funcs[i];
+	if (f->callee.flags & RT_CALLEE_HOST)
+		inst->funcs[i].owner = inst;
 	slots[i] = inst->funcs[i].callee;
 }
 

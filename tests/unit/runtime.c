@@ -376,11 +376,15 @@ START_TEST(host_functions)
 {
 	struct world w = { 0 };
 	struct rt_instance *inst = with_hosts(&w);
-	union rt_value a[3] = { l(slot(inst, 0)), l(1) }, r;
+	union rt_value a[3] = { l(slot(inst, 0)), l(1) }, nine[9] = { l(1) }, r;
 
 	ck_assert_int_eq(rt_call(code(inst, CODE_import), a, &r), 0);
 	ck_assert_int_eq(r.i64, 123456789);
 	ck_assert_ptr_eq(seen, inst);
+	/* as an export of the instance that imported it */
+	seen = NULL;
+	ck_assert_int_eq(rt_call(rt_func_at(inst, 0), nine, &r), 0);
+	ck_assert(r.i64 == 100000000 && seen == inst);
 	a[0].i32 = (int32_t)slot(inst, 2);
 	a[1].f32 = 1.5f;
 	a[2].f64 = 0.25;
