@@ -51,9 +51,10 @@ int rt_store_new(const struct rt_config *config, struct rt_store **ret_store, st
 void rt_store_free(struct rt_store *store);
 
 /*
- * 0, or a negative value that ends the guest: -RT_TRAP_x, or rt_exit(). What rt_call() gave it may
- * be returned negated. caller is the instance that calls or, when the host calls an export that is
- * an import, that one; NULL when the host calls what rt_func_host() gave it.
+ * A function of the host. args_results holds the arguments and takes the results, in order. Runs
+ * on the host stack. 0, or a negative value that ends the guest: -RT_TRAP_x, or rt_exit(). What
+ * rt_call() gave it may be returned negated. caller is the instance that calls or, when the host
+ * calls an export that is an import, that one; NULL when the host calls what rt_func_host() gave.
  */
 typedef int (*rt_host_fn)(void *env, struct rt_instance *caller, union rt_value *args_results);
 

@@ -269,29 +269,6 @@ void jit_emit_unreachable(struct jit_func *f, const struct wasm_insn *in, const 
 	ends(f, in);
 }
 
-/* The entries that an applied instruction has left untouched in our view; wasm_body_apply() may have cleared them. */
-static void apply_keeping(struct jit_func *f, const struct wasm_insn *in, uint32_t n)
-{
-	struct wasm_val save[1 + 16], *copy = save;
-
-	if (n > ARRAY_SIZE(save))
-		copy = arena_array(f->arena, n, sizeof(*copy));
-	if (!copy) {
-		f->failed = true;
-		return;
-	}
-	memcpy(copy, f->b.sp - 1 - n, n * sizeof(*copy));
-	f->b.sp[-1].kind = JIT_SLOT;
-	wasm_body_apply(&f->b, in);
-	for (uint32_t i = 0; i < n; i++) {
-		struct wasm_val *v = f->b.sp - n + i;
-		wasm_valtype t = v->type;
-
-		*v = copy[i];
-		v->type = t;
-	}
-}
-
 void jit_emit_br_if(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
 {
 	const struct wasm_ctl *c = wasm_body_label(&f->b, in->index);
@@ -317,7 +294,7 @@ void jit_emit_br_if(struct jit_func *f, const struct wasm_insn *in, const struct
 	branch_to(f, c);
 	jit_bind(f, skip);
 	f->b.sp++;
-	apply_keeping(f, in, n);
+	wasm_body_apply(&f->b, in);
 }
 
 /*
