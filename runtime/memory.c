@@ -11,9 +11,11 @@
 
 #define RT_MEMORY64_RESERVE (64ull << 30)
 
+/* The size in pages of a 32-bit memory is an i32: in pages of one byte, 4 GiB would be 0. */
 static uint64_t max_pages(const struct rt_memory *m)
 {
-	uint64_t room = (m->limits.is64 ? RT_MEMORY64_RESERVE : (uint64_t)JIT_PAGE * 65536) >> m->page_log2;
+	uint64_t room = m->limits.is64	? RT_MEMORY64_RESERVE >> m->page_log2 :
+			m->page_log2	? ((uint64_t)1 << 32) >> m->page_log2 : UINT32_MAX;
 
 	return m->limits.max < room ? m->limits.max : room;
 }

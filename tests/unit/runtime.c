@@ -638,6 +638,18 @@ START_TEST(no_address_space)
 	ck_assert(err.text[0]);
 	if (w.store)
 		rt_store_free(w.store);
+/* The size must be an i32, so the last byte of 4 GiB is not to be had. */
+START_TEST(pages_of_one_byte)
+{
+	struct wasm_memtype memory = { { .min = 1, .max = UINT64_MAX }, 0 };
+	struct rt_store *s = new_store();
+	struct rt_memory *m = rt_memory_new(s, &memory);
+
+	ck_assert_ptr_nonnull(m);
+	ck_assert_int_eq(rt_memory_grow(m, UINT32_MAX), RT_CANNOT_GROW);
+	ck_assert_int_eq(rt_memory_grow(m, 99), 1);
+	ck_assert_uint_eq(rt_memory_pages(m), 100);
+	rt_store_free(s);
 }
 END_TEST
 
@@ -667,6 +679,7 @@ int main(void)
 	tcase_add_test(tc, image_errors);
 	tcase_add_test(tc, memory_over_the_limit);
 	tcase_add_loop_test(tc, no_address_space, 0, SANITIZED ? 0 : 12);
+	tcase_add_test(tc, pages_of_one_byte);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
