@@ -230,8 +230,11 @@ static int place(struct job *job, struct jit_image *h)
 		b->text_off = (uint32_t)text;
 		for (uint32_t k = 0; k < b->n; k++)
 			job->entries[b->first + k] += b->text_off;
-		for (uint32_t k = 0; k < b->nsites; k++)
+		for (uint32_t k = 0; k < b->nsites; k++) {
+			/* they are searched by halves */
+			assert(b->sites[k].pc <= b->size && (!k || b->sites[k].pc + b->text_off >= b->sites[k - 1].pc));
 			b->sites[k].pc += b->text_off;
+		}
 		for (uint32_t k = 0; k < b->nhandlers; k++) {
 			b->handlers[k].start += b->text_off;
 			b->handlers[k].end += b->text_off;
@@ -259,6 +262,7 @@ static void relocate(struct job *job)
 			const struct jit_reloc *r = &b->relocs[k];
 			uint32_t d = job->entries[r->func - job->m->imported_funcs] - (b->text_off + r->at + 4);
 
+			assert(r->at + 4 <= b->size && r->func >= job->m->imported_funcs && r->func < job->m->nfuncs);
 			memcpy(b->code + r->at, &d, 4);
 		}
 	}

@@ -193,6 +193,7 @@ static inline int enter_wasm(struct rt_store *s, const struct rt_func *f, const 
 			results[0].f64_bits = regs.gpr[0];
 		return trap;
 	}
+	assert((uintptr_t)guest_rsp % 16 == 0 && t->cc.stack_bytes == f->stack_bytes);
 	guest_rsp -= t->cc.stack_bytes;
 	if (t->cc.sret)
 		regs.gpr[0] = (uintptr_t)results;
@@ -212,6 +213,7 @@ static int call_nested(struct rt_store *s, const struct rt_func *f, const union 
 	char *guest_rsp = (char *)((uintptr_t)e->guest_rsp & ~15ull);
 	int trap;
 
+	assert(s->nesting && s->nesting <= RT_NESTING_MAX && e->host_rsp);
 	if (s->nesting == RT_NESTING_MAX || guest_rsp - f->stack_bytes < (char *)s->stack_lo + 4096)
 		return RT_TRAP_STACK_EXHAUSTED;
 	s->activation = &a;
@@ -241,6 +243,7 @@ int rt_call(struct rt_func *f, const union rt_value *args, union rt_value *ret_r
 	s = f->owner->head.store;
 	if (s->activation)
 		return call_nested(s, f, args, ret_results);
+	assert(!s->nesting);
 	a.prev = NULL;
 	s->activation = &a;
 	s->nesting = 1;

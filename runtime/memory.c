@@ -80,6 +80,7 @@ int64_t rt_memory_grow(struct rt_memory *m, uint64_t pages)
 	if (old > max_pages(m) || pages > max_pages(m) - old)
 		return RT_CANNOT_GROW;
 	size = (old + pages) << m->page_log2;
+	assert(size >= *m->size && (!m->reserved || size < m->reserved));
 	if (rt_commit(m->store, m->base, *m->size, size) < 0)
 		return RT_CANNOT_GROW;
 	*m->size = size;

@@ -110,7 +110,7 @@ int rt_commit(struct rt_store *s, void *base, uint64_t old_size, uint64_t new_si
 {
 	uint64_t from = num_align(old_size, 4096), to = num_align(new_size, 4096);
 
-	assert(old_size <= new_size);
+	assert(old_size <= new_size && s->memory_used <= s->memory_max);
 	if (new_size - old_size > s->memory_max - s->memory_used)
 		return -ENOMEM;
 	if (to > from && mprotect((char *)base + from, to - from, PROT_READ | PROT_WRITE))

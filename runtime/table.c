@@ -107,7 +107,7 @@ int64_t rt_table_grow(struct rt_table *t, void *ref, uint64_t n)
 {
 	uint64_t old = t->slot->size, size = entry_size(t);
 
-	assert(old <= max_entries(t));
+	assert(old <= max_entries(t) && max_entries(t) * size < t->reserved && t->slot->link == t->slot);
 	if (n > max_entries(t) - old || rt_commit(t->store, t->slot->base, old * size, (old + n) * size) < 0)
 		return RT_CANNOT_GROW;
 	t->slot->size = old + n;

@@ -1,7 +1,8 @@
 /*
  * Function types by structure: equal types of all modules have one id, so that a compare of ids is
  * the check at an indirect call and at a link. Type indices inside a type are replaced by ids
- * first; they refer to earlier types only.
+ * first. They refer to earlier types, or to the type itself, which has no id yet and is 0 there:
+ * equal only to another that refers to itself in that place.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -130,6 +131,9 @@ uint32_t rt_type_id(struct rt_store *s, const struct wasm_functype *t, const uin
 		    same_types(type->func.params, t->params, t->nparams, ids) &&
 		    same_types(type->func.results, t->results, t->nresults, ids))
 			return type->func.canon;
+	/* an id is a heap type of the store */
+	if (s->types.len + 1 >= WASM_HEAP_ABSTRACT)
+		return 0;
 	type = new_type(s, t, ids);
 	if (!type || !vec_push(&s->types, type))
 		return 0;

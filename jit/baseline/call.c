@@ -160,6 +160,8 @@ static void call(struct jit_func *f, uint32_t type, const struct callee *callee)
 		f->failed = true;
 		return;
 	}
+	/* what the scan did not see as a call would have no frame, and locals where calls write */
+	assert(!f->leaf && f->scan.loops[f->region].has_call);
 	if (sig->cc.sret_bytes > f->sret_bytes)
 		f->sret_bytes = sig->cc.sret_bytes;
 	jit_spill_for_call(f, t->nparams);
@@ -309,7 +311,7 @@ static void tail_call(struct jit_func *f, const struct wasm_insn *in, const stru
 		return;
 	}
 	jit_cc_init(&cc, t, params, NULL);
-	assert(cc.sret == f->cc.sret);
+	assert(cc.sret == f->cc.sret && !f->leaf);
 	jit_spill_for_call(f, t->nparams);
 	put_stack_args(f, v, params, t->nparams, cc.stack_bytes);
 	x64_reserve(f->x, X64_ROOM_MAX / 2);
@@ -367,6 +369,7 @@ void jit_libcall(struct jit_func *f, enum jit_libcall lib, const uint64_t *const
 	struct jit_loc locs[5];
 
 	assert(nconsts + n <= ARRAY_SIZE(lib_args));
+	assert(!f->leaf && f->scan.loops[f->region].has_call);
 	for (uint32_t i = 0; i < n; i++)
 		locs[i] = (struct jit_loc){ .where = JIT_IN_GPR, .reg = lib_args[nconsts + i] };
 	jit_spill_for_call(f, n);

@@ -34,6 +34,7 @@ static struct jit_ctl *enter(struct jit_func *f)
 		f->ctls_cap = cap;
 	}
 	c = &f->ctls[depth];
+	assert(depth && !f->flags_live);
 	*c = (struct jit_ctl){ .label = jit_label(f), .region = f->region, .outer = f->region,
 			       .else_label = WASM_NONE, .stub_label = WASM_NONE };
 	return c;
@@ -71,6 +72,7 @@ static void values_in_slots(struct jit_func *f, uint32_t n)
 			f->slots_max = v->slot;
 	}
 	f->settled = height(f);
+	assert(n <= f->settled);
 }
 
 static unsigned int result_reg(wasm_valtype t)
@@ -367,6 +369,7 @@ void jit_emit_br_table(struct jit_func *f, const struct wasm_insn *in, const str
 	for (uint32_t i = 0; i <= n; i++)
 		f->targets.at[first + i] = table_label(f, wasm_body_label(&f->b, in->targets[i]), nvalues);
 	f->targets.len += n + 1;
+	assert(f->targets.len <= f->targets.cap);
 	labels = f->targets.at + first;
 	if (n < TABLE_MIN) {
 		for (uint32_t i = 0; i < n; i++) {
@@ -419,6 +422,7 @@ void jit_emit_loop(struct jit_func *f, const struct wasm_insn *in, const struct 
 	uint32_t n = in->block->nparams, outer = f->region, region = loop_region(f, in->at);
 	struct jit_ctl *c;
 
+	assert(region == outer || f->regions[region].parent == outer);
 	settle_values(f, n, 0);
 	wasm_body_apply(&f->b, in);
 	values_in_slots(f, n);
@@ -568,6 +572,8 @@ static void end_function(struct jit_func *f, const struct wasm_insn *in)
 		jit_epilogue(f);
 	}
 	jit_truncate(f, 0);
+	/* what was taken has been given back */
+	assert(f->failed || f->free == f->pool);
 	f->b.sp += f->b.type->nresults;
 	wasm_body_apply(&f->b, in);
 }

@@ -140,6 +140,7 @@ void jit_table_jump(struct jit_func *f, unsigned int reg, uint32_t first, uint32
 	struct jit_jump_table t = { .label = jit_label(f), .first = first, .n = n };
 	unsigned int base = jit_alloc_gpr(f);
 
+	assert(n && (size_t)first + n <= f->targets.len && jit_is_temp(f, reg));
 	if (!vec_push(&f->tables, t)) {
 		f->failed = true;
 		return;

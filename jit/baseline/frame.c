@@ -65,6 +65,7 @@ static uint32_t sources(const struct jit_shuffle *s)
 
 void jit_shuffle(struct jit_func *f, struct jit_shuffle *s)
 {
+	assert(s->n <= ARRAY_SIZE(s->dst));
 	while (s->n) {
 		uint32_t before = s->n, mask = sources(s);
 
@@ -220,6 +221,7 @@ void jit_frame_replace(struct jit_func *f, uint32_t bytes)
 {
 	int32_t to = 16 + (int32_t)f->cc.stack_bytes - (int32_t)bytes, at = 0;
 
+	assert(!f->leaf && bytes % 16 == 0 && f->cc.stack_bytes % 16 == 0);
 	for (unsigned int i = 0; i < 4; i++) {
 		if (f->saved >> saved_order[i] & 1)
 			x64_rm(f->x, X64_MOV, X64_64, saved_order[i], jit_frame(at += 8));
@@ -264,6 +266,8 @@ bool jit_frame_finish(struct jit_func *f)
 {
 	uint32_t size = ((f->slots_max + f->sret_bytes + 15) & ~15u) - 8 * f->nsaved;
 
+	assert(f->slots_max >= f->slots_start && f->slots_start >= 8 * f->nsaved && size <= INT32_MAX);
+	assert(!f->leaf || !f->sret_bytes);
 	if (f->leaf)
 		return size <= PAGE - 64;
 	for (size_t i = 0; i < f->landings.len; i++) {

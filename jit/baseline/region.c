@@ -186,6 +186,9 @@ void jit_region_enter(struct jit_func *f, uint32_t region)
 {
 	const struct jit_region *r = &f->regions[region];
 
+	assert(region < f->nregions && !(r->stale & ~r->regs));
+	assert(!(r->regs & (JIT_TEMP_GPRS | JIT_TEMP_XMMS | JIT_BIT(JIT_MEM_BASE) | JIT_BIT(X64_RSP) | JIT_BIT(X64_RBP))));
+	assert(!(r->regs & JIT_SAVED_GPRS & ~f->saved));
 	for (uint32_t m = f->local_regs; m; m &= m - 1)
 		f->loc[f->local_of[__builtin_ctz(m)]] = JIT_NOREG;
 	for (uint32_t m = r->regs; m; m &= m - 1) {

@@ -153,6 +153,7 @@ static void release_sum_reg(struct jit_func *f, unsigned int reg)
 {
 	if (reg == JIT_NOREG)
 		return;
+	assert(reg < 16);
 	if (f->local_regs >> reg & 1)
 		f->naliases[f->local_of[reg]]--;
 	else
@@ -166,6 +167,7 @@ void jit_release(struct jit_func *f, struct wasm_val *v)
 		jit_free(f, v->reg);
 		break;
 	case JIT_LOCAL:
+		assert(f->naliases[v->local]);
 		f->naliases[v->local]--;
 		break;
 	case JIT_SUM:

@@ -638,6 +638,9 @@ START_TEST(no_address_space)
 	ck_assert(err.text[0]);
 	if (w.store)
 		rt_store_free(w.store);
+}
+END_TEST
+
 /* The size must be an i32, so the last byte of 4 GiB is not to be had. */
 START_TEST(pages_of_one_byte)
 {
