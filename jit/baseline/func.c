@@ -101,6 +101,8 @@ static int walk(struct jit_func *f, struct wsbox_err *err)
 		row->emit(f, &in, row);
 		if (f->failed)
 			return -ENOMEM;
+		if (f->x->overflow)
+			return -ENOSPC;
 		if (f->unsupported)
 			return err_set(err, -ENOTSUP, WSBOX_INVALID, "%s at offset %u is not supported by the compiler",
 				       f->unsupported, in.at);
