@@ -19,7 +19,7 @@ void jit_emit_local_get(struct jit_func *f, const struct wasm_insn *in, const st
 	f->naliases[in->index]++;
 }
 
-/* Pops into the local. Returns whether the value is now in a register that the stack may no longer own. */
+/* Pops into the local. */
 static void set_local(struct jit_func *f, uint32_t local)
 {
 	wasm_valtype t = f->b.locals[local];

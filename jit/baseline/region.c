@@ -35,9 +35,12 @@ static void assign(const struct jit_func *f, struct jit_region *r, unsigned int 
 		r->stale |= JIT_BIT(reg);
 }
 
-/* Registers the parent has for the first `wanted` locals of the list are kept; returns a mask of them. */
-static uint32_t inherit(struct jit_func *f, const struct wasm_loop *l, struct jit_region *r, uint32_t pool,
-			uint64_t *done)
+/*
+ * The hottest locals, as many as the pool has room for, stay in the parent's registers where they
+ * are in one. done: a bit for each use of the list that is settled, by a register or by none.
+ */
+static void inherit(struct jit_func *f, const struct wasm_loop *l, struct jit_region *r,
+		    uint32_t pool, uint64_t *done)
 {
 	const struct jit_region *p = &f->regions[r->parent];
 	uint32_t left_gpr = (uint32_t)__builtin_popcount(pool & JIT_GPRS);
@@ -62,7 +65,6 @@ static uint32_t inherit(struct jit_func *f, const struct wasm_loop *l, struct ji
 			*done |= (uint64_t)1 << k;
 		}
 	}
-	return r->regs;
 }
 
 static unsigned int pick(const struct jit_func *f, const struct jit_region *r, uint32_t pool, uint32_t parent,
