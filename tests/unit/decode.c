@@ -206,6 +206,7 @@ START_TEST(many_types)
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	struct wasm_module w;
 	struct mod m = mod_new();
+	uint32_t wrong = 0;
 
 	mod_section(&m, 1);
 	mod_u32(&m, WASM_MAX_TYPES);
@@ -217,10 +218,9 @@ START_TEST(many_types)
 	}
 	mod_end(&m);
 	ck_assert_int_eq(wasm_module_decode(&w, m.b.at, m.b.len, ALL, &err), 0);
-	for (uint32_t i = 0; i < WASM_MAX_TYPES; i += 2) {
-		ck_assert_uint_eq(w.types[i].canon, i);
-		ck_assert_uint_eq(w.types[i + 1].canon, i);
-	}
+	for (uint32_t i = 0; i < WASM_MAX_TYPES; i += 2)
+		wrong += w.types[i].canon != i || w.types[i + 1].canon != i;
+	ck_assert_uint_eq(wrong, 0);
 	wasm_module_done(&w);
 }
 END_TEST
