@@ -2,10 +2,12 @@
  * The calling convention between wasm functions, in every tier. jit_cc_init() is the one place
  * that knows it.
  *
- *	arguments   integers and references: rdi rsi rdx rcx r8 r9; f32 f64 v128: xmm0..7; the others on the stack in order, from
- *	            the lowest address: 8 bytes each, v128 16, no padding; their sum rounded up to 16. The callee pops them (ret n).
- *	results     rax rdx; xmm0 xmm1. If one does not fit, all go to memory: rdi is then a hidden first argument, the address
- *	            of an array of 16 bytes a result, and rax returns nothing.
+ *	arguments   integers and references: rdi rsi rdx rcx r8 r9; f32 f64 v128: xmm0..7; the
+ *	            others on the stack in order, from the lowest address: 8 bytes each, v128 16,
+ *	            no padding; their sum rounded up to 16. The callee pops them (ret n).
+ *	results     rax rdx; xmm0 xmm1. If one does not fit, all go to memory: rdi is then a
+ *	            hidden first argument, the address of an array of 16 bytes a result, and rax
+ *	            returns nothing.
  *	preserved   rbx r12 r14 r15 rbp; r13 (memory base, context) never changes
  *	i32         zero-extended to 64 bits wherever it is passed or returned in a register or an 8-byte slot
  *	r10         address of the struct jit_callee at indirect and imported calls; otherwise free

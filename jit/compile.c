@@ -1,8 +1,9 @@
 /*
- * A module's bodies, in batches of neighbours, compiled by whoever is free; then placed in order and written.
+ * A module's bodies, in batches of neighbours, compiled by whoever is free; then placed in order
+ * and written.
  *
- * What a batch becomes depends on its functions only, and where it is placed on the batches before it, so the image is the same
- * whatever the number of workers.
+ * What a batch becomes depends on its functions only, and where it is placed on the batches before
+ * it, so the image is the same whatever the number of workers.
  */
 #include "jit/compile.h"
 

@@ -1,6 +1,7 @@
 /*
- * A pool of threads that wait for a job. One job at a time; the caller works too. Semaphores and nothing else: they need
- * no system call but futex wait and wake, which is all that the compiler's cell may use (condition variables requeue).
+ * A pool of threads that wait for a job. One job at a time; the caller works too. Semaphores and
+ * nothing else: they need no system call but futex wait and wake, which is all that the compiler's
+ * cell may use (condition variables requeue).
  */
 #include "jit/pool.h"
 
@@ -33,7 +34,10 @@ static void *wait_for_jobs(void *p)
 	struct jit_pool *pool = p;
 
 	sem_post(&pool->done);
-	/* who is quick may take two turns of a job and leave another thread none: a job may run twice in a thread */
+	/*
+	 * who is quick may take two turns of a job and leave another thread none: a job may run
+	 * twice in a thread
+	 */
 	for (wait_for(&pool->wake); pool->job; wait_for(&pool->wake)) {
 		pool->job(pool->arg);
 		sem_post(&pool->done);
@@ -56,7 +60,10 @@ struct jit_pool *jit_pool_new(uint32_t threads)
 	while (pool->nthreads < n && !pthread_create(&pool->threads[pool->nthreads], &attr, wait_for_jobs, pool))
 		pool->nthreads++;
 	pthread_attr_destroy(&attr);
-	/* a thread that starts unblocks signals: it must be through with that before the process locks itself */
+	/*
+	 * a thread that starts unblocks signals: it must be through with that before the process
+	 * locks itself
+	 */
 	for (uint32_t i = 0; i < pool->nthreads; i++)
 		wait_for(&pool->done);
 	if (pool->nthreads)

@@ -1,9 +1,9 @@
 /*
  * The baseline compiler: one pass over a body, machine code out. Private to jit/baseline.
  *
- * wasm_body_next() hands out an instruction, its row in jit_rows[] names the function that emits code for it and moves the
- * abstract stack. An entry of that stack says where its value is; most instructions emit nothing until their
- * result is used.
+ * wasm_body_next() hands out an instruction, its row in jit_rows[] names the function that emits
+ * code for it and moves the abstract stack. An entry of that stack says where its value is; most
+ * instructions emit nothing until their result is used.
  *
  * Registers are numbered 0..31: 0..15 general, 16..31 vector (JIT_XMM(n)). At each point
  *  - f->local_regs hold locals: which, changes only at loop boundaries (region.c);
@@ -12,8 +12,8 @@
  *  - r13 is memory 0's base, rbp the frame, rsp the stack: never touched.
  * An i32 in a register or a slot that was stored whole is zero-extended to 64 bits.
  *
- * Frame, from rbp down: saved registers, homes of locals, operand slots. Each stack entry owns a slot (v->slot bytes below
- * rbp) from the moment it is pushed, whether it is used or not.
+ * Frame, from rbp down: saved registers, homes of locals, operand slots. Each stack entry owns a
+ * slot (v->slot bytes below rbp) from the moment it is pushed, whether it is used or not.
  *
  *	rbp + 16 + n	stack arguments			a slot or home at distance d is [rbp - d]
  *	rbp + 8		return address			(d is negative for arguments)
@@ -61,7 +61,10 @@ enum jit_kind {
 	JIT_LOAD,	/* to be read from memory. Top of the stack only, for the next instruction */
 };
 
-/* Conditions beyond the machine's, for equality of floating-point numbers; the opposite is again c ^ 1. */
+/*
+ * Conditions beyond the machine's, for equality of floating-point numbers; the opposite is again c
+ * ^ 1.
+ */
 enum { JIT_CC_FEQ = 16, JIT_CC_FNE = 17 };
 
 /* A second operand, as machine instructions take it. */
@@ -96,7 +99,10 @@ struct jit_region {
 	uint32_t local[32];
 };
 
-/* Code out of the way of the function, emitted after it: f->pool and f->loc are then not what they were where it branches off. */
+/*
+ * Code out of the way of the function, emitted after it: f->pool and f->loc are then not what they
+ * were where it branches off.
+ */
 struct jit_func;
 struct jit_cold {
 	void (*emit)(struct jit_func *f, const struct jit_cold *c);
@@ -217,7 +223,10 @@ extern const struct jit_row jit_rows[WASM_OPS];
 /* As jit_alloc() when no register of the mask is free. */
 unsigned int jit_alloc_slow(struct jit_func *f, uint32_t mask);
 
-/* Takes a free register of the mask (all of it general, or all vector); spills the oldest entry if there is none. */
+/*
+ * Takes a free register of the mask (all of it general, or all vector); spills the oldest entry if
+ * there is none.
+ */
 static inline unsigned int jit_alloc(struct jit_func *f, uint32_t mask)
 {
 	uint32_t m = f->free & mask;
@@ -256,7 +265,10 @@ static inline void jit_free_xmm(struct jit_func *f, unsigned int xmm)
 	jit_free(f, xmm + 16);
 }
 
-/* Makes the registers of the mask free, moving entries that hold them elsewhere. Not those that the caller has popped. */
+/*
+ * Makes the registers of the mask free, moving entries that hold them elsewhere. Not those that the
+ * caller has popped.
+ */
 void jit_evict(struct jit_func *f, uint32_t mask);
 
 /* Takes this very register. */
@@ -268,8 +280,9 @@ static inline void jit_take(struct jit_func *f, unsigned int reg)
 }
 
 /*
- * Pops the top into a general register. pop: only to be read (may be a local's). own: may be written.
- * into: this register, which the caller has taken. All but `into` give a register to jit_free() later.
+ * Pops the top into a general register. pop: only to be read (may be a local's). own: may be
+ * written. into: this register, which the caller has taken. All but `into` give a register to
+ * jit_free() later.
  */
 unsigned int jit_pop_reg_slow(struct jit_func *f);
 
@@ -310,9 +323,10 @@ unsigned int jit_pop_xmm_own(struct jit_func *f);
 void jit_drop(struct jit_func *f);
 
 /*
- * Pops the top as a second operand. imm: integer constants that fit a sign-extended imm32 may stay immediates. Otherwise register
- * or memory (slot, home of a local, pending load, constant pool for f32 f64 v128). Memory operands are exactly as wide as the type (v128: unaligned,
- * which VEX allows). For v128 and float instructions that take memory of the type's width only.
+ * Pops the top as a second operand. imm: integer constants that fit a sign-extended imm32 may stay
+ * immediates. Otherwise register or memory (slot, home of a local, pending load, constant pool for
+ * f32 f64 v128). Memory operands are exactly as wide as the type (v128: unaligned, which VEX
+ * allows). For v128 and float instructions that take memory of the type's width only.
  */
 void jit_pop_opnd(struct jit_func *f, struct jit_opnd *o, bool imm);
 
@@ -365,8 +379,9 @@ static inline void jit_push_xmm(struct jit_func *f, wasm_valtype t, unsigned int
 }
 
 /*
- * Where to put a result: after all operands are popped. The register of the local that the next instruction (local.set, local.tee)
- * writes, if it has one and nothing on the stack stands for its old value; else JIT_NOREG. It may be one of the operands.
+ * Where to put a result: after all operands are popped. The register of the local that the next
+ * instruction (local.set, local.tee) writes, if it has one and nothing on the stack stands for its
+ * old value; else JIT_NOREG. It may be one of the operands.
  */
 unsigned int jit_dest_local(struct jit_func *f, uint32_t mask);
 
@@ -380,11 +395,17 @@ static inline unsigned int jit_dest(struct jit_func *f, uint32_t mask)
 	return jit_dest_local(f, mask);
 }
 
-/* jit_dest(), or `owned` if that is a temporary, or a new temporary. The caller frees `owned` if it is not the result. */
+/*
+ * jit_dest(), or `owned` if that is a temporary, or a new temporary. The caller frees `owned` if it
+ * is not the result.
+ */
 unsigned int jit_dest_gpr(struct jit_func *f, unsigned int owned);
 unsigned int jit_dest_xmm(struct jit_func *f, unsigned int owned);	/* as 0..15; owned may be JIT_NOREG */
 
-/* All entries that are not constants into their slots (moves only: flags are kept). keep: leave the topmost n as they are. */
+/*
+ * All entries that are not constants into their slots (moves only: flags are kept). keep: leave the
+ * topmost n as they are.
+ */
 void jit_settle(struct jit_func *f, uint32_t keep);
 
 /* Entries (but for the topmost keep) in caller-saved registers into their slots: before a call. */
@@ -396,7 +417,10 @@ void jit_unalias(struct jit_func *f, uint32_t local);
 /* Drops entries above height without a trace. */
 void jit_truncate(struct jit_func *f, uint32_t height);
 
-/* Loads v (which stays on the stack) into reg; moves only, but for SUM (lea), FLAGS (setcc, movzx). Releases nothing. */
+/*
+ * Loads v (which stays on the stack) into reg; moves only, but for SUM (lea), FLAGS (setcc, movzx).
+ * Releases nothing.
+ */
 void jit_load_val(struct jit_func *f, const struct wasm_val *v, unsigned int reg);
 /* Stores v to memory. */
 void jit_store_val(struct jit_func *f, const struct wasm_val *v, struct x64_mem m);
@@ -425,7 +449,10 @@ static inline enum x64_width jit_width(wasm_valtype t)
 	return wasm_kind(t) == WASM_KIND_I32 ? X64_32 : X64_64;
 }
 
-/* Whether the next instruction takes the top of the stack as a condition (br_if, if, select, i32.eqz). */
+/*
+ * Whether the next instruction takes the top of the stack as a condition (br_if, if, select,
+ * i32.eqz).
+ */
 static inline bool jit_next_is_condition(const struct jit_func *f)
 {
 	const uint8_t *p = f->b.r.at;
@@ -439,7 +466,10 @@ static inline unsigned int jit_peek(const struct jit_func *f)
 	return f->b.r.at < f->b.r.end ? *f->b.r.at : 0;
 }
 
-/* Pushes the result of a compare that has just been emitted: for the next instruction to use, or as 0 or 1. */
+/*
+ * Pushes the result of a compare that has just been emitted: for the next instruction to use, or as
+ * 0 or 1.
+ */
 void jit_push_cond(struct jit_func *f, unsigned int cc);
 
 /* ---- constants behind the function ---- */
@@ -494,8 +524,9 @@ void jit_trap(struct jit_func *f, enum rt_trap kind, uint32_t at);
 /* ---- memory.c: addresses ---- */
 
 /*
- * Pops an address and makes a machine operand of it with the memarg of `in`; *ret_regs are to be freed (f->free |= regs & f->pool) behind the
- * access. Directly before the access: jit_site(f, f->at).
+ * Pops an address and makes a machine operand of it with the memarg of `in`; *ret_regs are to be
+ * freed (f->free |= regs & f->pool) behind the access. Directly before the access: jit_site(f,
+ * f->at).
  */
 struct x64_mem jit_pop_addr(struct jit_func *f, const struct wasm_insn *in, uint32_t *ret_regs);
 
@@ -503,7 +534,10 @@ struct x64_mem jit_pop_addr(struct jit_func *f, const struct wasm_insn *in, uint
 
 bool jit_regions_make(struct jit_func *f);
 void jit_region_enter(struct jit_func *f, uint32_t region);
-/* Moves locals from where region `from` has them to where `to` has them; no temporaries, flags kept. */
+/*
+ * Moves locals from where region `from` has them to where `to` has them; no temporaries, flags
+ * kept.
+ */
 void jit_region_move(struct jit_func *f, uint32_t from, uint32_t to);
 bool jit_region_same(const struct jit_func *f, uint32_t from, uint32_t to);
 
@@ -514,14 +548,21 @@ void jit_epilogue(struct jit_func *f);
 /* What the epilogue does before it returns: rsp is at the return address. */
 void jit_frame_leave(struct jit_func *f);
 /*
- * The same for a tail call with `bytes` of stack arguments, which lie at rsp: moves them over the frame, below the end of our own
- * arguments, since that is where our caller's stack goes on. The frame is always below: highest first.
+ * The same for a tail call with `bytes` of stack arguments, which lie at rsp: moves them over the
+ * frame, below the end of our own arguments, since that is where our caller's stack goes on. The
+ * frame is always below: highest first.
  */
 void jit_frame_replace(struct jit_func *f, uint32_t bytes);
-/* Writes the frame's size into the prologue. false: a leaf with so large a frame must be compiled with force_frame. */
+/*
+ * Writes the frame's size into the prologue. false: a leaf with so large a frame must be compiled
+ * with force_frame.
+ */
 bool jit_frame_finish(struct jit_func *f);
 
-/* Calls the runtime; args are the topmost n entries, in order, preceded by nconsts constants. Pops them; result is in rax. */
+/*
+ * Calls the runtime; args are the topmost n entries, in order, preceded by nconsts constants. Pops
+ * them; result is in rax.
+ */
 void jit_libcall(struct jit_func *f, enum jit_libcall lib, const uint64_t *consts, uint32_t nconsts, uint32_t n);
 
 /* Saves and reloads locals in caller-saved registers round a call. */
@@ -537,25 +578,33 @@ struct jit_shuffle {
 
 void jit_shuffle(struct jit_func *f, struct jit_shuffle *s);
 
-/* Loads n entries, which stay on the stack, into registers (places on the stack are skipped): all at once. */
+/*
+ * Loads n entries, which stay on the stack, into registers (places on the stack are skipped): all
+ * at once.
+ */
 void jit_place(struct jit_func *f, struct wasm_val *v, const struct jit_loc *locs, uint32_t n);
 
 /*
- * Pops an i32 as a condition for the next jump, setcc or cmov: enum x64_cond or JIT_CC_FEQ/FNE. Between, emit moves only.
+ * Pops an i32 as a condition for the next jump, setcc or cmov: enum x64_cond or JIT_CC_FEQ/FNE.
+ * Between, emit moves only.
  */
 unsigned int jit_pop_cond(struct jit_func *f);
 /* Jumps if the condition holds. */
 void jit_branch(struct jit_func *f, unsigned int cc, uint32_t label);
 
 /*
- * One of a worker's: zeroed, then m, layout, options and the arenas set; jit_func_done() frees what it holds.
- * Compiles a body into out, behind what is there. 0 and *ret_entry, the offset of its entry; -ENOEXEC; -ENOMEM; -ENOTSUP; -ENOSPC when
- * out->code is too small: *out is then as it was, but for bytes behind its end, and the caller may try again with a larger one.
+ * One of a worker's: zeroed, then m, layout, options and the arenas set; jit_func_done() frees what
+ * it holds. Compiles a body into out, behind what is there. 0 and *ret_entry, the offset of its
+ * entry; -ENOEXEC; -ENOMEM; -ENOTSUP; -ENOSPC when out->code is too small: *out is then as it was,
+ * but for bytes behind its end, and the caller may try again with a larger one.
  */
 int jit_baseline(struct jit_func *f, uint32_t func, struct jit_out *out, uint32_t *ret_entry, struct wsbox_err *err);
 void jit_func_done(struct jit_func *f);
 
-/* exception.c, control.c: the code of a try_table from `start` has been emitted; its clauses are f->catches from `first`. */
+/*
+ * exception.c, control.c: the code of a try_table from `start` has been emitted; its clauses are
+ * f->catches from `first`.
+ */
 void jit_try_end(struct jit_func *f, uint32_t start, uint32_t first);
 void jit_try_begin(struct jit_func *f, uint32_t first);
 /* Branches with what lies on the stack, which stays there. */

@@ -149,7 +149,9 @@ static const struct jit_sig *sig_of(struct jit_func *f, uint32_t type)
 	return s;
 }
 
-/* Arguments are the topmost entries. r10 is taken by the caller of this function, if it is needed. */
+/*
+ * Arguments are the topmost entries. r10 is taken by the caller of this function, if it is needed.
+ */
 static void call(struct jit_func *f, uint32_t type, const struct callee *callee)
 {
 	const struct wasm_functype *t = &f->m->types[type];
@@ -296,8 +298,8 @@ static void jump_to(struct jit_func *f, const struct callee *callee)
 }
 
 /*
- * As call(), but the callee gets our return address, and pops the arguments it is given. Results in memory go where ours
- * were to go: they are the same. The rest of the block is dead.
+ * As call(), but the callee gets our return address, and pops the arguments it is given. Results in
+ * memory go where ours were to go: they are the same. The rest of the block is dead.
  */
 static void tail_call(struct jit_func *f, const struct wasm_insn *in, const struct wasm_functype *t,
 		      const struct callee *callee)
@@ -384,7 +386,9 @@ void jit_libcall(struct jit_func *f, enum jit_libcall lib, const uint64_t *const
 	jit_reload_locals(f);
 }
 
-/* row: op the libcall, w how the instruction's indices become constants, cc the number of operands. */
+/*
+ * row: op the libcall, w how the instruction's indices become constants, cc the number of operands.
+ */
 void jit_emit_lib(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
 {
 	uint64_t consts[2] = { in->index, in->index2 };

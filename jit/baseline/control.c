@@ -1,9 +1,10 @@
 /*
  * Blocks, branches and joins.
  *
- * At a label each local is where the label's region has it, entries below the frame are in their slots (or constants), and the
- * values the label takes are: one value of a block or function in rax or xmm0; otherwise (loops, several values) in slots.
- * So a join needs no record of how its branches came.
+ * At a label each local is where the label's region has it, entries below the frame are in their
+ * slots (or constants), and the values the label takes are: one value of a block or function in rax
+ * or xmm0; otherwise (loops, several values) in slots. So a join needs no record of how its
+ * branches came.
  */
 #include <stdlib.h>
 
@@ -50,7 +51,10 @@ static uint32_t height(const struct jit_func *f)
 	return (uint32_t)(f->b.sp - f->b.stack);
 }
 
-/* The topmost n entries below the topmost `above`: into their slots, constants too. All others are settled. */
+/*
+ * The topmost n entries below the topmost `above`: into their slots, constants too. All others are
+ * settled.
+ */
 static void settle_values(struct jit_func *f, uint32_t n, uint32_t above)
 {
 	jit_settle(f, above);
@@ -131,7 +135,10 @@ void jit_branch(struct jit_func *f, unsigned int cc, uint32_t label)
 
 /* ---- values of branches ---- */
 
-/* Results of the function, which lie on top, to where the convention wants them. They stay on the stack. */
+/*
+ * Results of the function, which lie on top, to where the convention wants them. They stay on the
+ * stack.
+ */
 static void place_return(struct jit_func *f)
 {
 	uint32_t n = f->b.type->nresults;
@@ -151,7 +158,10 @@ static void place_return(struct jit_func *f)
 	jit_free(f, p);
 }
 
-/* What a branch to c carries lies on top; puts it where the label wants it. The entries stay as they are. */
+/*
+ * What a branch to c carries lies on top; puts it where the label wants it. The entries stay as
+ * they are.
+ */
 static void place_values(struct jit_func *f, const struct wasm_ctl *c)
 {
 	const wasm_valtype *types;
@@ -252,7 +262,9 @@ void jit_emit_br(struct jit_func *f, const struct wasm_insn *in, const struct ji
 	const wasm_valtype *types;
 	uint32_t n = wasm_label_types(c, &types);
 
-	/* an entry that is spilled for a register later could land on a value that has been placed */
+	/*
+	 * an entry that is spilled for a register later could land on a value that has been placed
+	 */
 	if (n && !one_in_reg(c, n) && c->kind != WASM_CTL_FUNC)
 		jit_settle(f, 0);
 	branch_to(f, c);
@@ -300,7 +312,8 @@ void jit_emit_br_if(struct jit_func *f, const struct wasm_insn *in, const struct
 }
 
 /*
- * br_on_null carries what lies below the reference, br_on_non_null the reference too. row: op is 1 for the latter.
+ * br_on_null carries what lies below the reference, br_on_non_null the reference too. row: op is 1
+ * for the latter.
  */
 void jit_emit_br_on_null(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
 {

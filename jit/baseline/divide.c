@@ -1,4 +1,7 @@
-/* Division and remainder: rax and rdx, checks that hardware would fault on, constants that need neither. */
+/*
+ * Division and remainder: rax and rdx, checks that hardware would fault on, constants that need
+ * neither.
+ */
 #include "jit/baseline/emit.h"
 
 enum { SIGNED = 1, REM = 2 };

@@ -1,4 +1,7 @@
-/* What surrounds instructions: labels, sites, cold code, constants and jump tables behind the function. */
+/*
+ * What surrounds instructions: labels, sites, cold code, constants and jump tables behind the
+ * function.
+ */
 #include "jit/baseline/baseline.h"
 
 uint32_t jit_label(struct jit_func *f)

@@ -1,4 +1,7 @@
-/* f32 and f64. Rows give the scalar instruction; w is X64_32 for f32 and X64_64 for f64 unless said otherwise. */
+/*
+ * f32 and f64. Rows give the scalar instruction; w is X64_32 for f32 and X64_64 for f64 unless said
+ * otherwise.
+ */
 #include "jit/baseline/emit.h"
 
 static wasm_valtype type_of(unsigned int w)
@@ -61,7 +64,10 @@ static void cold_nan(struct jit_func *f, const struct jit_cold *c)
 	jit_jmp(f, c->back);
 }
 
-/* row: op min or max, w. Both orders, so that -0 and 0 meet: or makes the smaller of them, and the greater. */
+/*
+ * row: op min or max, w. Both orders, so that -0 and 0 meet: or makes the smaller of them, and the
+ * greater.
+ */
 void jit_emit_minmax(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
 {
 	unsigned int b = jit_pop_xmm(f), a = jit_pop_xmm(f), t = jit_alloc_xmm(f), d;
@@ -140,7 +146,9 @@ void jit_emit_copysign(struct jit_func *f, const struct wasm_insn *in, const str
 	jit_push_xmm(f, type_of(row->w), d);
 }
 
-/* row: w; cc the condition; op 1 if the operands change places (so that "above" is false for a NaN) */
+/*
+ * row: w; cc the condition; op 1 if the operands change places (so that "above" is false for a NaN)
+ */
 void jit_emit_fcompare(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
 {
 	enum x64_op op = row->w == X64_64 ? X64_VUCOMISD : X64_VUCOMISS;
@@ -180,7 +188,10 @@ void jit_emit_from_int(struct jit_func *f, const struct wasm_insn *in, const str
 {
 	unsigned int a = jit_pop_gpr(f), d = jit_dest_xmm(f, JIT_NOREG);
 
-	/* the conversion keeps the upper part of its first source: a zero has no history to wait for */
+	/*
+	 * the conversion keeps the upper part of its first source: a zero has no history to wait
+	 * for
+	 */
 	x64_vvv(f->x, X64_VXORPS, d, d, d);
 	x64_vvr(f->x, (enum x64_op)row->op, row->w, d, d, a);
 	jit_free(f, a);
@@ -188,8 +199,8 @@ void jit_emit_from_int(struct jit_func *f, const struct wasm_insn *in, const str
 }
 
 /*
- * From 2^63 up: half, with the lost bit kept for the rounding, doubled. a stays as it is: it may be a local's register, and
- * which registers are locals' is no longer known when cold code is made.
+ * From 2^63 up: half, with the lost bit kept for the rounding, doubled. a stays as it is: it may be
+ * a local's register, and which registers are locals' is no longer known when cold code is made.
  */
 static void cold_from_u64(struct jit_func *f, const struct jit_cold *c)
 {

@@ -72,7 +72,9 @@ static int begin(struct jit_func *f, uint32_t func, struct jit_out *out, struct 
 	return jit_control_start(f) ? 0 : -ENOMEM;
 }
 
-/* An instruction in code that cannot be reached: only ends of frames that can be are of interest. */
+/*
+ * An instruction in code that cannot be reached: only ends of frames that can be are of interest.
+ */
 static bool skip_dead(struct jit_func *f, const struct wasm_insn *in)
 {
 	if (!wasm_body_dead(&f->b))

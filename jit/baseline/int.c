@@ -67,7 +67,10 @@ static bool is_temp(const struct jit_func *f, const struct jit_opnd *o)
 	return o->kind == JIT_OPND_REG && jit_is_temp(f, o->reg);
 }
 
-/* The register for the result of a op b; if it is not a's, a is copied there first, so b must not read it. */
+/*
+ * The register for the result of a op b; if it is not a's, a is copied there first, so b must not
+ * read it.
+ */
 static unsigned int choose(struct jit_func *f, struct jit_opnd *a, struct jit_opnd *b, bool commutes)
 {
 	unsigned int d = jit_dest(f, JIT_GPRS);
@@ -187,7 +190,9 @@ static bool scaled(const struct wasm_val *v)
 	return v->kind == JIT_SUM && v->reg == JIT_NOREG;
 }
 
-/* Takes the register of an entry that is being popped, as part of a sum: it stays counted or owned. */
+/*
+ * Takes the register of an entry that is being popped, as part of a sum: it stays counted or owned.
+ */
 static uint8_t take_reg(const struct jit_func *f, const struct wasm_val *v)
 {
 	return v->kind == JIT_LOCAL ? f->loc[v->local] : v->reg;
@@ -249,7 +254,10 @@ static void sum_now(struct jit_func *f, const struct wasm_val *s)
 	unsigned int d;
 	struct wasm_val v = *s;
 
-	/* registers of the sum become free, or uncounted, before the result's is chosen: lea reads them first */
+	/*
+	 * registers of the sum become free, or uncounted, before the result's is chosen: lea reads
+	 * them first
+	 */
 	jit_release(f, &v);
 	d = jit_dest(f, JIT_GPRS);
 	if (d == JIT_NOREG && s->reg != JIT_NOREG && jit_is_temp(f, s->reg))

@@ -1,4 +1,7 @@
-/* Locals, globals, constants, references, select: instructions that mostly only say where a value is. */
+/*
+ * Locals, globals, constants, references, select: instructions that mostly only say where a value
+ * is.
+ */
 #include "jit/baseline/emit.h"
 
 void jit_emit_drop(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
@@ -31,7 +34,10 @@ static void set_local(struct jit_func *f, uint32_t local)
 		return;
 	}
 	if (f->naliases[local]) {
-		/* the value itself may be a sum with the old one: it is made before that is replaced */
+		/*
+		 * the value itself may be a sum with the old one: it is made before that is
+		 * replaced
+		 */
 		if (v->kind == JIT_SUM) {
 			unsigned int r = jit_pop_gpr(f);
 

@@ -1,6 +1,6 @@
 /*
- * Loads and stores. An address is an i32, zero-extended, plus an offset below 4 GiB: inside what is reserved, so there is no
- * check. Three forms, and nothing else, reach linear memory:
+ * Loads and stores. An address is an i32, zero-extended, plus an offset below 4 GiB: inside what is
+ * reserved, so there is no check. Three forms, and nothing else, reach linear memory:
  *	[r13 + r64 + disp32]		the index is a zero-extended i32, disp the offset of the instruction
  *	gs:[r32 + r32*s + disp32]	with the address-size prefix: all of an i32 sum, modulo 2^32; the offset is 0
  *	[base + r64]			memories with 64-bit addresses or small pages: compared with the size, and moved to
@@ -77,8 +77,8 @@ static void add_checked(struct jit_func *f, unsigned int reg, uint64_t n)
 }
 
 /*
- * Pops an address that is compared with the memory's size. One beyond it becomes the first address without access: the size
- * itself, or with small pages the end of its machine page.
+ * Pops an address that is compared with the memory's size. One beyond it becomes the first address
+ * without access: the size itself, or with small pages the end of its machine page.
  */
 static struct x64_mem pop_checked(struct jit_func *f, const struct wasm_insn *in, uint32_t *ret_regs)
 {
@@ -160,8 +160,8 @@ struct x64_mem jit_pop_addr(struct jit_func *f, const struct wasm_insn *in, uint
 }
 
 /*
- * Next opcodes that take a value from memory as their second operand, by the bit of the value's type (row->cc of its
- * load): 1 i32, 2 i64, 4 f32, 8 f64.
+ * Next opcodes that take a value from memory as their second operand, by the bit of the value's
+ * type (row->cc of its load): 1 i32, 2 i64, 4 f32, 8 f64.
  */
 static const uint8_t load_fuses[256] = {
 	[0x45 ... 0x4f] = 1, /* eqz to ge_u */

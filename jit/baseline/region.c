@@ -1,13 +1,14 @@
 /*
  * Which locals live in registers, and where.
  *
- * A region is the function or a loop. Within a region each local has one place, its home or a register, from the
- * first instruction to the last: so control joins need no shuffling, and a local that a loop uses stays in its register
- * across the loop's head. Places change only on the edges between regions. A loop takes over what its parent has, evicts
- * what it does not use where it has hotter locals, and gives all back on the way out.
+ * A region is the function or a loop. Within a region each local has one place, its home or a
+ * register, from the first instruction to the last: so control joins need no shuffling, and a local
+ * that a loop uses stays in its register across the loop's head. Places change only on the edges
+ * between regions. A loop takes over what its parent has, evicts what it does not use where it has
+ * hotter locals, and gives all back on the way out.
  *
- * A home may be out of date while its local is in a register: region->stale says for which registers. Where a region has
- * a local at home, the home is right.
+ * A home may be out of date while its local is in a register: region->stale says for which
+ * registers. Where a region has a local at home, the home is right.
  */
 #include "jit/baseline/baseline.h"
 
@@ -116,8 +117,11 @@ static void assign_loop(struct jit_func *f, uint32_t i)
 	}
 }
 
-/* Parameters stay in the registers they come in where these may hold locals and nothing hotter wants them. */
-static void assign_params(struct jit_func *f)
+/*
+ * Parameters stay in the registers they come in where these may hold locals and nothing hotter
+ * wants them.
+ */
+static void pin_params(struct jit_func *f)
 {
 	const struct wasm_loop *l = &f->scan.loops[0];
 	uint32_t pool = region_pool(f, 0);
@@ -149,7 +153,7 @@ static void assign_function(struct jit_func *f)
 	const struct wasm_loop *l = &f->scan.loops[0];
 	struct jit_region *r = &f->regions[0];
 
-	assign_params(f);
+	pin_params(f);
 	for (uint32_t k = 0; k < l->nuses; k++) {
 		const struct wasm_use *u = &f->scan.uses[l->first_use + k];
 		unsigned int reg;

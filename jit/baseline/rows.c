@@ -1,6 +1,7 @@
 /*
- * From instructions to their emitters. One row each; what has no row is not compiled (and is refused by name).
- * Columns: instruction, emitter, then op, w and cc as the head of the emitter says.
+ * From instructions to their emitters. One row each; what has no row is not compiled (and is
+ * refused by name). Columns: instruction, emitter, then op, w and cc as the head of the emitter
+ * says.
  */
 #include "jit/baseline/emit.h"
 #include "jit/baseline/simd.h"

@@ -1,6 +1,6 @@
 /*
- * Floating point to integer. The conversion instruction gives the smallest integer for what does not fit; cold code
- * then finds out whether that was the answer, and otherwise traps or saturates.
+ * Floating point to integer. The conversion instruction gives the smallest integer for what does
+ * not fit; cold code then finds out whether that was the answer, and otherwise traps or saturates.
  */
 #include "jit/baseline/emit.h"
 
