@@ -1,4 +1,4 @@
-/* The guest of `make quickstart`: counts lines, words and bytes, then tries to write beside a file. */
+/* The guest of `make quickstart`: counts lines, words and bytes; then tries to write. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
