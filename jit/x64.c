@@ -12,9 +12,9 @@ void x64_buf_init(struct x64_buf *b, void *memory, size_t size)
 
 void x64_buf_wrap(struct x64_buf *b)
 {
-	b->at = b->start;
+	assert(b->end - b->start >= X64_ROOM_MAX);
+	b->at = b->end - X64_ROOM_MAX;
 	b->overflow = true;
-	assert(b->end - b->at >= X64_ROOM_MAX);
 }
 
 void x64_bind(struct x64_buf *b, struct x64_label *l)

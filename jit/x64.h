@@ -16,8 +16,8 @@
  * Invariants:
  * - Emitters do not check for room: x64_reserve() has been called for the bytes that follow, at
  *   most X64_LEN_MAX an instruction (they may scribble up to X64_SLACK bytes ahead). When the
- *   buffer is full it starts over at its beginning and `overflow` sticks: what is then in the
- *   buffer is rubbish and must be thrown away, but nothing outside of it was written.
+ *   buffer is full its last X64_ROOM_MAX bytes are written again and `overflow` sticks: what is
+ *   then in them is rubbish and must be thrown away, but what lies before them is as it was.
  * - Encodings are those of the GNU assembler's defaults (tests/unit/x64.c), so always the shortest
  *   displacement and VEX prefix; exceptions are said at the function.
  * - Every vector instruction is VEX-encoded with 128 bits.

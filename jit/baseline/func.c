@@ -143,6 +143,9 @@ int jit_baseline(struct jit_func *f, uint32_t func, struct jit_out *out, uint32_
 	struct jit_out before = *out;
 	int ret;
 
+	/* what a full buffer writes over must be this function's, not the code of those before it */
+	if (out->code.end - out->code.at < 2 * X64_ROOM_MAX)
+		return -ENOSPC;
 	f->force_frame = false;
 	ret = compile(f, func, out, err);
 	if (ret == -EAGAIN) {

@@ -869,6 +869,7 @@ START_TEST(overflow)
 
 	memset(room, 0xaa, size + 64);
 	x64_buf_init(&b, room, size);
+	b.at += 100;
 	for (int i = 0; i < 1000; i++) {
 		x64_reserve(&b, X64_ROOM_ONE);
 		for (int k = 0; k < X64_ROOM_ONE / X64_LEN_MAX; k++)
@@ -880,6 +881,9 @@ START_TEST(overflow)
 	x64_bind(&b, &l);
 	for (size_t i = 0; i < 64; i++)
 		ck_assert_uint_eq(room[size + i], 0xaa);
+	/* nor is what lay there before */
+	for (size_t i = 0; i < 100; i++)
+		ck_assert_uint_eq(room[i], 0xaa);
 	free(room);
 }
 END_TEST
