@@ -58,3 +58,8 @@ void x64_nop(struct x64_buf *b, unsigned int n)
 		b->at += k;
 	}
 }
+
+void x64_wrong_form(void)
+{
+	assert(false);
+}
