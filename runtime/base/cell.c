@@ -2,9 +2,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 #include <unistd.h>
 
 #include "runtime/base/fd.h"
@@ -15,6 +15,12 @@ static const uint32_t sizes[CELL_MSG_TYPES] = {
 	[CELL_MSG_COMPILED] = sizeof(struct cell_compiled),
 	[CELL_MSG_READY] = sizeof(struct cell_ready),
 	[CELL_MSG_EXIT] = sizeof(struct cell_exit),
+};
+
+/* Where a message holds a struct wsbox_err, whose text the receiver ends itself; 0: it has none. */
+static const uint32_t errs[CELL_MSG_TYPES] = {
+	[CELL_MSG_COMPILED] = offsetof(struct cell_compiled, err),
+	[CELL_MSG_EXIT] = offsetof(struct cell_exit, err),
 };
 
 union control {
@@ -63,13 +69,21 @@ static int attached(struct msghdr *mh)
 	return fd;
 }
 
+static void end_text(void *msg, uint32_t at)
+{
+	struct wsbox_err *err = (struct wsbox_err *)((char *)msg + at);
+
+	err->text[sizeof(err->text) - 1] = '\0';
+}
+
 int cell_recv(int sock, void *msg, uint32_t room, int *ret_fd)
 {
 	const struct cell_head *head = msg;
 	struct iovec iov = { .iov_base = msg, .iov_len = room };
 	union control control = { 0 };
+	/* not CMSG_SPACE, whose padding has room for a second descriptor */
 	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
-			     .msg_controllen = sizeof(control.bytes) };
+			     .msg_controllen = CMSG_LEN(sizeof(int)) };
 	ssize_t n;
 
 	do {
@@ -83,6 +97,8 @@ int cell_recv(int sock, void *msg, uint32_t room, int *ret_fd)
 	if ((mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || (size_t)n < sizeof(*head) ||
 	    head->type >= CELL_MSG_TYPES || head->size != sizes[head->type] || (size_t)n != head->size)
 		return -EBADMSG;
+	if (errs[head->type])
+		end_text(msg, errs[head->type]);
 	if (ret_fd)
 		*ret_fd = fd_take(&fd);
 	return 0;

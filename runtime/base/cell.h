@@ -137,9 +137,9 @@ struct cell_exit {
 int cell_send(int sock, const void *msg, int fd);
 
 /*
- * Receives one message into msg (room bytes) and checks that its size is what its head and type
- * say. *ret_fd (may be NULL) is the attached descriptor, owned by the caller, or -1. 0, -EPIPE at
- * the end of the stream, -EBADMSG, or -errno.
+ * Receives one message into msg (room bytes), checks that its size is what its head and type say
+ * and ends its text, if it has one. At most one descriptor comes with it: *ret_fd (may be NULL) is
+ * owned by the caller, or -1. 0, -EPIPE at the end of the stream, -EBADMSG, or -errno.
  */
 int cell_recv(int sock, void *msg, uint32_t room, int *ret_fd);
 

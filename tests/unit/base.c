@@ -284,6 +284,40 @@ START_TEST(copy_sealed)
 }
 END_TEST
 
+/* What a cell that is not itself any more may send. */
+START_TEST(cell_hostile_messages)
+{
+	struct cell_exit said = { .head = { CELL_MSG_EXIT, sizeof(said) } }, got;
+	struct cell_head image = { CELL_MSG_IMAGE, sizeof(image) };
+	char control[CMSG_SPACE(2 * sizeof(int))] = { 0 };
+	struct iovec iov = { &image, sizeof(image) };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			     .msg_controllen = CMSG_LEN(2 * sizeof(int)) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&mh);
+	int pair[2], next;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	memset(said.err.text, 'x', sizeof(said.err.text));
+	ck_assert_int_eq(cell_send(pair[0], &said, -1), 0);
+	ck_assert_int_eq(cell_recv(pair[1], &got, sizeof(got), NULL), 0);
+	ck_assert_uint_eq(strnlen(got.err.text, sizeof(got.err.text)), sizeof(got.err.text) - 1);
+
+	/* two descriptors: refused, and none of them stays */
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = mh.msg_controllen;
+	memcpy(CMSG_DATA(c), pair, sizeof(pair));
+	next = dup(0);
+	close(next);
+	ck_assert_int_eq(sendmsg(pair[0], &mh, 0), sizeof(image));
+	ck_assert_int_eq(cell_recv(pair[1], &image, sizeof(image), NULL), -EBADMSG);
+	ck_assert_int_eq(dup(0), next);
+	close(next);
+	close(pair[0]);
+	close(pair[1]);
+}
+END_TEST
+
 UNIT("base", leb_values, leb_malformed, reader_bounds, utf8, quantities, arena_limits, arena_resets,
      vectors, sealed_memfd, copy_sealed,
-     messages, cell_messages)
+     messages, cell_messages, cell_hostile_messages)

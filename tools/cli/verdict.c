@@ -37,7 +37,6 @@ static void judge_by_cell(struct session *s, const struct wsbox_err *err)
 	if (s->ended != SESSION_RUNNING)
 		return;
 	s->err = *err;
-	s->err.text[sizeof(s->err.text) - 1] = '\0';
 	s->err.status = invalid ? err->status : WSBOX_FAILED;
 	if (!s->err.text[0])
 		(void)err_set(&s->err, -ENOEXEC, s->err.status, "refused without a reason");
