@@ -102,10 +102,9 @@ static void stats_compile(struct json *j, const struct session *s)
 	json_u64(j, "body_bytes", c->body_bytes);
 	json_u64(j, "functions", c->functions);
 	json_u64(j, "text_bytes", c->text_bytes);
-	/* bytes in a microsecond are megabytes in a second */
-	if (c->ns_compile)
-		json_tenths(j, "mb_per_s",
-			    (uint64_t)((double)c->body_bytes * 10000.0 / (double)c->ns_compile));
+	/* bytes in a microsecond are megabytes in a second; a cell may say what cannot be */
+	if (c->ns_compile && c->body_bytes <= CELL_MODULE_MAX)
+		json_tenths(j, "mb_per_s", c->body_bytes * 10000 / c->ns_compile);
 	json_u64(j, "memory_peak", s->compiler.end.peak_memory);
 	json_close(j, '}');
 }

@@ -11,6 +11,12 @@
  * set. */
 int session_start(struct session *s, enum cell_role role);
 
+/*
+ * Takes one packet from this cell's socket, or the end of its stream. Each message is taken once
+ * and from the cell that may send it; anything else ends the cell.
+ */
+void session_take(struct session *s, struct session_cell *c);
+
 /* Ends the session for this reason, if nothing else has yet: both cells are killed. err of *s stays
  * as it is. */
 void session_end(struct session *s, enum session_end why, int status);

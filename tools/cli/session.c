@@ -129,9 +129,7 @@ union message {
 	struct cell_exit exit;
 };
 
-/* One packet of a cell. Each message is taken once and from the cell that may send it; anything
- * else ends the cell. */
-static void take_message(struct session *s, struct session_cell *c)
+void session_take(struct session *s, struct session_cell *c)
 {
 	union message m;
 	int ret = cell_recv(c->control, &m, sizeof(m), NULL);
@@ -164,7 +162,7 @@ static void reap(struct session *s, struct session_cell *c)
 {
 	/* what it said before it ended lies in the socket still */
 	while (c->control >= 0)
-		take_message(s, c);
+		session_take(s, c);
 	if (c == &s->instance && !s->at.exit)
 		s->at.exit = session_clock();
 	(void)sb_reap(&c->cell, &c->end);
@@ -233,7 +231,7 @@ static void turn(struct session *s)
 		move_output(s, p + SLOT_PUMPS);
 	for (unsigned int i = 0; i < 2; i++) {
 		if (p[SLOT_CELLS + 2 * i].revents && cells[i]->control >= 0)
-			take_message(s, cells[i]);
+			session_take(s, cells[i]);
 		if (p[SLOT_CELLS + 2 * i + 1].revents)
 			reap(s, cells[i]);
 	}
