@@ -153,7 +153,7 @@ const uint8_t wasm_op_fast[SLOTS] = {
 
 /*
  * Steps over what is neither control nor call: see skip.h. The address of a memory access counts
- * as two numbers.
+ * as two numbers. Of the calls throw_ref alone has no number to be known by.
  */
 #define NUMBERS(imm) \
 	((imm) == WASM_IMM_NONE ? WASM_SKIP_FAST : \
@@ -162,7 +162,7 @@ const uint8_t wasm_op_fast[SLOTS] = {
 	 (imm) == WASM_IMM_LOCAL ? WASM_SKIP_FAST | WASM_SKIP_LOCAL | WASM_SKIP_ONE : \
 	 (imm) == WASM_IMM_MEMARG ? WASM_SKIP_FAST | WASM_SKIP_MEMARG | WASM_SKIP_TWO : 0)
 #define SKIP(prefix, op, imm) \
-	((prefix) ? 0 : (op) == WASM_END ? WASM_SKIP_END : \
+	((prefix) || (op) == WASM_THROW_REF ? 0 : (op) == WASM_END ? WASM_SKIP_END : \
 	 (op) == WASM_BLOCK || (op) == WASM_IF ? WASM_SKIP_BLOCK : \
 	 NUMBERS(imm) | ((op) == WASM_LOCAL_SET || (op) == WASM_LOCAL_TEE ? WASM_SKIP_WRITES : 0))
 const uint8_t wasm_op_skip[SLOTS] = {

@@ -100,3 +100,26 @@
 )
 (assert_return (invoke "across" (i32.const 0)) (i64.const 16))
 (assert_return (invoke "across" (i32.const 3)) (i64.const 19))
+
+;; a function whose only call is throw_ref: in a loop, with locals that a leaf would keep in registers
+(module
+  (tag $t (param i64))
+  (func $again (param $e exnref) (param $n i32) (result i64)
+    (local $sum i64)
+    (loop $l
+      (local.set $sum (i64.add (local.get $sum) (i64.extend_i32_u (local.get $n))))
+      (if (i32.eq (local.get $n) (i32.const 3)) (then (throw_ref (local.get $e))))
+      (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+      (br_if $l (local.get $n)))
+    (local.get $sum))
+  (func (export "again") (param i32) (result i64)
+    (local $e exnref)
+    (block $h (result i64 exnref) (try_table (catch_ref $t $h) (throw $t (i64.const 40))) (unreachable))
+    (local.set $e)
+    (drop)
+    (block $c (result i64)
+      (return (try_table (result i64) (catch $t $c) (call $again (local.get $e) (local.get 0)))))
+    (i64.add (i64.const 2)))
+)
+(assert_return (invoke "again" (i32.const 2)) (i64.const 3))
+(assert_return (invoke "again" (i32.const 9)) (i64.const 42))
