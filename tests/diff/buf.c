@@ -51,7 +51,7 @@ void gen_name(struct gen_buf *b, const char *name)
 
 void gen_kind(struct gen_buf *b, uint8_t kind)
 {
-	static const uint8_t code[GEN_KINDS] = { 0x7f, 0x7e, 0x7d, 0x7c, 0x7b, 0x70 };
+	static const uint8_t code[GEN_KINDS + 1] = { 0x7f, 0x7e, 0x7d, 0x7c, 0x7b, 0x70, 0x69 };
 
 	gen_byte(b, code[kind]);
 }

@@ -24,7 +24,7 @@ bool gen_once(struct gen *g, uint32_t n)
 	return gen_below(g, n) == 0;
 }
 
-static uint8_t some_kind(struct gen *g)
+uint8_t gen_some_kind(struct gen *g)
 {
 	static const uint8_t kinds[] = { GEN_I32, GEN_I32, GEN_I32, GEN_I64,  GEN_I64,
 					 GEN_F32, GEN_F64, GEN_REF, GEN_V128, GEN_V128 };
@@ -39,9 +39,9 @@ static uint32_t new_type(struct gen *g)
 	uint32_t nr = gen_below(g, gen_once(g, 4) ? GEN_RESULT_MAX + 1 : 2);
 
 	for (uint32_t i = 0; i < np; i++)
-		params[i] = some_kind(g);
+		params[i] = gen_some_kind(g);
 	for (uint32_t i = 0; i < nr; i++)
-		results[i] = some_kind(g);
+		results[i] = gen_some_kind(g);
 	return gen_type_index(g, params, np, results, nr);
 }
 
@@ -61,17 +61,19 @@ static void fixed_types(struct gen *g)
 	g->nfuncs = GEN_IMPORTS;
 }
 
-static void outline(struct gen *g)
+static void outline(struct gen *g, bool exceptions)
 {
 	uint32_t own = 2 + gen_below(g, 5);
 
 	g->simd = gen_below(g, 4) != 0;
 	fixed_types(g);
+	if (exceptions)
+		gen_tags(g);
 	while (own--)
 		g->funcs[g->nfuncs++] = new_type(g);
 	g->globals[0] = GEN_I32;
 	for (g->nglobals = 1; g->nglobals < 4 + gen_below(g, GEN_GLOBAL_MAX - 4); g->nglobals++)
-		g->globals[g->nglobals] = some_kind(g);
+		g->globals[g->nglobals] = gen_some_kind(g);
 	g->table_size[0] = 8 + gen_below(g, 20);
 	g->table_size[1] = 1 + gen_below(g, 6);
 	for (uint32_t i = 0; i < 32; i++)
@@ -96,8 +98,11 @@ static void start_function(struct gen *g, const struct gen_type *type, int budge
 	g->used_counters = 0;
 	for (int i = 0; i < GEN_COUNTERS; i++)
 		g->locals[g->nlocals++] = GEN_I32;
+	g->exception = g->nlocals;
+	if (g->ntags)
+		g->locals[g->nlocals++] = GEN_EXN;
 	while (more--)
-		g->locals[g->nlocals++] = some_kind(g);
+		g->locals[g->nlocals++] = gen_some_kind(g);
 	g->labels[0].count = type->nresults;
 	memcpy(g->labels[0].kinds, type->results, type->nresults);
 	g->labels[0].closed = false;
@@ -269,6 +274,16 @@ static void types_and_imports(struct gen *g, struct gen_buf *module, struct gen_
 	section(module, 2, b);
 }
 
+static void tags(struct gen *g, struct gen_buf *module, struct gen_buf *b)
+{
+	gen_u32(b, g->ntags);
+	for (uint32_t i = 0; i < g->ntags; i++) {
+		gen_byte(b, 0);
+		gen_u32(b, g->tags[i]);
+	}
+	section(module, 13, b);
+}
+
 /* Functions, a wrapper for each, the checksum; tables; the memory; globals that are zero. */
 static void declarations(struct gen *g, struct gen_buf *module, struct gen_buf *b)
 {
@@ -294,6 +309,8 @@ static void declarations(struct gen *g, struct gen_buf *module, struct gen_buf *
 	gen_u32(b, 1);
 	gen_u32(b, 1 + gen_below(g, 3));
 	section(module, 5, b);
+	if (g->ntags)
+		tags(g, module, b);
 	gen_u32(b, g->nglobals);
 	for (uint32_t i = 0; i < g->nglobals; i++) {
 		gen_kind(b, g->globals[i]);
@@ -376,13 +393,13 @@ static void data(struct gen *g, struct gen_buf *module, struct gen_buf *b)
 	section(module, 11, b);
 }
 
-void gen_module(uint64_t seed, struct gen_buf *ret_module, uint32_t *ret_exports)
+void gen_module(uint64_t seed, bool exceptions, struct gen_buf *ret_module, uint32_t *ret_exports)
 {
 	struct gen_buf code = { 0 }, b = { 0 };
 	struct gen g = { .state = seed };
 	uint32_t own;
 
-	outline(&g);
+	outline(&g, exceptions);
 	own = g.nfuncs - GEN_IMPORTS;
 	gen_u32(&code, 2 * own + 1);
 	for (uint32_t i = 0; i < own; i++)

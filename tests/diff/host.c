@@ -61,6 +61,8 @@ static const char *trap_kind(int trap)
 	case RT_TRAP_TABLE_BOUNDS:
 	case RT_TRAP_INDIRECT_BOUNDS: return "table";
 	case RT_TRAP_STACK_EXHAUSTED: return "stack";
+	case RT_TRAP_UNCAUGHT: return "uncaught";
+	case RT_TRAP_NULL_EXCEPTION: return "null";
 	default: return "?";
 	}
 }

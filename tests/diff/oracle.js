@@ -1,10 +1,11 @@
 // Runs the frames of write.c (standard input) in Node; prints a line a seed as host.c does:
 //   seed: result result ...     a result is 16 hexadecimal digits, or the kind of a trap
+// Called with a module's name, it exits with 0 if this Node takes the module.
 "use strict";
 const fs = require("fs");
 
-// Tail calls are behind a flag before V8 11.2; later ones may not know it.
-require("v8").setFlagsFromString("--experimental-wasm-return-call");
+// Tail calls are behind a flag before V8 11.2; later ones need not know it.
+if (parseInt(process.versions.v8) < 12) require("v8").setFlagsFromString("--experimental-wasm-return-call");
 
 // V8's words for the kinds that host.c names; two engines need not tell some of them apart.
 const KINDS = [
@@ -15,9 +16,11 @@ const KINDS = [
   [/signature mismatch|null function/, "indirect"],
   [/table index is out of bounds|table.*out of bounds|element segment/, "table"],
   [/call stack/, "stack"],
+  [/rethrowing null/, "null"],
 ];
 
 function kind(error) {
+  if (error instanceof WebAssembly.Exception) return "uncaught";
   for (const [pattern, name] of KINDS) if (pattern.test(error.message)) return name;
   return `? ${error.message}`;
 }
@@ -52,5 +55,6 @@ function frame(data, at) {
   return at + 20 + calls * 36 + size;
 }
 
+if (process.argv[2]) process.exit(WebAssembly.validate(fs.readFileSync(process.argv[2])) ? 0 : 1);
 const data = fs.readFileSync(0);
 for (let at = 0; at < data.length;) at = frame(data, at);

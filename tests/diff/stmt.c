@@ -38,8 +38,10 @@ uint32_t gen_type_index(struct gen *g, const uint8_t *params, uint32_t nparams,
 	return g->ntypes++;
 }
 
-static void end(struct gen *g)
+/* The end of the innermost label's block. */
+void gen_end(struct gen *g)
 {
+	g->nlabels--;
 	gen_op(g, WASM_END);
 }
 
@@ -49,7 +51,7 @@ static void branch(struct gen *g, enum wasm_op op, uint32_t label)
 	gen_u32(&g->code, g->nlabels - 1 - label);
 }
 
-static void open_label(struct gen *g, const uint8_t *kinds, uint32_t count, bool closed)
+void gen_label(struct gen *g, const uint8_t *kinds, uint32_t count, bool closed)
 {
 	struct gen_label *l = &g->labels[g->nlabels++];
 
@@ -58,7 +60,7 @@ static void open_label(struct gen *g, const uint8_t *kinds, uint32_t count, bool
 	l->closed = closed;
 }
 
-static void values(struct gen *g, const uint8_t *kinds, uint32_t count)
+void gen_values(struct gen *g, const uint8_t *kinds, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
 		gen_expr(g, kinds[i]);
@@ -75,7 +77,7 @@ static void consume(struct gen *g, uint8_t kind)
 		gen_op(g, WASM_DROP);
 }
 
-static void consume_all(struct gen *g, const uint8_t *kinds, uint32_t count)
+void gen_consume_all(struct gen *g, const uint8_t *kinds, uint32_t count)
 {
 	while (count--)
 		consume(g, kinds[count]);
@@ -91,7 +93,7 @@ void gen_fuel(struct gen *g)
 	for (uint32_t i = 0; i < g->type->nresults; i++)
 		gen_zero(g, g->type->results[i]);
 	gen_op(g, WASM_RETURN);
-	end(g);
+	gen_op(g, WASM_END);
 	gen_local(g, WASM_GLOBAL_GET, 0);
 	gen_const(g, GEN_I32, 1);
 	gen_op(g, WASM_I32_SUB);
@@ -111,10 +113,17 @@ static void open_block(struct gen *g, enum wasm_op op, uint32_t type, const uint
 		gen_byte(&g->code, 0x40);
 }
 
+/* A block of no parameters and at most one result, and its label. */
+void gen_block(struct gen *g, enum wasm_op op, const uint8_t *kinds, uint32_t count)
+{
+	open_block(g, op, GEN_TYPE_MAX, kinds, count);
+	gen_label(g, kinds, count, false);
+}
+
 static void body(struct gen *g, const uint8_t *results, uint32_t nresults)
 {
 	gen_stmts(g, 1 + gen_below(g, 3));
-	values(g, results, nresults);
+	gen_values(g, results, nresults);
 }
 
 static void counted_loop(struct gen *g, uint32_t type, const uint8_t *results, uint32_t nresults)
@@ -124,16 +133,15 @@ static void counted_loop(struct gen *g, uint32_t type, const uint8_t *results, u
 	gen_const(g, GEN_I32, 1 + gen_below(g, 8));
 	gen_local(g, WASM_LOCAL_SET, counter);
 	open_block(g, WASM_LOOP, type, results, nresults);
-	open_label(g, NULL, 0, true);
+	gen_label(g, NULL, 0, true);
 	gen_stmts(g, 1 + gen_below(g, 4));
 	gen_local(g, WASM_LOCAL_GET, counter);
 	gen_const(g, GEN_I32, 1);
 	gen_op(g, WASM_I32_SUB);
 	gen_local(g, WASM_LOCAL_TEE, counter);
 	branch(g, WASM_BR_IF, g->nlabels - 1);
-	values(g, results, nresults);
-	g->nlabels--;
-	end(g);
+	gen_values(g, results, nresults);
+	gen_end(g);
 	g->used_counters--;
 }
 
@@ -142,16 +150,15 @@ static void alternatives(struct gen *g, uint32_t type, const uint8_t *params, ui
 {
 	gen_expr(g, GEN_I32);
 	open_block(g, WASM_IF, type, results, nresults);
-	open_label(g, results, nresults, false);
-	consume_all(g, params, nparams);
+	gen_label(g, results, nresults, false);
+	gen_consume_all(g, params, nparams);
 	body(g, results, nresults);
 	if (nresults || nparams || gen_once(g, 2)) {
 		gen_op(g, WASM_ELSE);
-		consume_all(g, params, nparams);
+		gen_consume_all(g, params, nparams);
 		body(g, results, nresults);
 	}
-	g->nlabels--;
-	end(g);
+	gen_end(g);
 }
 
 void gen_control(struct gen *g, const uint8_t *results, uint32_t nresults)
@@ -160,7 +167,7 @@ void gen_control(struct gen *g, const uint8_t *results, uint32_t nresults)
 	uint32_t nparams = gen_once(g, 3) ? gen_below(g, 4) : 0, type, way = gen_below(g, 8);
 
 	if (g->nlabels >= GEN_LABEL_MAX - 6) {
-		values(g, results, nresults);
+		gen_values(g, results, nresults);
 		return;
 	}
 	for (uint32_t i = 0; i < nparams; i++)
@@ -169,10 +176,10 @@ void gen_control(struct gen *g, const uint8_t *results, uint32_t nresults)
 		nparams = 0;
 	type = gen_type_index(g, params, nparams, results, nresults);
 	if (type == GEN_TYPE_MAX && (nparams || nresults > 1)) {
-		values(g, results, nresults);
+		gen_values(g, results, nresults);
 		return;
 	}
-	values(g, params, nparams);
+	gen_values(g, params, nparams);
 	if (way < 2 && g->used_counters < GEN_COUNTERS) {
 		counted_loop(g, type, results, nresults);
 	} else if (way < 5) {
@@ -181,13 +188,12 @@ void gen_control(struct gen *g, const uint8_t *results, uint32_t nresults)
 		bool loop = way == 5;
 
 		open_block(g, loop ? WASM_LOOP : WASM_BLOCK, type, results, nresults);
-		open_label(g, loop ? params : results, loop ? nparams : nresults, false);
+		gen_label(g, loop ? params : results, loop ? nparams : nresults, false);
 		if (loop)
 			gen_fuel(g);
-		consume_all(g, params, nparams);
+		gen_consume_all(g, params, nparams);
 		body(g, results, nresults);
-		g->nlabels--;
-		end(g);
+		gen_end(g);
 	}
 }
 
@@ -236,7 +242,7 @@ void gen_call(struct gen *g, int wanted)
 		gen_expr(g, (uint8_t)wanted);
 		return;
 	}
-	values(g, t->params, t->nparams);
+	gen_values(g, t->params, t->nparams);
 	if (gen_once(g, 2) && callee(g, g->funcs[func])) {
 		gen_local(g, WASM_CALL_INDIRECT, g->funcs[func]);
 		gen_byte(&g->code, 0);
@@ -290,7 +296,7 @@ static void branch_stmt(struct gen *g)
 
 	if (l.closed)
 		return;
-	values(g, l.kinds, l.count);
+	gen_values(g, l.kinds, l.count);
 	if (gen_once(g, 12)) {
 		branch(g, WASM_BR, label);
 	} else if (gen_once(g, 8)) {
@@ -302,7 +308,7 @@ static void branch_stmt(struct gen *g)
 	} else {
 		gen_expr(g, GEN_I32);
 		branch(g, WASM_BR_IF, label);
-		consume_all(g, l.kinds, l.count);
+		gen_consume_all(g, l.kinds, l.count);
 	}
 }
 
@@ -314,8 +320,7 @@ static void switch_stmt(struct gen *g)
 	if (g->nlabels + cases >= GEN_LABEL_MAX)
 		return;
 	for (uint32_t i = 0; i < cases; i++) {
-		open_block(g, WASM_BLOCK, GEN_TYPE_MAX, NULL, 0);
-		open_label(g, NULL, 0, false);
+		gen_block(g, WASM_BLOCK, NULL, 0);
 	}
 	gen_index(g, cases + 1);
 	gen_op(g, WASM_BR_TABLE);
@@ -323,8 +328,7 @@ static void switch_stmt(struct gen *g)
 	for (uint32_t i = 0; i <= cases; i++)
 		gen_u32(&g->code, gen_below(g, cases));
 	for (uint32_t i = 0; i < cases; i++) {
-		g->nlabels--;
-		end(g);
+		gen_end(g);
 		gen_stmts(g, 1);
 	}
 }
@@ -417,7 +421,7 @@ static bool tail_call(struct gen *g)
 		if (t->nresults != g->type->nresults ||
 		    memcmp(t->results, g->type->results, t->nresults))
 			continue;
-		values(g, t->params, t->nparams);
+		gen_values(g, t->params, t->nparams);
 		if (gen_once(g, 2) && callee(g, g->funcs[func])) {
 			gen_local(g, WASM_RETURN_CALL_INDIRECT, g->funcs[func]);
 			gen_byte(&g->code, 0);
@@ -432,17 +436,17 @@ static bool tail_call(struct gen *g)
 static void rare_stmt(struct gen *g)
 {
 	gen_expr(g, GEN_I32);
-	open_block(g, WASM_IF, GEN_TYPE_MAX, NULL, 0);
-	open_label(g, NULL, 0, false);
+	gen_block(g, WASM_IF, NULL, 0);
 	if (gen_once(g, 4)) {
 		gen_op(g, WASM_UNREACHABLE);
+	} else if (g->ntags && gen_once(g, 2)) {
+		gen_throw(g);
 	} else if (gen_once(g, 3) || !tail_call(g)) {
-		values(g, g->type->results, g->type->nresults);
+		gen_values(g, g->type->results, g->type->nresults);
 		gen_op(g, WASM_RETURN);
 	}
 	gen_stmts(g, gen_below(g, 2));
-	g->nlabels--;
-	end(g);
+	gen_end(g);
 }
 
 void gen_stmts(struct gen *g, uint32_t count)
@@ -459,6 +463,8 @@ void gen_stmts(struct gen *g, uint32_t count)
 			gen_control(g, NULL, 0);
 		else if (way < 78)
 			branch_stmt(g);
+		else if (way < 80 && g->ntags)
+			gen_try(g);
 		else if (way < 82)
 			switch_stmt(g);
 		else if (way < 90)
@@ -467,7 +473,7 @@ void gen_stmts(struct gen *g, uint32_t count)
 			memory_stmt(g);
 		else if (way < 97)
 			table_stmt(g);
-		else if (way < 99)
+		else if (way < 99 || g->ntags)
 			rare_stmt(g);
 		else
 			gen_op(g, WASM_NOP);

