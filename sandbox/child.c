@@ -30,16 +30,17 @@ static int join(struct sb_start *s)
 	return s->cgroup.mode == CG_NONE || s->in_cgroup ? 0 : cg_join(&s->cgroup);
 }
 
-#define PLAN_MAX (CELL_FD_PREOPEN + CELL_PREOPEN_MAX + 2)
+#define PLAN_MAX (CELL_FD_PREOPEN + CELL_PREOPEN_MAX + CELL_HANDED_MAX + 2)
 
 /*
- * Source of each descriptor of enum cell_fd, -1 = closed; after the preopens what only lasts until
- * the exec. Their number.
+ * Source of each descriptor of enum cell_fd, -1 = closed; then the preopens, what is handed beyond
+ * them, and what only lasts until the exec. Their number.
  */
 static int plan(const struct sb_start *s, int *from)
 {
 	const struct sb_spec *spec = s->spec;
-	int kept = CELL_FD_PREOPEN + (int)spec->preopen_count;
+	int handed = CELL_FD_PREOPEN + (int)spec->preopen_count;
+	int kept = handed + (int)spec->handed_count;
 
 	for (int i = 0; i < CELL_FD_PREOPEN; i++)
 		from[i] = -1;
@@ -53,6 +54,8 @@ static int plan(const struct sb_start *s, int *from)
 	from[CELL_FD_LANDLOCK] = s->landlock;
 	for (uint32_t i = 0; i < spec->preopen_count; i++)
 		from[CELL_FD_PREOPEN + i] = s->preopen[i];
+	for (uint32_t i = 0; i < spec->handed_count; i++)
+		from[handed + (int)i] = spec->handed[i];
 	from[kept] = spec->cell;
 	from[kept + 1] = s->supervisor;
 	return kept + 2;

@@ -26,7 +26,8 @@ _Static_assert(sizeof(filters) / sizeof(filters[0]) == SB_FILTER_COUNT, "a row a
 static unsigned int sets_for(const struct sb_spec *spec)
 {
 	unsigned int sets =
-		SB_RUN | (spec->ring ? SB_SET_RING : 0) | (spec->preopen_count ? SB_SET_READ : 0);
+		SB_RUN | (spec->ring ? SB_SET_RING : 0) | (spec->preopen_count ? SB_SET_READ : 0) |
+		(spec->sockets ? SB_SET_NET : 0);
 
 	if (spec->role != CELL_ROLE_RUN)
 		return SB_SET_COMPILE;

@@ -33,10 +33,12 @@ enum cell_fd {
 	CELL_FD_STRINGS = 6,	/* instance: memfd of NUL-terminated strings, in the order struct cell_job tells */
 	CELL_FD_FILTER = 7,	/* memfd holding an array of struct sock_filter; absent without the wall */
 	CELL_FD_LANDLOCK = 8,	/* Landlock ruleset; absent without the wall */
-	CELL_FD_PREOPEN = 10,	/* the first preopened directory; the others follow */
+	CELL_FD_PREOPEN = 10,	/* the first preopened directory; the others follow, then what struct cell_job tells */
 };
 
 #define CELL_PREOPEN_MAX 64
+#define CELL_SOCKETS_MAX 64
+#define CELL_HANDED_MAX (CELL_SOCKETS_MAX + 2)	/* descriptors after the preopens */
 #define CELL_MODULE_MAX (1 << 30)	/* bytes of a module */
 
 enum cell_msg_type {
@@ -66,11 +68,14 @@ enum cell_job_flag {
 	CELL_JOB_RING = 1 << 2,		/* an io_uring may be made */
 	CELL_JOB_MDWE = 1 << 3,		/* PR_SET_MDWE must hold */
 	CELL_JOB_INVOKE = 1 << 4,	/* call the named export instead of _start */
+	CELL_JOB_TRACE = 1 << 5,	/* count the guest's calls in a struct trace_page */
+	CELL_JOB_TRACE_LINES = 1 << 6,	/* and write a line for each */
 };
 
 /*
  * Strings in CELL_FD_STRINGS: argc arguments, envc "K=V", preopens guest names, then the export to
- * invoke.
+ * invoke. Descriptors after the preopens: `sockets` of the guest's; with CELL_JOB_TRACE a memfd that is
+ * the trace page; with CELL_JOB_TRACE_LINES where lines go.
  */
 struct cell_job {
 	struct cell_head head;
@@ -79,7 +84,7 @@ struct cell_job {
 	uint64_t features;		/* set of enum wasm_feature bits that are on */
 	uint64_t module_size;		/* bytes of CELL_FD_MODULE */
 	uint64_t memory_max;		/* bytes of linear memory and tables together; UINT64_MAX: none */
-	uint32_t argc, envc, preopens;
+	uint32_t argc, envc, preopens, sockets;
 	uint32_t readonly[CELL_PREOPEN_MAX / 32];	/* bit set: that preopen is read-only */
 	uint32_t strings_size;
 	uint32_t jobs;			/* threads a compiler may use */
