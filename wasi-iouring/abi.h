@@ -58,25 +58,37 @@ enum wasi_right {
 
 _Static_assert(WASI_RIGHT_SOCK_ACCEPT == 1 << 29 && WASI_RIGHT_FD_READDIR == 1 << 14, "witx numbers");
 
-enum wasi_filetype {
-	WASI_TYPE_UNKNOWN, WASI_TYPE_BLOCK, WASI_TYPE_CHARACTER, WASI_TYPE_DIRECTORY, WASI_TYPE_REGULAR,
-	WASI_TYPE_SOCKET_DGRAM, WASI_TYPE_SOCKET_STREAM, WASI_TYPE_SYMLINK,
-};
+/* Kinds and flags: X(prefix, name, value), for the enumerators here and for their names in traces. */
+#define WASI_FILETYPES(X) \
+	X(TYPE, UNKNOWN, 0) X(TYPE, BLOCK, 1) X(TYPE, CHARACTER, 2) X(TYPE, DIRECTORY, 3) X(TYPE, REGULAR, 4) \
+	X(TYPE, SOCKET_DGRAM, 5) X(TYPE, SOCKET_STREAM, 6) X(TYPE, SYMLINK, 7)
+#define WASI_FDFLAGS(X) \
+	X(FD, APPEND, 1) X(FD, DSYNC, 2) X(FD, NONBLOCK, 4) X(FD, RSYNC, 8) X(FD, SYNC, 16)
+#define WASI_OFLAGS(X) X(O, CREAT, 1) X(O, DIRECTORY, 2) X(O, EXCL, 4) X(O, TRUNC, 8)
+#define WASI_LOOKUPFLAGS(X) X(LOOKUP, FOLLOW, 1)
+#define WASI_FSTFLAGS(X) X(FST, ATIM, 1) X(FST, ATIM_NOW, 2) X(FST, MTIM, 4) X(FST, MTIM_NOW, 8)
+#define WASI_WHENCES(X) X(SEEK, SET, 0) X(SEEK, CUR, 1) X(SEEK, END, 2)
+#define WASI_CLOCKIDS(X) X(CLOCK, REALTIME, 0) X(CLOCK, MONOTONIC, 1) X(CLOCK, PROCESS, 2) X(CLOCK, THREAD, 3)
+#define WASI_EVENTTYPES(X) X(EVENT, CLOCK, 0) X(EVENT, READ, 1) X(EVENT, WRITE, 2)
+#define WASI_ADVICEKINDS(X) \
+	X(ADVICE, NORMAL, 0) X(ADVICE, SEQUENTIAL, 1) X(ADVICE, RANDOM, 2) X(ADVICE, WILLNEED, 3) \
+	X(ADVICE, DONTNEED, 4) X(ADVICE, NOREUSE, 5)
+#define WASI_RIFLAGS(X) X(RECV, PEEK, 1) X(RECV, WAITALL, 2)
+#define WASI_SDFLAGS(X) X(SHUT, RD, 1) X(SHUT, WR, 2)
 
-enum wasi_fdflag {
-	WASI_FD_APPEND = 1, WASI_FD_DSYNC = 2, WASI_FD_NONBLOCK = 4, WASI_FD_RSYNC = 8, WASI_FD_SYNC = 16,
-	WASI_FD_FLAGS = 31,
-};
-
-enum wasi_oflag { WASI_O_CREAT = 1, WASI_O_DIRECTORY = 2, WASI_O_EXCL = 4, WASI_O_TRUNC = 8, WASI_O_FLAGS = 15 };
-enum wasi_lookup { WASI_LOOKUP_FOLLOW = 1 };
-enum wasi_fstflag { WASI_FST_ATIM = 1, WASI_FST_ATIM_NOW = 2, WASI_FST_MTIM = 4, WASI_FST_MTIM_NOW = 8 };
-enum wasi_whence { WASI_SEEK_SET, WASI_SEEK_CUR, WASI_SEEK_END };
-enum wasi_clock { WASI_CLOCK_REALTIME, WASI_CLOCK_MONOTONIC, WASI_CLOCK_PROCESS, WASI_CLOCK_THREAD, WASI_CLOCKS };
-enum wasi_event_type { WASI_EVENT_CLOCK, WASI_EVENT_READ, WASI_EVENT_WRITE, WASI_EVENTS };
-enum wasi_riflag { WASI_RECV_PEEK = 1, WASI_RECV_WAITALL = 2, WASI_RECV_FLAGS = 3 };
-enum wasi_sdflag { WASI_SHUT_RD = 1, WASI_SHUT_WR = 2 };
-#define WASI_ADVICES 6
+#define WASI_VALUE(prefix, name, value) WASI_##prefix##_##name = value,
+enum wasi_filetype { WASI_FILETYPES(WASI_VALUE) };
+enum wasi_fdflag { WASI_FDFLAGS(WASI_VALUE) WASI_FD_FLAGS = 31 };
+enum wasi_oflag { WASI_OFLAGS(WASI_VALUE) WASI_O_FLAGS = 15 };
+enum wasi_lookup { WASI_LOOKUPFLAGS(WASI_VALUE) };
+enum wasi_fstflag { WASI_FSTFLAGS(WASI_VALUE) };
+enum wasi_whence { WASI_WHENCES(WASI_VALUE) };
+enum wasi_clock { WASI_CLOCKIDS(WASI_VALUE) WASI_CLOCKS };
+enum wasi_event_type { WASI_EVENTTYPES(WASI_VALUE) WASI_EVENTS };
+enum wasi_advice { WASI_ADVICEKINDS(WASI_VALUE) WASI_ADVICES };
+enum wasi_riflag { WASI_RIFLAGS(WASI_VALUE) WASI_RECV_FLAGS = 3 };
+enum wasi_sdflag { WASI_SDFLAGS(WASI_VALUE) };
+#undef WASI_VALUE
 #define WASI_ROFLAG_TRUNCATED 1
 #define WASI_CLOCK_ABSTIME 1
 #define WASI_HANGUP 1
@@ -138,7 +150,8 @@ _Static_assert(sizeof(struct wasi_fdstat) == 24 && sizeof(struct wasi_filestat) 
 /* A negative errno of Linux as a guest sees it; 0 for numbers that are not negative. */
 enum wasi_errno wasi_errno(long result);
 
-/* "ENOENT", for traces; "?" beyond the last. */
+/* For traces: "ENOENT", and "No such file or directory"; "?" beyond the last. */
 const char *wasi_errno_name(enum wasi_errno e);
+const char *wasi_errno_text(enum wasi_errno e);
 
 #endif

@@ -4,10 +4,10 @@
  * signatures and meaning: wasi_snapshot_preview1.witx (WASI 0.1, "legacy/preview1"); the rights are
  * those that witx's $rights says each call needs.
  *
- *  X(name, signature, fd, need, fd2, need2, lacking, kernel, ring)
+ *  X(name, params, fd, need, fd2, need2, lacking, kernel, ring)
  *
  *	name		the import, and what WASI_CALL() defines
- *	signature	letters as in wasm/op.h
+ *	params		a letter of WASI_PARAMS each: the type, and how a trace shows it
  *	fd, need	argument that is a descriptor (NO: none) and the rights it needs; the handler gets its entry
  *	fd2, need2	a second one; its entry is checked, and looked up again by the handler
  *	lacking		error when a file was opened without these rights: what Linux says of the access mode where
@@ -28,58 +28,97 @@
 #define RING_POLL (RING(POLL_ADD) | RING(POLL_REMOVE))
 #define RESOLVE "openat2 newfstatat fstat close"
 
+/*
+ * Kinds of parameters: X(letter, type, shown, by). A pointer and what counts its elements are one
+ * thing, shown for the pointer. BEFORE the call; AFTER it, in its place, since the call fills it;
+ * as a RESULT, since witx has it so; NEVER. wasi_show_<by>() is in show.c.
+ */
+#define WASI_PARAMS(X) \
+	X('f', I32, BEFORE, number)	/* a descriptor */ \
+	X('n', I32, BEFORE, number) \
+	X('x', I32, BEFORE, signed)	/* the status of the one call that gives no result */ \
+	X('v', I32, BEFORE, pointer)	/* more than a line can show lies there */ \
+	X('N', I64, BEFORE, number64)	/* a size, an offset, a time in nanoseconds, a cookie */ \
+	X('o', I64, BEFORE, signed64) \
+	X('c', I32, BEFORE, clock) \
+	X('w', I32, BEFORE, whence) \
+	X('a', I32, BEFORE, advice) \
+	X('l', I32, BEFORE, lookupflags) \
+	X('O', I32, BEFORE, oflags) \
+	X('D', I32, BEFORE, fdflags) \
+	X('t', I32, BEFORE, fstflags) \
+	X('r', I32, BEFORE, riflags) \
+	X('h', I32, BEFORE, sdflags) \
+	X('g', I64, BEFORE, rights) \
+	X('s', I32, BEFORE, path) \
+	X('W', I32, BEFORE, iovecs)	/* of data to be written */ \
+	X('S', I32, BEFORE, subscriptions) \
+	X('R', I32, AFTER, iovecs)	/* filled with as much as the first result says */ \
+	X('b', I32, AFTER, buffer)	/* likewise; all of it if there is no result */ \
+	X('d', I32, AFTER, dirents)	/* likewise */ \
+	X('E', I32, AFTER, events)	/* as many as the first result says */ \
+	X('1', I32, RESULT, u32) \
+	X('2', I32, RESULT, roflags) \
+	X('8', I32, RESULT, u64) \
+	X('A', I32, RESULT, fdstat) \
+	X('F', I32, RESULT, filestat) \
+	X('P', I32, RESULT, prestat) \
+	X('.', I32, NEVER, number)	/* how many elements, of what stands before */
+
+#define WASI_PARAMS_MAX 9
+
 #define WASI_CALLS(X) \
-	X(args_get, "ii:i", NO, 0, NO, 0, WASI_OK, "", 0) \
-	X(args_sizes_get, "ii:i", NO, 0, NO, 0, WASI_OK, "", 0) \
-	X(environ_get, "ii:i", NO, 0, NO, 0, WASI_OK, "", 0) \
-	X(environ_sizes_get, "ii:i", NO, 0, NO, 0, WASI_OK, "", 0) \
-	X(clock_res_get, "ii:i", NO, 0, NO, 0, WASI_OK, "", 0) \
-	X(clock_time_get, "ili:i", NO, 0, NO, 0, WASI_OK, "clock_gettime", 0) \
-	X(fd_advise, "illi:i", 0, RIGHT(FD_ADVISE), NO, 0, WASI_ENOTCAPABLE, "fadvise64 fstat", 0) \
-	X(fd_allocate, "ill:i", 0, RIGHT(FD_ALLOCATE), NO, 0, WASI_EBADF, "fallocate", 0) \
-	X(fd_close, "i:i", 0, 0, NO, 0, WASI_OK, "close", RING(POLL_REMOVE)) \
-	X(fd_datasync, "i:i", 0, RIGHT(FD_DATASYNC), NO, 0, WASI_ENOTCAPABLE, "fdatasync", 0) \
-	X(fd_fdstat_get, "ii:i", 0, 0, NO, 0, WASI_OK, "fstat", 0) \
-	X(fd_fdstat_set_flags, "ii:i", 0, RIGHT(FD_FDSTAT_SET_FLAGS), NO, 0, WASI_ENOTCAPABLE, "", 0) \
-	X(fd_fdstat_set_rights, "ill:i", 0, 0, NO, 0, WASI_OK, "", 0) \
-	X(fd_filestat_get, "ii:i", 0, RIGHT(FD_FILESTAT_GET), NO, 0, WASI_ENOTCAPABLE, "fstat", 0) \
-	X(fd_filestat_set_size, "il:i", 0, RIGHT(FD_FILESTAT_SET_SIZE), NO, 0, WASI_EINVAL, "ftruncate", 0) \
-	X(fd_filestat_set_times, "illi:i", 0, RIGHT(FD_FILESTAT_SET_TIMES), NO, 0, WASI_ENOTCAPABLE, "utimensat", 0) \
-	X(fd_pread, "iiili:i", 0, RIGHT(FD_READ), NO, 0, WASI_EBADF, "pread64 preadv2 fstat", 0) \
-	X(fd_prestat_get, "ii:i", 0, 0, NO, 0, WASI_OK, "", 0) \
-	X(fd_prestat_dir_name, "iii:i", 0, 0, NO, 0, WASI_OK, "", 0) \
-	X(fd_pwrite, "iiili:i", 0, RIGHT(FD_WRITE), NO, 0, WASI_EBADF, "pwrite64 pwritev2 fstat", 0) \
-	X(fd_read, "iiii:i", 0, RIGHT(FD_READ), NO, 0, WASI_EBADF, \
+	X(args_get, "vv", NO, 0, NO, 0, WASI_OK, "", 0) \
+	X(args_sizes_get, "11", NO, 0, NO, 0, WASI_OK, "", 0) \
+	X(environ_get, "vv", NO, 0, NO, 0, WASI_OK, "", 0) \
+	X(environ_sizes_get, "11", NO, 0, NO, 0, WASI_OK, "", 0) \
+	X(clock_res_get, "c8", NO, 0, NO, 0, WASI_OK, "", 0) \
+	X(clock_time_get, "cN8", NO, 0, NO, 0, WASI_OK, "clock_gettime", 0) \
+	X(fd_advise, "fNNa", 0, RIGHT(FD_ADVISE), NO, 0, WASI_ENOTCAPABLE, "fadvise64 fstat", 0) \
+	X(fd_allocate, "fNN", 0, RIGHT(FD_ALLOCATE), NO, 0, WASI_EBADF, "fallocate", 0) \
+	X(fd_close, "f", 0, 0, NO, 0, WASI_OK, "close", RING(POLL_REMOVE)) \
+	X(fd_datasync, "f", 0, RIGHT(FD_DATASYNC), NO, 0, WASI_ENOTCAPABLE, "fdatasync", 0) \
+	X(fd_fdstat_get, "fA", 0, 0, NO, 0, WASI_OK, "fstat", 0) \
+	X(fd_fdstat_set_flags, "fD", 0, RIGHT(FD_FDSTAT_SET_FLAGS), NO, 0, WASI_ENOTCAPABLE, "", 0) \
+	X(fd_fdstat_set_rights, "fgg", 0, 0, NO, 0, WASI_OK, "", 0) \
+	X(fd_filestat_get, "fF", 0, RIGHT(FD_FILESTAT_GET), NO, 0, WASI_ENOTCAPABLE, "fstat", 0) \
+	X(fd_filestat_set_size, "fN", 0, RIGHT(FD_FILESTAT_SET_SIZE), NO, 0, WASI_EINVAL, "ftruncate", 0) \
+	X(fd_filestat_set_times, "fNNt", 0, RIGHT(FD_FILESTAT_SET_TIMES), NO, 0, WASI_ENOTCAPABLE, "utimensat", 0) \
+	X(fd_pread, "fR.N1", 0, RIGHT(FD_READ), NO, 0, WASI_EBADF, "pread64 preadv2 fstat", 0) \
+	X(fd_prestat_get, "fP", 0, 0, NO, 0, WASI_OK, "", 0) \
+	X(fd_prestat_dir_name, "fb.", 0, 0, NO, 0, WASI_OK, "", 0) \
+	X(fd_pwrite, "fW.N1", 0, RIGHT(FD_WRITE), NO, 0, WASI_EBADF, "pwrite64 pwritev2 fstat", 0) \
+	X(fd_read, "fR.1", 0, RIGHT(FD_READ), NO, 0, WASI_EBADF, \
 	  "read readv preadv2 pread64 recvfrom fstat lseek ppoll", 0) \
-	X(fd_readdir, "iiili:i", 0, RIGHT(FD_READDIR), NO, 0, WASI_ENOTDIR, "getdents64 lseek fstat", 0) \
-	X(fd_renumber, "ii:i", 0, 0, 1, 0, WASI_OK, "close", RING(POLL_REMOVE)) \
-	X(fd_seek, "ilii:i", 0, 0, NO, 0, WASI_OK, "fstat lseek", 0) \
-	X(fd_sync, "i:i", 0, RIGHT(FD_SYNC), NO, 0, WASI_ENOTCAPABLE, "fsync", 0) \
-	X(fd_tell, "ii:i", 0, RIGHT(FD_TELL), NO, 0, WASI_ESPIPE, "fstat lseek", 0) \
-	X(fd_write, "iiii:i", 0, RIGHT(FD_WRITE), NO, 0, WASI_EBADF, \
+	X(fd_readdir, "fd.N1", 0, RIGHT(FD_READDIR), NO, 0, WASI_ENOTDIR, "getdents64 lseek fstat", 0) \
+	X(fd_renumber, "ff", 0, 0, 1, 0, WASI_OK, "close", RING(POLL_REMOVE)) \
+	X(fd_seek, "fow8", 0, 0, NO, 0, WASI_OK, "fstat lseek", 0) \
+	X(fd_sync, "f", 0, RIGHT(FD_SYNC), NO, 0, WASI_ENOTCAPABLE, "fsync", 0) \
+	X(fd_tell, "f8", 0, RIGHT(FD_TELL), NO, 0, WASI_ESPIPE, "fstat lseek", 0) \
+	X(fd_write, "fW.1", 0, RIGHT(FD_WRITE), NO, 0, WASI_EBADF, \
 	  "write writev pwritev2 pwrite64 sendto fstat lseek ppoll", 0) \
-	X(path_create_directory, "iii:i", 0, RIGHT(PATH_CREATE_DIRECTORY), NO, 0, WASI_ENOTCAPABLE, RESOLVE " mkdirat", 0) \
-	X(path_filestat_get, "iiiii:i", 0, RIGHT(PATH_FILESTAT_GET), NO, 0, WASI_ENOTCAPABLE, RESOLVE, 0) \
-	X(path_filestat_set_times, "iiiilli:i", 0, RIGHT(PATH_FILESTAT_SET_TIMES), NO, 0, WASI_ENOTCAPABLE, \
+	X(path_create_directory, "fs.", 0, RIGHT(PATH_CREATE_DIRECTORY), NO, 0, WASI_ENOTCAPABLE, RESOLVE " mkdirat", 0) \
+	X(path_filestat_get, "fls.F", 0, RIGHT(PATH_FILESTAT_GET), NO, 0, WASI_ENOTCAPABLE, RESOLVE, 0) \
+	X(path_filestat_set_times, "fls.NNt", 0, RIGHT(PATH_FILESTAT_SET_TIMES), NO, 0, WASI_ENOTCAPABLE, \
 	  RESOLVE " utimensat", 0) \
-	X(path_link, "iiiiiii:i", 0, RIGHT(PATH_LINK_SOURCE), 4, RIGHT(PATH_LINK_TARGET), WASI_ENOTCAPABLE, \
+	X(path_link, "fls.fs.", 0, RIGHT(PATH_LINK_SOURCE), 4, RIGHT(PATH_LINK_TARGET), WASI_ENOTCAPABLE, \
 	  RESOLVE " linkat", 0) \
-	X(path_open, "iiiiillii:i", 0, RIGHT(PATH_OPEN), NO, 0, WASI_ENOTCAPABLE, RESOLVE, 0) \
-	X(path_readlink, "iiiiii:i", 0, RIGHT(PATH_READLINK), NO, 0, WASI_ENOTCAPABLE, RESOLVE " readlinkat", 0) \
-	X(path_remove_directory, "iii:i", 0, RIGHT(PATH_REMOVE_DIRECTORY), NO, 0, WASI_ENOTCAPABLE, RESOLVE " unlinkat", 0) \
-	X(path_rename, "iiiiii:i", 0, RIGHT(PATH_RENAME_SOURCE), 3, RIGHT(PATH_RENAME_TARGET), WASI_ENOTCAPABLE, \
+	X(path_open, "fls.OggD1", 0, RIGHT(PATH_OPEN), NO, 0, WASI_ENOTCAPABLE, RESOLVE, 0) \
+	X(path_readlink, "fs.b.1", 0, RIGHT(PATH_READLINK), NO, 0, WASI_ENOTCAPABLE, RESOLVE " readlinkat", 0) \
+	X(path_remove_directory, "fs.", 0, RIGHT(PATH_REMOVE_DIRECTORY), NO, 0, WASI_ENOTCAPABLE, RESOLVE " unlinkat", 0) \
+	X(path_rename, "fs.fs.", 0, RIGHT(PATH_RENAME_SOURCE), 3, RIGHT(PATH_RENAME_TARGET), WASI_ENOTCAPABLE, \
 	  RESOLVE " renameat2", 0) \
-	X(path_symlink, "iiiii:i", 2, RIGHT(PATH_SYMLINK), NO, 0, WASI_ENOTCAPABLE, RESOLVE " symlinkat", 0) \
-	X(path_unlink_file, "iii:i", 0, RIGHT(PATH_UNLINK_FILE), NO, 0, WASI_ENOTCAPABLE, RESOLVE " unlinkat", 0) \
-	X(poll_oneoff, "iiii:i", NO, 0, NO, 0, WASI_OK, "ppoll clock_nanosleep fstat io_uring_enter", RING_POLL) \
-	X(proc_exit, "i:", NO, 0, NO, 0, WASI_OK, "", 0) \
-	X(proc_raise, "i:i", NO, 0, NO, 0, WASI_OK, "", 0) \
-	X(random_get, "ii:i", NO, 0, NO, 0, WASI_OK, "getrandom", 0) \
-	X(sched_yield, ":i", NO, 0, NO, 0, WASI_OK, "sched_yield", 0) \
-	X(sock_accept, "iii:i", 0, RIGHT(SOCK_ACCEPT), NO, 0, WASI_ENOTSOCK, "accept4 ppoll", 0) \
-	X(sock_recv, "iiiiii:i", 0, RIGHT(FD_READ), NO, 0, WASI_ENOTSOCK, "recvfrom fstat", 0) \
-	X(sock_send, "iiiii:i", 0, RIGHT(FD_WRITE), NO, 0, WASI_ENOTSOCK, "sendto fstat", 0) \
-	X(sock_shutdown, "ii:i", 0, RIGHT(SOCK_SHUTDOWN), NO, 0, WASI_ENOTSOCK, "shutdown", 0)
+	X(path_symlink, "s.fs.", 2, RIGHT(PATH_SYMLINK), NO, 0, WASI_ENOTCAPABLE, RESOLVE " symlinkat", 0) \
+	X(path_unlink_file, "fs.", 0, RIGHT(PATH_UNLINK_FILE), NO, 0, WASI_ENOTCAPABLE, RESOLVE " unlinkat", 0) \
+	X(poll_oneoff, "SE.1", NO, 0, NO, 0, WASI_OK, "ppoll clock_nanosleep fstat io_uring_enter", RING_POLL) \
+	X(proc_exit, "x", NO, 0, NO, 0, WASI_OK, "", 0) \
+	X(proc_raise, "n", NO, 0, NO, 0, WASI_OK, "", 0) \
+	X(random_get, "b.", NO, 0, NO, 0, WASI_OK, "getrandom", 0) \
+	X(sched_yield, "", NO, 0, NO, 0, WASI_OK, "sched_yield", 0) \
+	X(sock_accept, "fD1", 0, RIGHT(SOCK_ACCEPT), NO, 0, WASI_ENOTSOCK, "accept4 ppoll", 0) \
+	X(sock_recv, "fR.r12", 0, RIGHT(FD_READ), NO, 0, WASI_ENOTSOCK, "recvfrom fstat", 0) \
+	X(sock_send, "fW.n1", 0, RIGHT(FD_WRITE), NO, 0, WASI_ENOTSOCK, "sendto fstat", 0) \
+	X(sock_shutdown, "fh", 0, RIGHT(SOCK_SHUTDOWN), NO, 0, WASI_ENOTSOCK, "shutdown", 0)
 
 enum wasi_call {
 #define X(name, ...) WASI_CALL_##name,
@@ -90,7 +129,7 @@ enum wasi_call {
 
 /* The columns that entries need, as constants. */
 enum {
-#define X(name, signature, fd, need, fd2, need2, lacking, kernel, ring) \
+#define X(name, params, fd, need, fd2, need2, lacking, kernel, ring) \
 	WASI_FD1_##name = fd, WASI_NEED1_##name = need, WASI_FD2_##name = fd2, WASI_NEED2_##name = need2, \
 	WASI_LACKING_##name = lacking,
 	WASI_CALLS(X)
@@ -152,7 +191,7 @@ static inline bool wasi_checked(struct wasi *w, const union rt_value *a, uint8_t
 
 /* A row for readers at run time. */
 struct wasi_call_row {
-	const char *name, *signature, *kernel;
+	const char *name, *params, *kernel;
 	uint64_t ring;
 	rt_host_fn enter;
 };

@@ -1,6 +1,7 @@
 /* Errors: Linux's numbers to WASI's, from the one list in abi.h. */
 #include <errno.h>
 
+#include "runtime/base/err.h"
 #include "runtime/base/num.h"
 #include "wasi-iouring/abi.h"
 
@@ -18,6 +19,12 @@ static const char *const names[] = {
 	"ENOTCAPABLE",
 };
 
+static const uint8_t to_linux[] = {
+#define X(name) [WASI_E##name] = E##name,
+	WASI_ERRNOS(X)
+#undef X
+};
+
 _Static_assert(ARRAY_SIZE(names) == WASI_ERRNO_MAX, "a name for each error");
 _Static_assert(WASI_ERRNO_MAX <= UINT8_MAX, "from_linux holds bytes");
 
@@ -33,4 +40,11 @@ enum wasi_errno wasi_errno(long result)
 const char *wasi_errno_name(enum wasi_errno e)
 {
 	return (unsigned int)e < ARRAY_SIZE(names) ? names[e] : "?";
+}
+
+const char *wasi_errno_text(enum wasi_errno e)
+{
+	if (e == WASI_ENOTCAPABLE)
+		return "Right not held";
+	return (unsigned int)e < ARRAY_SIZE(to_linux) ? err_name(-to_linux[e]) : "?";
 }

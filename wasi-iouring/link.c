@@ -5,10 +5,12 @@
 
 #include "runtime/base/num.h"
 #include "wasi-iouring/calls.h"
+#include "wasi-iouring/show.h"
+#include "wasi-iouring/trace.h"
 
 const struct wasi_call_row wasi_call_rows[WASI_CALLS_MAX] = {
-#define X(name, signature, fd, need, fd2, need2, lacking, kernel, ring) \
-	[WASI_CALL_##name] = { #name, signature, kernel, ring, wasi_enter_##name },
+#define X(name, params, fd, need, fd2, need2, lacking, kernel, ring) \
+	[WASI_CALL_##name] = { #name, params, kernel, ring, wasi_enter_##name },
 	WASI_CALLS(X)
 #undef X
 };
@@ -33,18 +35,18 @@ static int find_call(const struct wasm_import *imp)
 	return WASI_CALLS_MAX;
 }
 
-/* The type of a signature; its values lie in `values`. */
-static struct wasm_functype signature_type(const char *signature, wasm_valtype values[16])
+/* The type of a call; its values lie in `values`. */
+static struct wasm_functype call_type(const char *params, wasm_valtype values[WASI_PARAMS_MAX + 1])
 {
 	struct wasm_functype t = { .params = values };
 	uint32_t n = 0;
 
-	for (; *signature && *signature != ':'; signature++)
-		values[n++] = *signature == 'l' ? WASM_I64 : WASM_I32;
-	assert(n < 16);
+	for (; params[n]; n++)
+		values[n] = wasi_params[(uint8_t)params[n]].type;
+	assert(n <= WASI_PARAMS_MAX);
 	t.nparams = n;
 	t.results = values + n;
-	t.nresults = signature[0] && signature[1];
+	t.nresults = !strchr(params, 'x');
 	values[n] = WASM_I32;
 	return t;
 }
@@ -57,10 +59,11 @@ bool wasi_resolve(void *arg, const struct wasm_module *m, const struct wasm_impo
 	if (i == WASI_CALLS_MAX)
 		return false;
 	if (!w->funcs[i]) {
-		wasm_valtype values[16];
-		struct wasm_functype t = signature_type(wasi_call_rows[i].signature, values);
+		wasm_valtype values[WASI_PARAMS_MAX + 1];
+		struct wasm_functype t = call_type(wasi_call_rows[i].params, values);
+		rt_host_fn enter = w->config.trace.page ? wasi_traced[i] : wasi_call_rows[i].enter;
 
-		w->funcs[i] = rt_func_host(w->store, &t, wasi_call_rows[i].enter, w);
+		w->funcs[i] = rt_func_host(w->store, &t, enter, w);
 	}
 	if (!w->funcs[i])
 		return false;

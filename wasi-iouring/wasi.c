@@ -18,6 +18,7 @@
 #include "wasi-iouring/poll.h"
 #include "wasi-iouring/ring.h"
 #include "wasi-iouring/sys.h"
+#include "wasi-iouring/trace.h"
 
 #define NOFILE_DEFAULT 1024
 #define NOFILE_MAX (1u << 20)
@@ -182,6 +183,8 @@ int wasi_new(const struct wasi_config *config, struct rt_store *store, struct wa
 		add_preopen(w, 3 + config->nsockets + i, (uint16_t)i);
 	if (config->ring)
 		(void)wasi_ring_new(ring_ops(), 2 * w->nfds, &w->ring);	/* refused: system calls do the same */
+	if (config->trace.page)
+		wasi_trace_begin(w);
 	wasi_sys_measure();
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN);

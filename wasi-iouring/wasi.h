@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "runtime/base/err.h"
+#include "runtime/base/trace.h"
 #include "runtime/rt.h"
 
 struct wasi;
@@ -20,6 +21,12 @@ struct wasi_preopen {
 	int fd;			/* a directory, O_PATH will do; owned by the guest from wasi_new() on */
 	const char *guest;	/* its name for the guest */
 	bool readonly;		/* refuse changes below it (EROFS), whatever the mount says */
+};
+
+/* Tells of each call (trace.h). page NULL: does not. */
+struct wasi_trace {
+	struct trace_page *page;	/* counts go here, and the line of the call under way */
+	int out;			/* where lines go, -1: nowhere. Stays the caller's; the guest has no number for it */
 };
 
 struct wasi_config {
@@ -32,6 +39,7 @@ struct wasi_config {
 	const int *sockets;		/* listening or connected; numbered from 3, before the preopens. Owned likewise */
 	uint32_t nofile;		/* descriptors a guest may have open, 0, 1 and 2 included; 0: 1024 */
 	bool ring;			/* an io_uring may be made; without one, or if it is refused, system calls do */
+	struct wasi_trace trace;
 };
 
 /*

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,14 +48,32 @@ static void lap(uint64_t *to, uint64_t *at)
 	*at = now;
 }
 
+/* What a traced guest's calls are told to, from the descriptors at `fd`. 0 or -errno. */
+static int trace_open(const struct cell_job *job, int fd, struct wasi_trace *ret)
+{
+	void *page;
+
+	if (!(job->flags & CELL_JOB_TRACE))
+		return 0;
+	page = mmap(NULL, sizeof(*ret->page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (page == MAP_FAILED)
+		return -errno;
+	close(fd);
+	*ret = (struct wasi_trace){ page, job->flags & CELL_JOB_TRACE_LINES ? fd + 1 : -1 };
+	return 0;
+}
+
 static int make_wasi(struct instance *in, struct wsbox_err *err)
 {
 	const struct cell_job *job = in->job;
 	struct wasi_preopen preopens[CELL_PREOPEN_MAX];
+	int sockets[CELL_SOCKETS_MAX], handed = CELL_FD_PREOPEN + (int)job->preopens;
+	struct wasi_trace trace = { 0 };
 	int ret = wasi_check(&in->m, err);
 
 	if (ret < 0)
 		return ret;
+	assert(job->preopens <= CELL_PREOPEN_MAX && job->sockets <= CELL_SOCKETS_MAX);
 	for (uint32_t i = 0; i < job->preopens; i++) {
 		preopens[i] = (struct wasi_preopen){
 			.fd = CELL_FD_PREOPEN + (int)i,
@@ -62,10 +81,17 @@ static int make_wasi(struct instance *in, struct wsbox_err *err)
 			.readonly = job->readonly[i / 32] >> i % 32 & 1,
 		};
 	}
+	for (uint32_t i = 0; i < job->sockets; i++)
+		sockets[i] = handed + (int)i;
+	ret = trace_open(job, handed + (int)job->sockets, &trace);
+	if (ret < 0)
+		return err_set(err, ret, WSBOX_FAILED, "trace: %s", err_name(ret));
 	struct wasi_config config = {
 		.argc = job->argc, .argv = in->strings.argv,
 		.envc = job->envc, .env = in->strings.env,
 		.npreopens = job->preopens, .preopens = preopens,
+		.nsockets = job->sockets, .sockets = sockets,
+		.trace = trace,
 		.nofile = job->nofile,
 		.ring = (job->flags & CELL_JOB_RING) && wasi_needs_ring(&in->m),
 	};

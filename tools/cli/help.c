@@ -59,7 +59,7 @@ void help_print(enum command command)
 			continue;
 		snprintf(left, sizeof(left), "  %c%c%s --%s%s%s", row->letter ? '-' : ' ',
 			 row->letter ? row->letter : ' ', row->letter ? "," : " ", row->name,
-			 row->arg ? " " : "", row->arg ? row->arg : "");
+			 row->arg && !option_optional(row) ? " " : "", row->arg ? row->arg : "");
 		print_row(left, row->help);
 	}
 }
@@ -75,7 +75,10 @@ void help_words(enum command command)
 
 		if (!(row->commands & 1u << command))
 			continue;
-		printf("--%s%s%s\n", row->name, row->arg ? "=" : "", row->arg ? row->arg : "");
+		if (option_optional(row))
+			printf("--%s\n", row->name);
+		else
+			printf("--%s%s%s\n", row->name, row->arg ? "=" : "", row->arg ? row->arg : "");
 		if (row->letter)
 			printf("-%c\n", row->letter);
 	}

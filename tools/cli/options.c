@@ -125,14 +125,14 @@ static int take_option(struct options *o, char **argv, struct wsbox_err *err)
 	if (!row->arg && value)
 		return err_set(err, -EINVAL, WSBOX_FAILED, "%s: --%s takes no value", word,
 			       row->name);
-	if (row->arg && !value) {
+	if (row->arg && !value && !option_optional(row)) {
 		value = argv[1];
 		used = 2;
 		if (!value)
 			return err_set(err, -EINVAL, WSBOX_FAILED, "%s: wants %s (wsbox %s --help)",
 				       word, row->arg, command_rows[o->command].name);
 	}
-	assert(!row->arg == !value);
+	assert(row->arg ? value || option_optional(row) : !value);
 	ret = row->set(o, value, err);
 	return ret < 0 ? ret : used;
 }

@@ -33,7 +33,8 @@ enum command {
 
 /*
  * X(id, short letter or 0, long name, argument or NULL, commands, help). The value is taken by
- * option_<id>(). The help's first line is up to the first newline.
+ * option_<id>(); one written "[=...]" may be left out, and is taken only after '='. The help's
+ * first line is up to the first newline.
  */
 #define WSBOX_OPTIONS(X) \
 	X(dir, 0, "dir", "HOST[::GUEST][:ro]", ON(RUN), \
@@ -56,6 +57,11 @@ enum command {
 	  "limit of tasks in the guest's control group") \
 	X(max_output, 0, "max-output", "SIZE", ON(RUN), \
 	  "limit of bytes on standard output and error together") \
+	X(trace, 0, "trace", "[=summary]", ON(RUN), \
+	  "print the guest's WASI calls on standard error, as strace(1)\n" \
+	  "does; =summary: afterwards a table of them, as strace -c") \
+	X(trace_output, 0, "trace-output", "FILE", ON(RUN), \
+	  "write that to FILE instead (and do trace)") \
 	X(stats, 0, "stats", NULL, ON(RUN), "afterwards print one line of JSON on standard error") \
 	X(stats_fd, 0, "stats-fd", "N", ON(RUN), "the same, on descriptor N") \
 	X(isolation, 0, "isolation", "full|degraded|none", ON_CODE, \
@@ -79,6 +85,8 @@ struct preopen {
 	bool readonly;
 };
 
+enum trace_mode { TRACE_OFF, TRACE_LINES, TRACE_SUMMARY };
+
 enum isolation { ISOLATION_FULL, ISOLATION_DEGRADED, ISOLATION_NONE };
 
 /* A program with sanitizers in it needs files and system calls that no cell has. */
@@ -94,12 +102,13 @@ struct options {
 	struct VEC(struct preopen) preopens;
 	struct VEC(const char *) env;		/* "NAME=VALUE" */
 	struct VEC(char *) owned;		/* strings cut out of arguments */
-	const char *argv0, *invoke;
+	const char *argv0, *invoke, *trace_output;
 	uint64_t features;			/* set of proposals that are on */
 	uint64_t memory, cpu_ns, timeout_ns, pids, max_output;
 	uint32_t cpus_milli;			/* thousandths of a processor */
 	int stats_fd;				/* -1: none */
 	enum isolation isolation;
+	enum trace_mode trace;
 	bool verbose, json, words, help, version, list_features;
 	char **args; /* FILE and what follows, NULL-terminated; points into argv */
 	int nargs;

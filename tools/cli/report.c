@@ -180,3 +180,20 @@ void report_walls(const struct session *s)
 		    (unsigned long long)s->compiled.body_bytes,
 		    (unsigned long long)s->compiled.ns_compile / 1000);
 }
+
+void report_trace(const struct session *s)
+{
+	char how[80];
+
+	if (!s->instance.started || !s->trace.page)
+		return;
+	if (s->o->trace == TRACE_SUMMARY) {
+		trace_summary(&s->trace);
+		return;
+	}
+	if (s->ended == SESSION_EXIT)
+		snprintf(how, sizeof(how), "exited with %d", s->status);
+	else
+		snprintf(how, sizeof(how), "ended by %s", session_end_name(s->ended));
+	trace_end(&s->trace, how);
+}

@@ -12,4 +12,7 @@ void report_stats(const struct session *s, int fd);
 /* On standard error: for each cell the walls that stood, those missing and why. */
 void report_walls(const struct session *s);
 
+/* The end of a trace, or its table. */
+void report_trace(const struct session *s);
+
 #endif

@@ -9,7 +9,7 @@
 struct option_row {
 	char letter;			/* 0: none */
 	const char *name;
-	const char *arg;		/* NULL: takes none */
+	const char *arg;		/* NULL: takes none; "[=...]": may take one */
 	uint32_t commands;		/* set of 1 << enum command */
 	const char *help;
 	int (*set)(struct options *o, const char *arg, struct wsbox_err *err);
@@ -30,6 +30,11 @@ enum {
 #undef X
 	OPTIONS,
 };
+
+static inline bool option_optional(const struct option_row *row)
+{
+	return row->arg && row->arg[0] == '[';
+}
 
 extern const struct option_row option_rows[OPTIONS];
 extern const struct command_row command_rows[COMMANDS];

@@ -16,6 +16,8 @@ static int command_session(struct options *o, enum cell_role role, uint64_t begi
 
 	session_init(&s, o, begin);
 	status = session_run(&s, role);
+	if (o->trace)
+		report_trace(&s);
 	if (o->verbose)
 		report_walls(&s);
 	if (s.err.code)

@@ -42,6 +42,7 @@ void session_init(struct session *s, const struct options *o, uint64_t begin)
 	s->module = s->image = s->signals = -1;
 	s->compiler.control = s->instance.control = -1;
 	s->pumps[0].in = s->pumps[1].in = -1;
+	trace_init(&s->trace);
 	s->at.begin = begin;
 }
 
@@ -55,6 +56,7 @@ void session_done(struct session *s)
 	fd_closep(&s->instance.control);
 	pump_close(&s->pumps[0]);
 	pump_close(&s->pumps[1]);
+	trace_close(&s->trace);
 }
 
 void session_end(struct session *s, enum session_end why, int status)
@@ -254,6 +256,8 @@ int session_run(struct session *s, enum cell_role role)
 	s->module = module_open(s->o->args[0], &s->module_size, &s->err);
 	s->at.module = session_clock();
 	ret = s->module < 0 ? s->module : watch_signals(s);
+	if (ret == 0 && s->o->trace)
+		ret = trace_open(&s->trace, s->o->trace_output, &s->err);
 	if (ret == 0)
 		ret = session_start(s, role);
 	if (ret < 0)

@@ -18,6 +18,7 @@
 #include "sandbox/sandbox.h"
 #include "tools/cli/options.h"
 #include "tools/cli/pump.h"
+#include "tools/cli/trace.h"
 
 /* X(ID, name in the statistics) */
 #define SESSION_ENDS(X) \
@@ -57,6 +58,7 @@ struct session {
 	struct session_cell compiler, instance;
 	struct pump pumps[2];		/* with --max-output: the guest's descriptors 1 and 2 */
 	uint64_t output;		/* bytes that passed them */
+	struct trace trace;
 	int signals;			/* signalfd */
 	enum session_end ended;
 	int status;			/* exit status, once ended */

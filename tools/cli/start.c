@@ -119,6 +119,10 @@ static struct cell_job job_of(const struct session *s, enum cell_role role)
 			job.readonly[i / 32] |= 1u << i % 32;
 	if (o->invoke)
 		job.flags |= CELL_JOB_INVOKE;
+	if (o->trace)
+		job.flags |= CELL_JOB_TRACE;
+	if (o->trace == TRACE_LINES)
+		job.flags |= CELL_JOB_TRACE_LINES;
 	return job;
 }
 
@@ -162,11 +166,24 @@ static int spawn_compiler(struct session *s, struct sb_spec spec, enum cell_role
 	return spawn(s, &s->compiler, &spec, &job);
 }
 
+/* The descriptors after the preopens, in the order of struct cell_job. How many. */
+static uint32_t hand_over(const struct session *s, int *handed)
+{
+	uint32_t n = 0;
+
+	if (s->o->trace)
+		handed[n++] = s->trace.memfd;
+	if (s->o->trace == TRACE_LINES)
+		handed[n++] = s->trace.out;
+	return n;
+}
+
 static int spawn_instance(struct session *s, struct sb_spec spec)
 {
 	const struct options *o = s->o;
 	struct cell_job job = job_of(s, CELL_ROLE_RUN);
 	struct sb_preopen preopens[OPTIONS_DIRS_MAX];
+	int handed[CELL_HANDED_MAX];
 	FD_AUTO strings = strings_open(o, &job.strings_size);
 	FD_AUTO out = -1;
 	FD_AUTO error = -1;
@@ -192,13 +209,15 @@ static int spawn_instance(struct session *s, struct sb_spec spec)
 	spec.strings = strings;
 	spec.preopens = preopens;
 	spec.preopen_count = job.preopens;
+	spec.handed = handed;
+	spec.handed_count = hand_over(s, handed);
 	spec.ring = true;
 	spec.limits = (struct sb_limits){
 		.memory = o->memory,
 		.cpus_milli = o->cpus_milli,
 		.cpu_ns = o->cpu_ns,
 		.pids = (uint32_t)o->pids,
-		.nofile = START_NOFILE + START_NOFILE_OWN + job.preopens,
+		.nofile = START_NOFILE + START_NOFILE_OWN + job.preopens + spec.handed_count,
 	};
 	return spawn(s, &s->instance, &spec, &job);
 }

@@ -156,6 +156,24 @@ int option_max_output(struct options *o, const char *arg, struct wsbox_err *err)
 	return 0;
 }
 
+int option_trace(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	if (arg && strcmp(arg, "summary"))
+		return usage(err, "--trace=%s: want --trace or --trace=summary", arg);
+	o->trace = arg ? TRACE_SUMMARY : TRACE_LINES;
+	return 0;
+}
+
+int option_trace_output(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	if (!*arg)
+		return usage(err, "--trace-output: want the name of a file");
+	o->trace_output = arg;
+	if (o->trace == TRACE_OFF)
+		o->trace = TRACE_LINES;
+	return 0;
+}
+
 int option_stats(struct options *o, const char *arg, struct wsbox_err *err)
 {
 	o->stats_fd = 2;
