@@ -136,7 +136,7 @@ tests: all $(test-files) $(help-files) ## build the test programs
 # These install first and build then: what is installed decides how to build (LIBC above).
 check: deps-check ## install what the tests need, build, run all tests
 	$(Q)+$(MAKE) $(jobs) tests
-	$(Q)O=$(O) SAN=$(SAN) tests/run $(test-files) $(checks)
+	$(Q)$(with-tools) O=$(O) SAN=$(SAN) tests/run $(test-files) $(checks)
 
 quickstart: deps-build ## install what the build needs, build, run a program confined
 	$(Q)+$(MAKE) $(jobs) all
@@ -145,12 +145,13 @@ quickstart: deps-build ## install what the build needs, build, run a program con
 jobs = --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 deps-build deps-check:
 	$(Q)tools/deps $(@:deps-%=%)
+with-tools = PATH="$$PATH:$$(tools/deps path)"
 
 bench: all $(O)/tests/bench/launch ## measure against native code and the peers installed here
-	$(Q)O=$(O) tests/bench/run $(BENCH)
+	$(Q)$(with-tools) O=$(O) tests/bench/run $(BENCH)
 
 fuzz: ## fuzz every target for FUZZ_SECONDS each (default 60)
-	$(Q)O=$(O) tests/fuzz/run $(FUZZ)
+	$(Q)$(with-tools) O=$(O) tests/fuzz/run $(FUZZ)
 
 lint: ## checks of structure and of the scripts
 	$(Q)O=$(O) tests/check/lint
