@@ -23,7 +23,7 @@ enum sb_set {
 	SB_SET_READ = 1 << 3,		/* paths below a preopened directory */
 	SB_SET_WRITE = 1 << 4,		/* changes there; not when all are read-only */
 	SB_SET_RING = 1 << 5,		/* io_uring, made and restricted before the lock */
-	SB_SET_NET = 1 << 6,		/* sockets handed over as 0, 1 or 2; none can be made */
+	SB_SET_NET = 1 << 6,		/* sockets handed over; none can be made */
 };
 
 #define SB_RUN (SB_SET_COMPUTE | SB_SET_IO)

@@ -116,8 +116,8 @@
 	X(random_get, "b.", NO, 0, NO, 0, WASI_OK, "getrandom", 0) \
 	X(sched_yield, "", NO, 0, NO, 0, WASI_OK, "sched_yield", 0) \
 	X(sock_accept, "fD1", 0, RIGHT(SOCK_ACCEPT), NO, 0, WASI_ENOTSOCK, "accept4 ppoll", 0) \
-	X(sock_recv, "fR.r12", 0, RIGHT(FD_READ), NO, 0, WASI_ENOTSOCK, "recvfrom fstat", 0) \
-	X(sock_send, "fW.n1", 0, RIGHT(FD_WRITE), NO, 0, WASI_ENOTSOCK, "sendto fstat", 0) \
+	X(sock_recv, "fR.r12", 0, RIGHT(FD_READ), NO, 0, WASI_ENOTSOCK, "recvfrom ppoll fstat", 0) \
+	X(sock_send, "fW.n1", 0, RIGHT(FD_WRITE), NO, 0, WASI_ENOTSOCK, "sendto ppoll fstat", 0) \
 	X(sock_shutdown, "fh", 0, RIGHT(SOCK_SHUTDOWN), NO, 0, WASI_ENOTSOCK, "shutdown", 0)
 
 enum wasi_call {

@@ -52,7 +52,7 @@ long wasi_wait(int host, short events)
 	return r < 0 ? r : 0;
 }
 
-static bool would_block(int host, short events)
+bool wasi_would_block(int host, short events)
 {
 	struct pollfd p = { host, events, 0 };
 
@@ -70,7 +70,7 @@ COLD long stream_nowait(struct wasi_fd *f, const struct iovec *iov, uint32_t n, 
 	if (r != -EOPNOTSUPP)
 		return r;
 	f->state |= WASI_STATE_NO_NOWAIT;
-	return would_block(f->host, out ? POLLOUT : POLLIN) ? -EAGAIN : r;
+	return wasi_would_block(f->host, out ? POLLOUT : POLLIN) ? -EAGAIN : r;
 }
 
 static long stream_once(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)

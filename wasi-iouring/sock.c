@@ -20,12 +20,31 @@ static int wait_flags(const struct wasi_fd *f)
 	return f->fdflags & WASI_FD_NONBLOCK ? MSG_DONTWAIT : 0;
 }
 
+/*
+ * The next connection. Where somebody else may take it between the look and the call (a listener
+ * shared by several processes) only O_NONBLOCK on the socket itself keeps the call from waiting:
+ * those that wsbox binds have it.
+ */
+static long accept_next(const struct wasi_fd *f)
+{
+	bool wait = !(f->fdflags & WASI_FD_NONBLOCK);
+	long fd;
+
+	if (!wait && !(f->state & WASI_STATE_NONBLOCK) && wasi_would_block(f->host, POLLIN))
+		return -EAGAIN;
+	do {
+		fd = SYS4(accept4, f->host, NULL, NULL, SOCK_CLOEXEC);
+		if (fd == -EAGAIN && wait)
+			fd = wasi_wait(f->host, POLLIN) ?: -EINTR;
+	} while (fd == -EINTR);
+	return fd;
+}
+
 /* sock_accept(fd, flags, ret) */
 WASI_CALL(sock_accept)
 {
 	int64_t number = wasi_fd_free(w);
 	struct wasi_fd *made;
-	struct pollfd ready = { f->host, POLLIN, 0 };
 	long fd;
 
 	if (ARG32(1) & ~(uint32_t)WASI_FD_NONBLOCK)
@@ -36,11 +55,7 @@ WASI_CALL(sock_accept)
 		return WASI_EFAULT;
 	if (number < 0)
 		return wasi_errno(number);
-	if (f->fdflags & WASI_FD_NONBLOCK && SYS5(ppoll, &ready, 1, &(struct timespec){ 0 }, NULL, 8) == 0)
-		return WASI_EAGAIN;
-	do
-		fd = SYS4(accept4, f->host, NULL, NULL, SOCK_CLOEXEC);
-	while (fd == -EINTR);
+	fd = accept_next(f);
 	if (fd < 0)
 		return wasi_errno(fd);
 	made = wasi_fd_set(w, (uint32_t)number, WASI_KIND_SOCKET, (int)fd);
@@ -55,9 +70,12 @@ static long receive(const struct wasi_fd *f, const struct iovec *v, int flags)
 {
 	long n;
 
-	do
-		n = SYS6(recvfrom, f->host, v->iov_base, v->iov_len, flags | wait_flags(f), NULL, NULL);
-	while (n == -EINTR);
+	flags |= wait_flags(f);
+	do {
+		n = SYS6(recvfrom, f->host, v->iov_base, v->iov_len, flags, NULL, NULL);
+		if (n == -EAGAIN && !(flags & MSG_DONTWAIT))
+			n = wasi_wait(f->host, POLLIN) ?: -EINTR;
+	} while (n == -EINTR);
 	return n;
 }
 
@@ -131,9 +149,11 @@ static long send_all(const struct wasi_fd *f, const struct iovec *iov, uint32_t 
 		int flags = MSG_NOSIGNAL | wait_flags(f) | (total ? MSG_DONTWAIT : 0);
 		long r;
 
-		do
+		do {
 			r = SYS6(sendto, f->host, iov[i].iov_base, iov[i].iov_len, flags, NULL, 0);
-		while (r == -EINTR);
+			if (r == -EAGAIN && !(flags & MSG_DONTWAIT))
+				r = wasi_wait(f->host, POLLOUT) ?: -EINTR;
+		} while (r == -EINTR);
 		if (r < 0)
 			return total ? total : r;
 		total += r;

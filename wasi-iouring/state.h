@@ -41,7 +41,7 @@ enum wasi_fd_state {
 	WASI_STATE_PREOPEN = 1 << 2,	/* `preopen` is valid */
 	WASI_STATE_KERNEL = 1 << 3,	/* FILE after an append: the kernel's position is the offset */
 	WASI_STATE_POLLED = 1 << 4,	/* the ring may hold a poll of it */
-	WASI_STATE_NONBLOCK = 1 << 5,	/* opened here with O_NONBLOCK: nobody else can clear it */
+	WASI_STATE_NONBLOCK = 1 << 5,	/* opened with O_NONBLOCK, for us alone: nobody else clears it */
 	WASI_STATE_NO_NOWAIT = 1 << 6,	/* its driver does not know RWF_NOWAIT */
 };
 
@@ -171,6 +171,9 @@ enum wasi_errno wasi_iovecs(struct wasi *w, struct rt_instance *inst, uint32_t p
 
 /* Waits until host is ready for events (POLLIN, POLLOUT). 0 or -errno. */
 long wasi_wait(int host, short events);
+
+/* Whether it is not ready for them now. */
+bool wasi_would_block(int host, short events);
 
 /* --- dir.c --- */
 void wasi_dir_forget(struct wasi *w, uint32_t serial);

@@ -60,7 +60,7 @@ static uint8_t adopted_kind(uint32_t mode, int host, bool socket)
 /*
  * Entry n for a descriptor that is open already: 0, 1, 2 and sockets. Nothing if it is not open. A
  * directory there gives no way into it: it is not one that the guest was to have. A socket on 0, 1
- * or 2 is only a stream.
+ * or 2 is only a stream. Others wait until the guest wants no waiting, whatever the open socket does.
  */
 static void adopt(struct wasi *w, uint32_t n, int host, bool socket)
 {
@@ -75,8 +75,11 @@ static void adopt(struct wasi *w, uint32_t n, int host, bool socket)
 	f->rights = access_rights(flags) & wasi_fd_applicable(f);
 	if (f->kind == WASI_KIND_DIRECTORY)
 		f->rights &= WASI_RIGHT_FD_FILESTAT_GET | WASI_RIGHT_POLL_FD_READWRITE;
-	if (f->kind == WASI_KIND_SOCKET)
+	if (f->kind == WASI_KIND_SOCKET) {
 		f->inheriting = WASI_RIGHT_ALL;
+		f->state = flags & O_NONBLOCK ? WASI_STATE_NONBLOCK : 0;
+		return;
+	}
 	wasi_fd_flags(f, (flags & O_APPEND ? WASI_FD_APPEND : 0) | (flags & O_NONBLOCK ? WASI_FD_NONBLOCK : 0));
 }
 
@@ -177,10 +180,11 @@ int wasi_new(const struct wasi_config *config, struct rt_store *store, struct wa
 	w->store = store;
 	for (int i = 0; i < 3; i++)
 		adopt(w, (uint32_t)i, i, false);
-	for (uint32_t i = 0; i < config->nsockets; i++)
-		adopt(w, 3 + i, config->sockets[i], true);
+	/* libc takes directories from 3 on until it meets something else: sockets come behind them */
 	for (uint32_t i = 0; i < config->npreopens; i++)
-		add_preopen(w, 3 + config->nsockets + i, (uint16_t)i);
+		add_preopen(w, 3 + i, (uint16_t)i);
+	for (uint32_t i = 0; i < config->nsockets; i++)
+		adopt(w, 3 + config->npreopens + i, config->sockets[i], true);
 	if (config->ring)
 		(void)wasi_ring_new(ring_ops(), 2 * w->nfds, &w->ring);	/* refused: system calls do the same */
 	if (config->trace.page)

@@ -36,7 +36,7 @@ struct wasi_config {
 	uint32_t npreopens;
 	const struct wasi_preopen *preopens;
 	uint32_t nsockets;
-	const int *sockets;		/* listening or connected; numbered from 3, before the preopens. Owned likewise */
+	const int *sockets;		/* listening or connected; numbered after the preopens. Owned likewise */
 	uint32_t nofile;		/* descriptors a guest may have open, 0, 1 and 2 included; 0: 1024 */
 	bool ring;			/* an io_uring may be made; without one, or if it is refused, system calls do */
 	struct wasi_trace trace;

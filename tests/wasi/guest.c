@@ -34,7 +34,7 @@ void guest_init_with(struct guest *g, struct wasi_config *config)
 	snprintf(g->dir, sizeof(g->dir), "%s/wsbox-wasi-XXXXXX", getenv("TMPDIR") ?: "/tmp");
 	if (g->head.mem0 == MAP_FAILED || !mkdtemp(g->dir))
 		abort();
-	if (!config->npreopens) {
+	if (!config->preopens) {
 		g->own = (struct wasi_preopen){ open(g->dir, O_PATH | O_CLOEXEC), "/", false };
 		config->preopens = &g->own;
 		config->npreopens = 1;

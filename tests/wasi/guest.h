@@ -18,7 +18,10 @@ struct guest {
 	char dir[128];		/* on the host: what is preopened as 3 */
 };
 
-/* Makes an empty directory, preopened as "/"; ring as in wasi_config. nofile 0: the default. */
+/*
+ * Makes an empty directory, preopened as "/" unless a configuration has preopens (which may be none
+ * of them); ring as in wasi_config. nofile 0: the default.
+ */
 void guest_init(struct guest *g, bool ring, uint32_t nofile);
 void guest_init_with(struct guest *g, struct wasi_config *config);
 void guest_done(struct guest *g);

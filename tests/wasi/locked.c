@@ -32,10 +32,10 @@ enum {
 #define BUF GUEST_DATA
 #define RET GUEST_RET
 /*
- * Descriptors: sockets from 3, then the directory, a file, a directory, a FIFO and an append-only
+ * Descriptors: the directory, sockets, then a file, a directory, a FIFO and an append-only
  * file that path_open made.
  */
-enum { SOCK = 3, LISTENER = 4, DIR = LISTENER + WASI_POLL_RING_MIN, FILE_FD, SUBDIR, FIFO, LOG };
+enum { DIR = 3, SOCK = 4, LISTENER = 5, FILE_FD = LISTENER + WASI_POLL_RING_MIN, SUBDIR, FIFO, LOG };
 
 struct step {
 	enum wasi_call call;
@@ -142,7 +142,7 @@ static void subscriptions(struct guest *g)
 	for (uint32_t i = 0; i < POLLS; i++) {
 		struct wasi_subscription s = { .tag = WASI_EVENT_READ };
 
-		s.rw.fd = i == 1 ? FILE_FD : i == 2 ? FIFO : LISTENER - 5 + 2 + i;
+		s.rw.fd = i == 1 ? FILE_FD : i == 2 ? FIFO : LISTENER - 2 + i;
 		if (!i) {
 			s.tag = WASI_EVENT_CLOCK;
 			s.clock.id = 1;

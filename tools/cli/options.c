@@ -41,6 +41,7 @@ void options_done(struct options *o)
 	vec_done(&o->owned);
 	vec_done(&o->env);
 	vec_done(&o->preopens);
+	vec_done(&o->listens);
 }
 
 enum command command_find(const char *name)

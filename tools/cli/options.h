@@ -10,6 +10,7 @@
 
 #include "runtime/base/err.h"
 #include "runtime/base/vec.h"
+#include "tools/cli/listen.h"
 
 /* X(ID, name, arguments, help). The function is command_<name>(), its result the exit status. */
 #define WSBOX_COMMANDS(X) \
@@ -40,6 +41,11 @@ enum command {
 	X(dir, 0, "dir", "HOST[::GUEST][:ro]", ON(RUN), \
 	  "let the guest use the directory HOST under the name GUEST;\n" \
 	  ":ro forbids changes. May be repeated") \
+	X(listen, 0, "listen", "ADDR:PORT|systemd", ON(RUN), \
+	  "let the guest accept TCP connections at this address,\n" \
+	  "or on the sockets systemd passed. May be repeated") \
+	X(net, 0, "net", "none", ON(RUN), \
+	  "none (default): no network but the sockets of --listen") \
 	X(env, 0, "env", "NAME=VALUE", ON(RUN), \
 	  "set an environment variable. May be repeated;\n" \
 	  "nothing of wsbox's own environment is passed") \
@@ -100,6 +106,7 @@ enum isolation { ISOLATION_FULL, ISOLATION_DEGRADED, ISOLATION_NONE };
 struct options {
 	enum command command;
 	struct VEC(struct preopen) preopens;
+	struct VEC(struct listen_at) listens;
 	struct VEC(const char *) env;		/* "NAME=VALUE" */
 	struct VEC(char *) owned;		/* strings cut out of arguments */
 	const char *argv0, *invoke, *trace_output;

@@ -57,6 +57,7 @@ void session_done(struct session *s)
 	pump_close(&s->pumps[0]);
 	pump_close(&s->pumps[1]);
 	trace_close(&s->trace);
+	listen_close(&s->listeners);
 }
 
 void session_end(struct session *s, enum session_end why, int status)
@@ -258,6 +259,8 @@ int session_run(struct session *s, enum cell_role role)
 	ret = s->module < 0 ? s->module : watch_signals(s);
 	if (ret == 0 && s->o->trace)
 		ret = trace_open(&s->trace, s->o->trace_output, &s->err);
+	for (size_t i = 0; ret == 0 && i < s->o->listens.len; i++)
+		ret = listen_open(&s->listeners, &s->o->listens.at[i], &s->err);
 	if (ret == 0)
 		ret = session_start(s, role);
 	if (ret < 0)

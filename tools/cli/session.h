@@ -59,6 +59,7 @@ struct session {
 	struct pump pumps[2];		/* with --max-output: the guest's descriptors 1 and 2 */
 	uint64_t output;		/* bytes that passed them */
 	struct trace trace;
+	struct listeners listeners;
 	int signals;			/* signalfd */
 	enum session_end ended;
 	int status;			/* exit status, once ended */

@@ -114,6 +114,7 @@ static struct cell_job job_of(const struct session *s, enum cell_role role)
 	job.argc = (uint32_t)o->nargs;
 	job.envc = (uint32_t)o->env.len;
 	job.preopens = (uint32_t)o->preopens.len;
+	job.sockets = s->listeners.n;
 	for (uint32_t i = 0; i < job.preopens; i++)
 		if (o->preopens.at[i].readonly)
 			job.readonly[i / 32] |= 1u << i % 32;
@@ -169,8 +170,9 @@ static int spawn_compiler(struct session *s, struct sb_spec spec, enum cell_role
 /* The descriptors after the preopens, in the order of struct cell_job. How many. */
 static uint32_t hand_over(const struct session *s, int *handed)
 {
-	uint32_t n = 0;
+	uint32_t n = s->listeners.n;
 
+	memcpy(handed, s->listeners.fds, n * sizeof(*handed));
 	if (s->o->trace)
 		handed[n++] = s->trace.memfd;
 	if (s->o->trace == TRACE_LINES)
@@ -211,6 +213,7 @@ static int spawn_instance(struct session *s, struct sb_spec spec)
 	spec.preopen_count = job.preopens;
 	spec.handed = handed;
 	spec.handed_count = hand_over(s, handed);
+	spec.sockets = job.sockets;
 	spec.ring = true;
 	spec.limits = (struct sb_limits){
 		.memory = o->memory,

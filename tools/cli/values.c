@@ -67,6 +67,26 @@ int option_dir(struct options *o, const char *arg, struct wsbox_err *err)
 	return vec_push(&o->preopens, p) ? 0 : no_memory(err);
 }
 
+int option_listen(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	struct listen_at at;
+
+	if (listen_parse(arg, &at) < 0)
+		return usage(err,
+			     "--listen %s: want a numeric ADDR:PORT such as 127.0.0.1:8080 or "
+			     "[::1]:8080, or systemd", arg);
+	return vec_push(&o->listens, at) ? 0 : no_memory(err);
+}
+
+int option_net(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	if (strcmp(arg, "none"))
+		return usage(err,
+			     "--net %s: want none: a guest has no network but the sockets of "
+			     "--listen", arg);
+	return 0;
+}
+
 int option_env(struct options *o, const char *arg, struct wsbox_err *err)
 {
 	const char *equals = strchr(arg, '=');
