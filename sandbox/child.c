@@ -85,6 +85,26 @@ static int descriptors(struct sb_start *s)
 	return syscall(SYS_close_range, count, ~0u, 0) ? -errno : 0;
 }
 
+/*
+ * A write to a closed pipe or beyond a limit is an error for the guest, not its end. The terminal's
+ * keys and its end are for the supervisor to answer, which ends or stops the cell.
+ */
+static bool ignored(int sig)
+{
+	return sig == SIGPIPE || sig == SIGXFSZ || sig == SIGINT || sig == SIGQUIT || sig == SIGTSTP ||
+	       sig == SIGHUP;
+}
+
+/*
+ * Who reads the terminal in the background stops with its job, the supervisor, unless that ignores
+ * it: the cell does as the supervisor, and is therefore left in its session. There it can do
+ * nothing to the terminal: no filter has ioctl.
+ */
+static bool kept(int sig)
+{
+	return sig == SIGTTIN || sig == SIGTTOU;
+}
+
 static int process(struct sb_start *s)
 {
 	/* rt_sigaction(2)'s own struct: the C library refuses 32 and 33, which posix_spawn ignores */
@@ -93,19 +113,10 @@ static int process(struct sb_start *s)
 		unsigned long flags, restorer, mask;
 	} dfl = { .handler = SIG_DFL }, ign = { .handler = SIG_IGN };
 
-	/*
-	 * away from the caller's terminal; without one this is not worth its scheduling group,
-	 * which costs milliseconds under load
-	 */
-	if (isatty(0) || isatty(1) || isatty(2))
-		(void)setsid();
-	/*
-	 * a write to a closed pipe or beyond a limit is an error for the guest, not its end;
-	 * SIGKILL and SIGSTOP refuse
-	 */
 	for (int sig = 1; sig < _NSIG; sig++)
-		(void)syscall(SYS_rt_sigaction, sig, sig == SIGPIPE || sig == SIGXFSZ ? &ign : &dfl,
-			      NULL, sizeof(ign.mask));
+		if (!kept(sig))
+			(void)syscall(SYS_rt_sigaction, sig, ignored(sig) ? &ign : &dfl, NULL,
+				      sizeof(ign.mask));
 	return 0;
 }
 

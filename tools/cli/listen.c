@@ -62,7 +62,8 @@ int listen_parse(const char *text, struct listen_at *ret)
 	return inet_pton(AF_INET, host, &four->sin_addr) == 1 ? 0 : -EINVAL;
 }
 
-static int take_socket(struct listeners *l, int fd, const struct listen_at *at, struct wsbox_err *err)
+static int take_socket(struct listeners *l, int fd, const struct listen_at *at,
+		       struct wsbox_err *err)
 {
 	if (l->n == CELL_SOCKETS_MAX)
 		return err_set(err, -EMFILE, WSBOX_FAILED, "--listen %s: more than %d sockets",
@@ -79,7 +80,8 @@ static int option_of(int fd, int option)
 	return getsockopt(fd, SOL_SOCKET, option, &value, &size) < 0 ? -errno : value;
 }
 
-static int add_passed(struct listeners *l, int fd, const struct listen_at *at, struct wsbox_err *err)
+static int add_passed(struct listeners *l, int fd, const struct listen_at *at,
+		      struct wsbox_err *err)
 {
 	if (option_of(fd, SO_ACCEPTCONN) != 1 || option_of(fd, SO_TYPE) != SOCK_STREAM)
 		return err_set(err, -ENOTSOCK, WSBOX_FAILED,

@@ -81,7 +81,7 @@ static int watch_signals(struct session *s)
 {
 	static const int wanted[] = {
 		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2,
-		SIGALRM, SIGXCPU, SIGTSTP, SIGPIPE,
+		SIGALRM, SIGXCPU, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE,
 	};
 	sigset_t set;
 
@@ -102,12 +102,22 @@ static int watch_signals(struct session *s)
 	return 0;
 }
 
-/* The terminal's stop key: the guest, in a session of its own, stops and goes on with us. */
-static void stop_with_guest(struct session *s)
+/*
+ * The terminal's stop key, or its use from the background: the guest stops and goes on with us. The
+ * signal itself stops us, so that a shell learns which it was; the kernel does not stop a job that
+ * no shell could continue.
+ */
+static void stop_with_guest(struct session *s, int signal)
 {
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signal);
 	if (s->instance.running)
 		(void)kill(s->instance.cell.pid, SIGSTOP);
-	(void)raise(SIGSTOP);
+	(void)raise(signal);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	if (s->instance.running)
 		(void)kill(s->instance.cell.pid, SIGCONT);
 }
@@ -118,8 +128,9 @@ static void take_signals(struct session *s)
 
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
 		assert(info.ssi_signo && info.ssi_signo < NSIG);
-		if (info.ssi_signo == SIGTSTP)
-			stop_with_guest(s);
+		if (info.ssi_signo == SIGTSTP || info.ssi_signo == SIGTTIN ||
+		    info.ssi_signo == SIGTTOU)
+			stop_with_guest(s, (int)info.ssi_signo);
 		else
 			verdict_signal(s, (int)info.ssi_signo);
 	}
