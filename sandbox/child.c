@@ -120,14 +120,17 @@ static int process(struct sb_start *s)
 	return 0;
 }
 
+/* Never above what the caller may have, even where the caller could raise that. */
 static int limit(int resource, uint64_t value)
 {
 	struct rlimit was, now = { .rlim_cur = value, .rlim_max = value };
+	bool done = !prlimit(0, resource, &now, &was);
 
-	if (getrlimit(resource, &was))
+	if (done && value <= was.rlim_max)
+		return 0;
+	if (!done && getrlimit(resource, &was))
 		return -errno;
-	if (now.rlim_max > was.rlim_max)
-		now.rlim_cur = now.rlim_max = was.rlim_max;
+	now.rlim_cur = now.rlim_max = was.rlim_max;
 	return setrlimit(resource, &now) ? -errno : 0;
 }
 
