@@ -11,8 +11,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <linux/mount.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -161,13 +162,26 @@ static int empty_mount(void)
 }
 
 /*
+ * For a compiler the host's tree stays in its mount namespace, out of reach of every path: to take
+ * it down waits for the kernel's readers (RCU), twice as long if two cells do it at once. A
+ * compiler has no call that takes a path, and is soon gone. To leave a changed root needs
+ * CAP_SYS_CHROOT; that none may get back by a user namespace the kernel sees to, if the root is not
+ * that of the mount namespace. Hence a place other than "/", which is always there.
+ */
+static int change_to(int root, const char *place)
+{
+	if (syscall(SYS_move_mount, root, "", AT_FDCWD, place, MOVE_MOUNT_F_EMPTY_PATH) ||
+	    fchdir(root) || chroot(".") || chdir("/"))
+		return -errno;
+	return 0;
+}
+
+/*
  * pivot_root refuses where the root is the initial ram file system; chroot then is as good, since
  * nothing can undo it.
  */
-static int change_root(int root, const char **ret_how)
+static int replace_root(int root, const char **ret_how)
 {
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
-		return -errno;
 	if (syscall(SYS_move_mount, root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) ||
 	    fchdir(root))
 		return -errno;
@@ -177,6 +191,16 @@ static int change_root(int root, const char **ret_how)
 	}
 	*ret_how = "chroot (the host's root is an initial ram file system)";
 	return errno != EINVAL || chroot(".") || chdir("/") ? -errno : 0;
+}
+
+static int empty_root(const struct sb_start *s, int root, const char **ret_how)
+{
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return -errno;
+	if (s->spec->role == CELL_ROLE_RUN)
+		return replace_root(root, ret_how);
+	*ret_how = "chroot";
+	return change_to(root, "/proc");
 }
 
 int sb_child_root(struct sb_start *s)
@@ -193,7 +217,7 @@ int sb_child_root(struct sb_start *s)
 	root = empty_mount();
 	if (root < 0)
 		return sb_missing(s, SB_WALL_EMPTY_ROOT, root, "an empty tmpfs");
-	code = change_root(root, &how);
+	code = empty_root(s, root, &how);
 	close(root);
 	if (code)
 		return sb_missing(s, SB_WALL_EMPTY_ROOT, code, "changing the root");

@@ -192,6 +192,16 @@ static long make_in_root(long arg)
 		     RAW(SYS_openat, AT_FDCWD, "/x", O_CREAT | O_RDWR, 0666));
 }
 
+/* Out of a root that was only changed: by "..", by changing it again, with powers to do that. */
+static long leave_root(long arg)
+{
+	long ret = worst(RAW(SYS_openat, AT_FDCWD, "../../../../etc/passwd", O_RDONLY),
+			 RAW(SYS_openat, AT_FDCWD, "/../proc/self/exe", O_RDONLY | O_PATH));
+
+	ret = worst(ret, RAW(SYS_chroot, "."));
+	return worst(ret, RAW(SYS_unshare, CLONE_NEWUSER));
+}
+
 static long connect_tcp(long arg)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,
@@ -271,6 +281,10 @@ const struct attack attacks[] = {
 	{ "open host files against Landlock alone", FAILS, NO_FILTER, read_proc, 0 },
 	{ "anything in the root, no filter", FAILS, BARE, list_root, 0 },
 	{ "make something in the root, no filter", FAILS, BARE, make_in_root, 0 },
+	{ "open host files, no filter, compiler", FAILS, BARE | COMPILER, read_proc, 0 },
+	{ "anything in the root, no filter, compiler", FAILS, BARE | COMPILER, list_root, 0 },
+	{ "make something in the root, compiler", FAILS, BARE | COMPILER, make_in_root, 0 },
+	{ "leave the root, no filter, compiler", FAILS, BARE | COMPILER, leave_root, 0 },
 	{ "TCP against Landlock alone", FAILS, NO_FILTER | LANDLOCK_TCP, connect_tcp, 0 },
 	{ "abstract socket, Landlock", FAILS, NO_FILTER | LANDLOCK_SCOPES, connect_abstract, 0 },
 	{ "core dump limit, no filter", FAILS, NO_FILTER, dump_core, 0 },

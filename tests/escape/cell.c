@@ -2,6 +2,7 @@
 #include "tests/escape/escape.h"
 
 #include <linux/filter.h>
+#include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,7 +61,10 @@ _Noreturn void cell_main(void)
 		break;
 	default:
 		RAW(SYS_write, CELL_FD_CONTROL, &result, sizeof(result));
-		RAW(SYS_ppoll, 0, 0, 0, 0, 0);
+		if (o.flags & COMPILER)
+			RAW(SYS_futex, &result, FUTEX_WAIT, 0, 0);
+		else
+			RAW(SYS_ppoll, 0, 0, 0, 0, 0);
 	}
 	RAW(SYS_write, CELL_FD_CONTROL, &result, sizeof(result));
 	RAW(SYS_exit_group, 0);

@@ -185,10 +185,9 @@ static unsigned int kernel_has(void)
 	       (abi < 3 ? 0 : PLAIN_DIRS);
 }
 
-static void posture(struct tally *t)
+static void posture(struct tally *t, unsigned int flags, const char *expected)
 {
-	bool dirs = t->mode != MODE_DEGRADED || (t->kernel & PLAIN_DIRS);
-	struct order o = { .which = 3, .flags = dirs ? DIRS : 0 };
+	struct order o = { .which = 3, .flags = flags };
 	struct sb_cell cell;
 	struct sb_end end;
 	int control;
@@ -199,11 +198,19 @@ static void posture(struct tally *t)
 	check(t, read(control, &ready, sizeof(ready)) == sizeof(ready), "posture",
 	      "the cell did not lock itself");
 	posture_of(t, cell.pid, !strncmp(cell.report->wall[SB_WALL_IDENTITY].why, "uid ", 4),
-		   dirs ? "0 1 2 3 10 11 " : "0 1 2 3 ");
+		   expected);
 	sb_kill(&cell);
 	(void)close(control);
 	(void)sb_reap(&cell, &end);
 	check(t, end.status == 9, "sb_kill", "status %x", end.status);
+}
+
+static void postures(struct tally *t)
+{
+	bool dirs = t->mode != MODE_DEGRADED || (t->kernel & PLAIN_DIRS);
+
+	posture(t, dirs ? DIRS : 0, dirs ? "0 1 2 3 10 11 " : "0 1 2 3 ");
+	posture(t, COMPILER, "0 1 2 3 ");
 }
 
 static void run_mode(struct tally *t)
@@ -215,7 +222,7 @@ static void run_mode(struct tally *t)
 		return;
 	}
 	t->kernel = kernel_has();
-	posture(t);
+	postures(t);
 	for (uint32_t i = 0; i < attack_count; i++)
 		run_attack(t, 0, i, &attacks[i]);
 	for (uint32_t i = 0; i < path_attack_count; i++)
