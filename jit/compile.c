@@ -15,6 +15,7 @@
 
 #include "jit/baseline/baseline.h"
 #include "jit/pool.h"
+#include "jit/tier.h"
 
 #define BATCH_BYTES (48u << 10)		/* of bodies: enough to pay for taking it, little enough to share out */
 #define BATCH_FUNCS 1024u
@@ -43,9 +44,10 @@ struct job {
 	struct jit_layout layout;
 	struct batch *batches;
 	uint32_t nbatches;
-	uint32_t *entries;		/* of defined functions: in their batch, later in text */
+	struct jit_entry *entries;	/* of defined functions: in their batch, later in text */
 	atomic_uint next;		/* batch to take */
 	atomic_uint failed;		/* lowest batch that failed: later ones need not be compiled */
+	atomic_uint left;		/* functions that the tier left to the baseline */
 };
 
 struct worker {
@@ -54,6 +56,7 @@ struct worker {
 	struct jit_out out;
 	struct arena arena, sigs;
 	size_t code_size;
+	void *tier;			/* its state, NULL: none */
 };
 
 /* ---- a worker ---- */
@@ -71,6 +74,24 @@ static bool worker_grow(struct worker *w, size_t size)
 	return true;
 }
 
+/* As jit_baseline(), and -ENOSPC of the tier. */
+static int compile_once(struct worker *w, uint32_t func, struct jit_entry *entry, struct wsbox_err *err)
+{
+	const struct jit_tier *tier = w->tier ? w->job->options->tier : NULL;
+	int ret = tier ? tier->place(w->tier, func, &w->out, entry) : -ENOTSUP;
+
+	if (ret != -ENOTSUP)
+		return ret;
+	ret = jit_baseline(&w->func, func, &w->out, &entry->entry, err);
+	entry->inner = entry->entry;
+	if (ret < 0 || !tier)
+		return ret;
+	ret = tier->baseline(w->tier, func, &w->out, entry);
+	if (ret == 0)
+		atomic_fetch_add(&w->job->left, 1);
+	return ret;
+}
+
 static int compile_func(struct worker *w, uint32_t i, struct wsbox_err *err)
 {
 	uint32_t func = w->job->m->imported_funcs + i;
@@ -80,7 +101,7 @@ static int compile_func(struct worker *w, uint32_t i, struct wsbox_err *err)
 
 	if (room > w->code_size && !worker_grow(w, num_min(room, CODE_MAX)))
 		return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
-	while ((ret = jit_baseline(&w->func, func, &w->out, &w->job->entries[i], err)) == -ENOSPC) {
+	while ((ret = compile_once(w, func, &w->job->entries[i], err)) == -ENOSPC) {
 		if (!worker_grow(w, 2 * w->code_size)) {
 			ret = err_set(err, -EFBIG, WSBOX_FAILED, "the code of one function is too large");
 			break;
@@ -116,14 +137,31 @@ static int batch_take(struct batch *b, struct jit_out *out)
 	return err_set(&b->err, -ENOMEM, WSBOX_FAILED, "out of memory");
 }
 
+/* What the tier puts behind a batch. */
+static int finish_batch(struct worker *w)
+{
+	int ret;
+
+	while ((ret = w->job->options->tier->finish(w->tier, &w->out)) == -ENOSPC) {
+		if (!worker_grow(w, 2 * w->code_size))
+			return -EFBIG;
+	}
+	return ret;
+}
+
 static int compile_batch(struct worker *w, struct batch *b)
 {
+	const struct jit_tier *tier = w->job->options->tier;
 	int ret = 0;
 
 	w->out.code.at = w->out.code.start;
 	w->out.sites.len = w->out.relocs.len = w->out.handlers.len = 0;
+	if (tier)
+		ret = tier->batch(w->tier, w->job->m->imported_funcs + b->first, b->n);
 	for (uint32_t i = b->first; i < b->first + b->n && ret == 0; i++)
 		ret = compile_func(w, i, &b->err);
+	if (tier && ret == 0)
+		ret = finish_batch(w);
 	return ret < 0 ? ret : batch_take(b, &w->out);
 }
 
@@ -164,8 +202,12 @@ static void work(void *arg)
 	arena_init(&w->sigs, 0);
 	w->func = (struct jit_func){ .m = job->m, .layout = &job->layout, .options = job->options,
 				     .arena = &w->arena, .sig_arena = &w->sigs };
-	if (worker_grow(w, CODE_START))
+	if (job->options->tier)
+		w->tier = job->options->tier->worker_new(job->m, &job->layout, job->options);
+	if ((w->tier || !job->options->tier) && worker_grow(w, CODE_START))
 		run_batches(w);
+	if (w->tier)
+		job->options->tier->worker_free(w->tier);
 	jit_func_done(&w->func);
 	arena_done(&w->arena);
 	arena_done(&w->sigs);
@@ -183,10 +225,11 @@ static bool make_batches(struct job *job)
 {
 	const struct wasm_module *m = job->m;
 	uint32_t n = m->nfuncs - m->imported_funcs;
+	uint32_t batch_bytes = job->options->tier ? job->options->tier->batch_bytes : BATCH_BYTES;
 	uint64_t bytes = 0;
 
 	job->entries = calloc(n + 1, sizeof(*job->entries));
-	job->batches = calloc((size_t)m->code_bytes / BATCH_BYTES + n / BATCH_FUNCS + 2, sizeof(*job->batches));
+	job->batches = calloc((size_t)m->code_bytes / batch_bytes + n / BATCH_FUNCS + 2, sizeof(*job->batches));
 	if (!job->entries || !job->batches)
 		return false;
 	for (uint32_t i = 0; i < n; i++) {
@@ -197,7 +240,7 @@ static bool make_batches(struct job *job)
 		b->n++;
 		b->ret = -ENOMEM;
 		bytes += m->funcs[m->imported_funcs + i].body_len;
-		if (bytes >= BATCH_BYTES || b->n == BATCH_FUNCS || i + 1 == n) {
+		if (bytes >= batch_bytes || b->n == BATCH_FUNCS || i + 1 == n) {
 			job->nbatches++;
 			bytes = 0;
 		}
@@ -229,8 +272,10 @@ static int place(struct job *job, struct jit_image *h)
 		if (text + b->size > TEXT_MAX)
 			return -EFBIG;
 		b->text_off = (uint32_t)text;
-		for (uint32_t k = 0; k < b->n; k++)
-			job->entries[b->first + k] += b->text_off;
+		for (uint32_t k = 0; k < b->n; k++) {
+			job->entries[b->first + k].entry += b->text_off;
+			job->entries[b->first + k].inner += b->text_off;
+		}
 		for (uint32_t k = 0; k < b->nsites; k++) {
 			/* they are searched by halves */
 			assert(b->sites[k].pc <= b->size && (!k || b->sites[k].pc + b->text_off >= b->sites[k - 1].pc));
@@ -261,7 +306,8 @@ static void relocate(struct job *job)
 
 		for (uint32_t k = 0; k < b->nrelocs; k++) {
 			const struct jit_reloc *r = &b->relocs[k];
-			uint32_t d = job->entries[r->func - job->m->imported_funcs] - (b->text_off + r->at + 4);
+			const struct jit_entry *e = &job->entries[r->func - job->m->imported_funcs];
+			uint32_t d = (r->inner ? e->inner : e->entry) - (b->text_off + r->at + 4);
 
 			assert(r->at + 4 <= b->size && r->func >= job->m->imported_funcs && r->func < job->m->nfuncs);
 			memcpy(b->code + r->at, &d, 4);
@@ -285,13 +331,26 @@ static int write_at(int fd, const void *p, size_t n, uint64_t at)
 	return 0;
 }
 
+static int write_entries(const struct job *job, int fd, const struct jit_image *h)
+{
+	uint32_t *funcs = malloc(h->nfuncs * sizeof(*funcs) + 1);
+	int ret = -ENOMEM;
+
+	for (uint32_t i = 0; funcs && i < h->nfuncs; i++)
+		funcs[i] = job->entries[i].entry;
+	if (funcs)
+		ret = write_at(fd, funcs, h->nfuncs * sizeof(*funcs), h->funcs_off);
+	free(funcs);
+	return ret;
+}
+
 static int write_image(struct job *job, int fd, struct jit_image *h)
 {
 	uint64_t sites = h->sites_off, handlers = h->handlers_off;
 	int ret = write_at(fd, h, sizeof(*h), 0);
 
 	if (ret == 0)
-		ret = write_at(fd, job->entries, h->nfuncs * sizeof(uint32_t), h->funcs_off);
+		ret = write_entries(job, fd, h);
 	for (uint32_t i = 0; i < job->nbatches && ret == 0; i++) {
 		const struct batch *b = &job->batches[i];
 
@@ -317,6 +376,7 @@ static int publish(struct job *job, int fd, struct jit_stats *stats, struct wsbo
 		return err_set(err, ret, WSBOX_FAILED, "the module's code is too large");
 	relocate(job);
 	h.flags = job->options->gs ? JIT_IMAGE_GS : 0;
+	h.tier = job->options->tier ? job->options->tier->id : JIT_TIER_BASELINE;
 	h.module_size = job->m->size;
 	h.nfuncs = job->m->nfuncs - job->m->imported_funcs;
 	h.funcs_off = num_align(sizeof(h), 16);
@@ -369,12 +429,14 @@ int jit_compile(const struct wasm_module *m, const struct jit_options *options, 
 	if (ret < 0)
 		return err_set(err, ret, WSBOX_INVALID, "the module's context is too large");
 	atomic_init(&job.failed, UINT32_MAX);
+	atomic_init(&job.left, 0);
 	if (make_batches(&job)) {
 		jit_pool_run(job.nbatches > 1 ? pool : NULL, work, &job);
 		ret = first_failure(&job, err);
 	} else {
 		ret = err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
 	}
+	stats.left = atomic_load(&job.left);
 	stats.ns_compile = now() - start;
 	if (ret == 0)
 		ret = publish(&job, image_fd, &stats, err);

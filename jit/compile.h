@@ -12,13 +12,16 @@
 #include "runtime/base/err.h"
 #include "runtime/wasm/module.h"
 
+struct jit_tier;
+
 struct jit_options {
+	const struct jit_tier *tier;	/* tier.h; NULL: the baseline alone */
 	bool gs;		/* the CPU has FSGSBASE or the caller sets gs otherwise: gs: forms may be used */
 	uint32_t threads;	/* workers including the caller; 0 and 1: only the caller */
 };
 
 struct jit_stats {
-	uint32_t functions;
+	uint32_t functions, left;	/* left by the tier to the baseline */
 	uint64_t body_bytes, text_bytes, image_bytes;
 	uint64_t ns_compile, ns_publish;
 };

@@ -23,7 +23,8 @@ int jit_image_check(const void *image, size_t size, struct wsbox_err *err)
 	return 0;
 }
 
-const struct jit_site *jit_image_site(const struct jit_image *m, uint32_t pc)
+/* The last site at or before pc, or NULL. */
+static const struct jit_site *site_before(const struct jit_image *m, uint32_t pc)
 {
 	const struct jit_site *sites = (const void *)((const char *)m + m->sites_off);
 	uint32_t lo = 0, hi = m->nsites;
@@ -31,12 +32,22 @@ const struct jit_site *jit_image_site(const struct jit_image *m, uint32_t pc)
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 
-		if (sites[mid].pc < pc)
+		if (sites[mid].pc <= pc)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return lo < m->nsites && sites[lo].pc == pc ? &sites[lo] : NULL;
+	return lo ? &sites[lo - 1] : NULL;
+}
+
+const struct jit_site *jit_image_site(const struct jit_image *m, uint32_t pc, bool call)
+{
+	const struct jit_site *s = site_before(m, pc);
+
+	if (s && s->pc == pc && s->at != JIT_SITE_END && !(s->at & JIT_SITE_RANGE))
+		return s;
+	s = site_before(m, pc - call);
+	return s && (s->at & JIT_SITE_RANGE) ? s : NULL;
 }
 
 uint32_t jit_image_func(const struct jit_image *m, uint32_t pc)

@@ -16,6 +16,7 @@
 #ifndef JIT_IMAGE_H
 #define JIT_IMAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,8 +50,17 @@ struct jit_image {
  */
 struct jit_site {
 	uint32_t pc;
-	uint32_t at;			/* byte offset in the module */
+	uint32_t at;			/* byte offset in the module, or JIT_SITE_ADAPTER; perhaps with JIT_SITE_RANGE */
 };
+
+/*
+ * A range: all that faults or calls from this pc up to the next site is at one place (0: not
+ * known). Where a range ends and nothing begins there is an end.
+ */
+#define JIT_SITE_RANGE (1u << 31)
+#define JIT_SITE_END 0u
+/* A call of code between two calling conventions: its frame is no function's. */
+#define JIT_SITE_ADAPTER (JIT_SITE_RANGE - 1)
 
 /*
  * A catch clause: exceptions that leave a call whose return address is in (start, end] continue at
@@ -68,8 +78,11 @@ struct jit_handler {
 /* Checks everything but the code. 0 or -ENOEXEC with err. */
 int jit_image_check(const void *image, size_t size, struct wsbox_err *err);
 
-/* The site with this pc, or NULL. */
-const struct jit_site *jit_image_site(const struct jit_image *image, uint32_t pc);
+/*
+ * The site of the instruction at pc or, if pc is a return address, of the call before it. NULL: no
+ * site.
+ */
+const struct jit_site *jit_image_site(const struct jit_image *image, uint32_t pc, bool call);
 
 /* The defined function (0-based, imports not counted) whose text holds pc. */
 uint32_t jit_image_func(const struct jit_image *image, uint32_t pc);

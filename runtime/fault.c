@@ -34,7 +34,7 @@ static int classify(const struct rt_store *s, uintptr_t pc, uintptr_t address)
 
 		return code || switching ? RT_TRAP_STACK_EXHAUSTED : 0;
 	}
-	if (!code || !jit_image_site(code->image, (uint32_t)(pc - code->lo)))
+	if (!code || !jit_image_site(code->image, (uint32_t)(pc - code->lo), false))
 		return 0;
 	for (size_t i = 0; i < s->regions.len; i++)
 		if (address >= s->regions.at[i].lo && address < s->regions.at[i].hi)

@@ -20,9 +20,14 @@ const struct rt_code *rt_code_find(const struct rt_store *s, const void *pc)
 
 static void note(struct rt_store *s, void *pc, bool call)
 {
+	const struct rt_code *c = rt_code_find(s, pc);
 	struct rt_trace *t = &s->trace;
+	const struct jit_site *site;
 
-	if (!rt_code_find(s, pc))
+	if (!c)
+		return;
+	site = jit_image_site(c->image, (uint32_t)((uintptr_t)pc - c->lo), call);
+	if (site && site->at == JIT_SITE_ADAPTER)
 		return;
 	if (t->n < RT_TRACE_MAX) {
 		t->pc[t->n] = pc;
@@ -91,13 +96,13 @@ uint32_t rt_backtrace(const struct rt_store *s, struct rt_frame *frames, uint32_
 	for (uint32_t i = 0; i < n; i++) {
 		const struct rt_code *c = rt_code_find(s, s->trace.pc[i]);
 		uint32_t pc = (uint32_t)((uintptr_t)s->trace.pc[i] - c->lo);
-		const struct jit_site *site = jit_image_site(c->image, pc);
+		const struct jit_site *site = jit_image_site(c->image, pc, s->trace.call[i]);
 
 		/* A return address may be the first byte after its function. */
 		frames[i].inst = c->inst;
 		frames[i].func = jit_image_func(c->image, s->trace.call[i] ? pc - 1 : pc) +
 				 c->inst->m->imported_funcs;
-		frames[i].at = site ? site->at : 0;
+		frames[i].at = site ? site->at & ~JIT_SITE_RANGE : 0;
 	}
 	if (ret_depth)
 		*ret_depth = s->trace.depth;

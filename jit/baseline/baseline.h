@@ -122,6 +122,7 @@ struct jit_sig {
 struct jit_reloc {
 	uint32_t at;		/* of the 32-bit field */
 	uint32_t func;		/* function index */
+	bool inner;		/* jit_entry.inner */
 };
 
 struct jit_jump_table {
