@@ -5,6 +5,7 @@
 #   prog-y                   programs; for each:  <prog>-y       its objects
 #                                                 <prog>-libs    layers it links, highest first
 #                                                 <prog>-ldlibs  system libraries
+#                                                 <prog>-glibc   y: never with musl
 #   test-y                   test programs, built and linked like prog-y but only by "make check"
 #   check-y                  other tests: executable files run by "make check"
 #   helper-y                 programs that tests use: built like them, not run by themselves
@@ -25,6 +26,15 @@ MUSL_DIR ?= x86_64-linux-musl
 LIBC     ?= $(if $(SAN),glibc,$(if $(wildcard /usr/lib/$(MUSL_DIR)/rcrt1.o),musl,glibc))
 Q        := $(if $(V),,@)
 say       = $(if $(V),:,printf '  %-7s %s\n' '$1' '$2')
+
+# The optimizing tier needs LLVM's development package, 19 or newer: any of these.
+LLVM_CONFIG ?= $(firstword $(wildcard $(foreach v,19 20 21 22,/usr/bin/llvm-config-$v)))
+CONFIG_LLVM ?= $(if $(LLVM_CONFIG),y)
+ifneq ($(CONFIG_LLVM),)
+LLVM_LIBS := -L$(shell $(LLVM_CONFIG) --libdir) -Wl,--start-group \
+	     $(shell $(LLVM_CONFIG) --link-static --libs x86codegen passes) -Wl,--end-group -lstdc++ -lz -lzstd -lm -Wl,--no-warnings
+LLVM_FLAGS := -isystem $(shell $(LLVM_CONFIG) --includedir)
+endif
 
 CPPFLAGS += -I. -I$(O) -D_GNU_SOURCE -DWSBOX_VERSION='"$(VERSION)"'
 WARN     := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
@@ -73,7 +83,7 @@ progs += $$(addprefix $1/,$$(prog-y))
 tests += $$(addprefix $1/,$$(test-y))
 helpers += $$(addprefix $1/,$$(helper-y))
 checks += $$(addprefix $1/,$$(check-y))
-$$(foreach p,$$(prog-y),$$(eval $$(call program,$1,$$p,$(P))))
+$$(foreach p,$$(prog-y),$$(eval $$(call program,$1,$$p,$$(if $$($$p-glibc),$(O),$(P)))))
 $$(foreach p,$$(test-y) $$(helper-y),$$(eval $$(call program,$1,$$p,$(O))))
 endef
 

@@ -1,0 +1,17 @@
+/*
+ * The optimizing tier made of LLVM: bodies become LLVM IR, IR becomes an ELF object in memory, and
+ * what the object holds is laid into the code image beside functions of the baseline, with the same
+ * frames, calling convention and traps.
+ *
+ * LLVM is linked into wsbox-llvm alone, never into a process that starts a guest.
+ */
+#ifndef JIT_LLVM_LLVM_H
+#define JIT_LLVM_LLVM_H
+
+#include "jit/tier.h"
+
+extern const struct jit_tier jit_llvm;
+
+#define JIT_LLVM_STACK ((size_t)8 << 20)	/* of threads that compile: LLVM recurses deeply */
+
+#endif

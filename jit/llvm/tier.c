@@ -1,0 +1,208 @@
+/* A worker of the tier: a batch becomes a module, the module an object. */
+#include "jit/llvm/tier.h"
+
+#include <errno.h>
+#include <llvm-c/Error.h>
+#include <llvm-c/Support.h>
+#include <llvm-c/Target.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jit/llvm/ir.h"
+#include "jit/llvm/llvm.h"
+#include "jit/llvm/object.h"
+
+#define TRIPLE "x86_64-unknown-linux-gnu"
+#define CPU "x86-64-v3"			/* what jit_cpu_check() asks for */
+#define BATCH_BYTES (48u << 10)
+
+/*
+ * Modules come optimized from their producer. More passes make no better code: on QuickJS -O2's
+ * took eight times as long as these, and the code was slower.
+ */
+#define PASSES "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg)"
+
+/* Equal code of different places stays apart: a place says where in the module something trapped. */
+static const char *const flags[] = { "wsbox", "-enable-tail-merge=0" };
+
+static void start_llvm(void)
+{
+	LLVMInitializeX86TargetInfo();
+	LLVMInitializeX86Target();
+	LLVMInitializeX86TargetMC();
+	LLVMInitializeX86AsmPrinter();
+	LLVMParseCommandLineOptions(ARRAY_SIZE(flags), flags, NULL);
+}
+
+static LLVMTargetMachineRef new_machine(void)
+{
+	LLVMTargetRef target;
+	char *text = NULL;
+
+	if (LLVMGetTargetFromTriple(TRIPLE, &target, &text)) {
+		LLVMDisposeMessage(text);
+		return NULL;
+	}
+	return LLVMCreateTargetMachine(target, TRIPLE, CPU, "", LLVMCodeGenLevelDefault, LLVMRelocPIC,
+				       LLVMCodeModelSmall);
+}
+
+static void tier_worker_free(void *worker)
+{
+	struct ll *l = worker;
+
+	if (l->object)
+		ll_object_done(l->object);
+	free(l->object);
+	if (l->machine)
+		LLVMDisposeTargetMachine(l->machine);
+	if (l->ctx)
+		LLVMContextDispose(l->ctx);
+	free(l->sigs);
+	arena_done(&l->arena);
+	arena_done(&l->sig_arena);
+	free(l);
+}
+
+static void *tier_worker_new(const struct wasm_module *m, const struct jit_layout *layout,
+			const struct jit_options *options)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct ll *l = calloc(1, sizeof(*l));
+
+	pthread_once(&once, start_llvm);
+	if (!l)
+		return NULL;
+	l->m = m;
+	l->layout = layout;
+	l->options = options;
+	arena_init(&l->arena, 0);
+	arena_init(&l->sig_arena, 0);
+	l->object = calloc(1, sizeof(*l->object));
+	l->sigs = calloc((size_t)m->ntypes + 1, sizeof(*l->sigs));
+	l->ctx = LLVMContextCreate();
+	l->machine = new_machine();
+	if (!l->object || !l->sigs || !l->machine) {
+		tier_worker_free(l);
+		return NULL;
+	}
+	ll_types_init(l);
+	for (uint32_t i = 0; i < m->ntypes; i++) {
+		struct jit_cc cc;
+
+		jit_cc_init(&cc, &m->types[i], NULL, NULL);
+		if (cc.sret_bytes > l->sret_max)
+			l->sret_max = cc.sret_bytes;
+	}
+	return l;
+}
+
+/* ---- a batch ---- */
+
+static void set_flag(struct ll *l, const char *name, uint32_t value)
+{
+	LLVMAddModuleFlag(l->mod, LLVMModuleFlagBehaviorWarning, name, strlen(name),
+			  LLVMValueAsMetadata(LLVMConstInt(l->i32, value, 0)));
+}
+
+static void open_module(struct ll *l)
+{
+	LLVMTargetDataRef data = LLVMCreateTargetDataLayout(l->machine);
+
+	l->mod = LLVMModuleCreateWithNameInContext("wasm", l->ctx);
+	LLVMSetTarget(l->mod, TRIPLE);
+	LLVMSetModuleDataLayout(l->mod, data);
+	LLVMDisposeTargetData(data);
+	l->ir = LLVMCreateBuilderInContext(l->ctx);
+	l->debug = LLVMCreateDIBuilder(l->mod);
+	set_flag(l, "Debug Info Version", LLVMDebugMetadataVersion());
+	set_flag(l, "Dwarf Version", 4);
+	l->file = LLVMDIBuilderCreateFile(l->debug, "wasm", 4, "", 0);
+	(void)LLVMDIBuilderCreateCompileUnit(l->debug, LLVMDWARFSourceLanguageC, l->file, "wsbox", 5, 1, "", 0, 0, "", 0,
+					     LLVMDWARFEmissionLineTablesOnly, 0, 0, 0, "", 0, "", 0);
+	l->routine = LLVMDIBuilderCreateSubroutineType(l->debug, l->file, NULL, 0, LLVMDIFlagZero);
+}
+
+static void close_module(struct ll *l)
+{
+	LLVMDisposeDIBuilder(l->debug);
+	LLVMDisposeBuilder(l->ir);
+	LLVMDisposeModule(l->mod);
+	l->mod = NULL;
+}
+
+/* The functions that can be done here. */
+static int fill_module(struct ll *l, uint32_t first, uint32_t n)
+{
+	struct ll_func f = { .l = l, .ir = l->ir };
+	int ret = 0;
+
+	for (uint32_t i = first; i < first + n && ret != -ENOMEM; i++)
+		ret = ll_func_emit(&f, i);
+	vec_done(&f.ctls);
+	LLVMDIBuilderFinalize(l->debug);
+	return ret == -ENOMEM ? ret : 0;
+}
+
+static int optimize(struct ll *l)
+{
+	LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+	LLVMErrorRef err = LLVMRunPasses(l->mod, PASSES, l->machine, options);
+
+	LLVMDisposePassBuilderOptions(options);
+	if (!err)
+		return 0;
+	LLVMConsumeError(err);
+	return -EBADMSG;
+}
+
+static int generate(struct ll *l, uint32_t first, uint32_t n)
+{
+	LLVMMemoryBufferRef buffer = NULL;
+	char *text = NULL;
+
+	if (LLVMTargetMachineEmitToMemoryBuffer(l->machine, l->mod, LLVMObjectFile, &text, &buffer)) {
+		LLVMDisposeMessage(text);
+		return -EBADMSG;
+	}
+	return ll_object_read(l->object, buffer, LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer), first, n);
+}
+
+static int tier_batch(void *worker, uint32_t first, uint32_t n)
+{
+	struct ll *l = worker;
+	int ret;
+
+	ll_object_done(l->object);
+	open_module(l);
+	ret = fill_module(l, first, n);
+	if (ret == 0)
+		ret = optimize(l);
+	if (ret == 0)
+		ret = generate(l, first, n);
+	close_module(l);
+	return ret;
+}
+
+static int tier_place(void *worker, uint32_t func, struct jit_out *out, struct jit_entry *ret)
+{
+	return ll_place_function(worker, func, out, ret);
+}
+
+static int tier_baseline(void *worker, uint32_t func, struct jit_out *out, struct jit_entry *entry)
+{
+	return ll_place_baseline(worker, func, out, entry);
+}
+
+static int tier_finish(void *worker, struct jit_out *out)
+{
+	return ll_place_shared(worker, out);
+}
+
+const struct jit_tier jit_llvm = {
+	.name = "optimized", .id = JIT_TIER_LLVM, .batch_bytes = BATCH_BYTES,
+	.worker_new = tier_worker_new, .worker_free = tier_worker_free,
+	.batch = tier_batch, .place = tier_place, .baseline = tier_baseline, .finish = tier_finish,
+};
