@@ -5,7 +5,8 @@
  *
  *	ok LINE | fail LINE why | skip LINE why
  *
- * With the argument --no-gs code is compiled as for a CPU or kernel without FSGSBASE.
+ * With the argument --no-gs code is compiled as for a CPU or kernel without FSGSBASE; with
+ * --tier=mixed host-llvm compiles every other function with the baseline.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +22,7 @@
 #include "runtime/base/vec.h"
 #include "runtime/rt.h"
 #include "runtime/wasm/feature.h"
+#include "tests/spec/tier.h"
 
 #define VALUES_MAX 1024
 
@@ -49,6 +51,7 @@ static struct {
 	struct rt_extern spectest[32];
 	int nspectest;
 	bool gs;
+	const struct jit_tier *tier;
 } h;
 
 static const char *spectest_names[32];
@@ -208,7 +211,7 @@ static int read_file(const char *path, struct module *m)
 /* Decodes and compiles; NULL with h.err. */
 static struct module *load(const char *path)
 {
-	struct jit_options options = { .gs = h.gs };
+	struct jit_options options = { .gs = h.gs, .tier = h.tier };
 	struct jit_stats stats;
 	struct module *m = calloc(1, sizeof(*m));
 
@@ -559,6 +562,8 @@ int main(int argc, char **argv)
 		printf("skip 0 %s\n", h.err.text);
 		return 77;
 	}
+	if (&host_tier)
+		h.tier = argc > 1 && !strcmp(argv[1], "--tier=mixed") ? host_tier_mixed() : host_tier;
 	h.gs = jit_cpu_fsgsbase() && !(argc > 1 && !strcmp(argv[1], "--no-gs"));
 	while ((n = getline(&line, &room, stdin)) > 0) {
 		const char *name, *number;
