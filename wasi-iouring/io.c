@@ -81,6 +81,8 @@ static long stream_once(struct wasi_fd *f, const struct iovec *iov, uint32_t n, 
 		if (r != -EOPNOTSUPP)
 			return r;
 	}
+	if (out && f->kind == WASI_KIND_STANDARD && f->rwf)
+		return SYS6(pwritev2, f->host, iov, n, -1, -1, f->rwf);
 	if (n == 1)
 		return out ? SYS3(write, f->host, iov->iov_base, iov->iov_len)
 			   : SYS3(read, f->host, iov->iov_base, iov->iov_len);

@@ -43,6 +43,7 @@ enum wasi_fd_state {
 	WASI_STATE_POLLED = 1 << 4,	/* the ring may hold a poll of it */
 	WASI_STATE_NONBLOCK = 1 << 5,	/* opened with O_NONBLOCK, for us alone: nobody else clears it */
 	WASI_STATE_NO_NOWAIT = 1 << 6,	/* its driver does not know RWF_NOWAIT */
+	WASI_STATE_O_APPEND = 1 << 7,	/* the open file has it, and others may write there, too */
 };
 
 struct wasi_fd {

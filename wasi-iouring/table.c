@@ -13,6 +13,10 @@
 #include "wasi-iouring/state.h"
 #include "wasi-iouring/sys.h"
 
+#ifndef RWF_NOAPPEND
+#define RWF_NOAPPEND 0x20	/* Linux 6.9; an older kernel says EOPNOTSUPP */
+#endif
+
 #define DIRECTORY_RIGHTS \
 	(WASI_RIGHT_FD_DATASYNC | WASI_RIGHT_FD_SYNC | WASI_RIGHT_FD_FDSTAT_SET_FLAGS | WASI_RIGHT_FD_READDIR | \
 	 WASI_RIGHT_FD_FILESTAT_GET | WASI_RIGHT_FD_FILESTAT_SET_TIMES | WASI_RIGHT_POLL_FD_READWRITE | PATH_RIGHTS)
@@ -161,6 +165,10 @@ enum wasi_errno wasi_fd_lacking(struct wasi_fd *f, uint32_t need, enum wasi_errn
 void wasi_fd_flags(struct wasi_fd *f, uint16_t fdflags)
 {
 	f->fdflags = fdflags;
-	f->rwf = (fdflags & WASI_FD_APPEND ? RWF_APPEND : 0) | (fdflags & WASI_FD_DSYNC ? RWF_DSYNC : 0) |
+	f->rwf = (fdflags & WASI_FD_DSYNC ? RWF_DSYNC : 0) |
 		 (fdflags & (WASI_FD_SYNC | WASI_FD_RSYNC) ? RWF_SYNC : 0);
+	if (fdflags & WASI_FD_APPEND)
+		f->rwf |= f->state & WASI_STATE_O_APPEND ? 0 : RWF_APPEND;
+	else
+		f->rwf |= f->state & WASI_STATE_O_APPEND ? RWF_NOAPPEND : 0;
 }

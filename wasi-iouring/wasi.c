@@ -80,6 +80,7 @@ static void adopt(struct wasi *w, uint32_t n, int host, bool socket)
 		f->state = flags & O_NONBLOCK ? WASI_STATE_NONBLOCK : 0;
 		return;
 	}
+	f->state = flags & O_APPEND ? WASI_STATE_O_APPEND : 0;
 	wasi_fd_flags(f, (flags & O_APPEND ? WASI_FD_APPEND : 0) | (flags & O_NONBLOCK ? WASI_FD_NONBLOCK : 0));
 }
 

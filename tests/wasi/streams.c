@@ -151,6 +151,37 @@ START_TEST(standard_file)
 }
 END_TEST
 
+/* Where a write goes is by the guest's flags; those of the open file, which others use, stay as they are. */
+START_TEST(append_of_one)
+{
+	struct guest g;
+	char path[] = "/tmp/wsbox-wasi-app-XXXXXX", buf[32] = "";
+	int fd = mkostemp(path, _i ? O_APPEND : 0);
+
+	unlink(path);
+	ck_assert_int_eq(write(fd, "0123456789", 10), 10);
+	dup2(fd, 1);
+	guest_init(&g, false, 0);
+	ck_assert_int_eq(CALL(&g, fd_fdstat_get, 1, GUEST_DATA), 0);
+	ck_assert_uint_eq(guest_u32(&g, GUEST_DATA) >> 16, _i ? WASI_FD_APPEND : 0);
+	ck_assert_int_eq(CALL(&g, fd_fdstat_set_flags, 1, 0), 0);
+	ck_assert_int_eq(CALL(&g, fd_seek, 1, 2, WASI_SEEK_SET, GUEST_RET), 0);
+	if (guest_write(&g, 1, "abc") == -WASI_ENOTSUP) {
+		printf("skipped: no RWF_NOAPPEND before Linux 6.9\n");
+		exit(0);
+	}
+	guest_iov(&g, 200, GUEST_DATA, 1);
+	ck_assert_int_eq(CALL(&g, fd_pwrite, 1, 200, 1, 7, GUEST_RET), 0);
+	ck_assert_int_eq(lseek(fd, 0, SEEK_CUR), 5);
+	ck_assert_int_eq(CALL(&g, fd_fdstat_set_flags, 1, WASI_FD_APPEND | WASI_FD_DSYNC), 0);
+	ck_assert_int_eq(guest_write(&g, 1, "end"), 3);
+	ck_assert_int_eq(pread(fd, buf, 31, 0), 13);
+	ck_assert_str_eq(buf, "01abc56a89end");
+	ck_assert_int_eq(fcntl(fd, F_GETFL) & O_APPEND, _i ? O_APPEND : 0);
+	guest_done(&g);
+}
+END_TEST
+
 /* libc takes a character device without the rights to seek and tell for a terminal. */
 START_TEST(devices)
 {
@@ -572,6 +603,7 @@ int main(void)
 	tcase_add_test(tc, pipes);
 	tcase_add_test(tc, inherited_nonblock);
 	tcase_add_test(tc, standard_file);
+	tcase_add_loop_test(tc, append_of_one, 0, 2);
 	tcase_add_test(tc, devices);
 	tcase_add_test(tc, fifo);
 	tcase_add_test(tc, sockets);
