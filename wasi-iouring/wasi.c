@@ -60,7 +60,7 @@ static uint8_t adopted_kind(uint32_t mode, int host, bool socket)
 /*
  * Entry n for a descriptor that is open already: 0, 1, 2 and sockets. Nothing if it is not open. A
  * directory there gives no way into it: it is not one that the guest was to have. A socket on 0, 1
- * or 2 is only a stream. Others wait until the guest wants no waiting, whatever the open socket does.
+ * or 2 is only a stream.
  */
 static void adopt(struct wasi *w, uint32_t n, int host, bool socket)
 {
@@ -78,9 +78,8 @@ static void adopt(struct wasi *w, uint32_t n, int host, bool socket)
 	if (f->kind == WASI_KIND_SOCKET) {
 		f->inheriting = WASI_RIGHT_ALL;
 		f->state = flags & O_NONBLOCK ? WASI_STATE_NONBLOCK : 0;
-		return;
 	}
-	f->state = flags & O_APPEND ? WASI_STATE_O_APPEND : 0;
+	f->state |= flags & O_APPEND ? WASI_STATE_O_APPEND : 0;
 	wasi_fd_flags(f, (flags & O_APPEND ? WASI_FD_APPEND : 0) | (flags & O_NONBLOCK ? WASI_FD_NONBLOCK : 0));
 }
 

@@ -128,7 +128,8 @@ static void say_port(int fd, const struct listen_at *at)
 
 /*
  * O_NONBLOCK is the socket's own: where several processes share it, one that looks and then takes
- * does not wait for what another took. Whether the guest waits is up to the guest.
+ * does not wait for what another took. The guest sees it, as on Wasmtime: runtimes with a scheduler
+ * of their own, such as Go's, would else wait for a connection with all they have.
  */
 static int open_bound(struct listeners *l, const struct listen_at *at, struct wsbox_err *err)
 {
