@@ -23,9 +23,10 @@ static uint32_t open_needs(const struct open_request *q)
 	       (q->oflags & WASI_O_TRUNC ? WASI_RIGHT_PATH_FILESTAT_SET_SIZE : 0);
 }
 
+/* Who asks neither to read nor to write may read, as on Wasmtime. */
 static uint64_t open_flags(const struct open_request *q)
 {
-	bool reads = q->rights & (WASI_RIGHT_FD_READ | WASI_RIGHT_FD_READDIR), writes = q->rights & WASI_RIGHT_FD_WRITE;
+	bool writes = q->rights & WASI_RIGHT_FD_WRITE, reads = q->rights & WASI_RIGHT_FD_READ || !writes;
 	uint64_t flags = writes ? (reads ? O_RDWR : O_WRONLY) : O_RDONLY;
 
 	flags |= q->follow ? 0 : O_NOFOLLOW;
@@ -77,6 +78,18 @@ static enum wasi_errno open_checked(const struct wasi_fd *f, const struct open_r
 	return WASI_OK;
 }
 
+/*
+ * Of the rights that are asked for, only those to read and to write narrow what is given: programs
+ * made for Wasmtime, which keeps no rights, ask for no more than these and use the others. What was
+ * given away by fd_fdstat_set_rights stays away.
+ */
+static void open_rights(struct wasi_fd *made, uint32_t inherited, uint64_t flags)
+{
+	made->rights = inherited & wasi_fd_access(flags);
+	made->inheriting = inherited;
+	made->dropped = WASI_RIGHT_ALL & ~inherited & ~(uint32_t)(WASI_RIGHT_FD_READ | WASI_RIGHT_FD_WRITE);
+}
+
 /* path_open(fd, lookup, path, len, oflags, rights, inheriting, fdflags, ret) */
 WASI_CALL(path_open)
 {
@@ -111,14 +124,7 @@ WASI_CALL(path_open)
 	made->type = q.oflags & WASI_O_DIRECTORY ? WASI_TYPE_DIRECTORY : WASI_TYPE_UNKNOWN;
 	made->state = (f->state & WASI_STATE_READONLY) | (q.oflags & WASI_O_DIRECTORY ? 0 : WASI_STATE_UNTYPED);
 	made->state |= q.fdflags & WASI_FD_NONBLOCK ? WASI_STATE_NONBLOCK : 0;
-	made->rights = (uint32_t)q.rights;
-	/*
-	 * whoever may sync all may sync less: libc asks for the lesser right only when it opens for
-	 * writing
-	 */
-	if (made->rights & WASI_RIGHT_FD_SYNC)
-		made->rights |= WASI_RIGHT_FD_DATASYNC;
-	made->inheriting = (uint32_t)q.inheriting;
+	open_rights(made, f->inheriting, flags);
 	wasi_fd_flags(made, (uint16_t)q.fdflags);
 	(void)wasi_store(inst, ARG32(8), &(uint32_t){ (uint32_t)number }, 4);
 	return WASI_OK;

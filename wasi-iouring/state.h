@@ -55,7 +55,7 @@ struct wasi_fd {
 	uint16_t preopen;	/* index in the configuration */
 	int host;
 	uint32_t rights, inheriting;
-	uint32_t dropped;	/* rights taken by fd_fdstat_set_rights: their absence is ENOTCAPABLE */
+	uint32_t dropped;	/* rights taken by fd_fdstat_set_rights, here or above: their absence is ENOTCAPABLE */
 	uint64_t offset;	/* of a FILE */
 	uint32_t serial;	/* of this opening; never 0 in an open entry */
 };
@@ -124,6 +124,9 @@ void wasi_fd_move(struct wasi *w, struct wasi_fd *from, struct wasi_fd *to);
  * Finds out type and kind of an entry that was opened without asking. WASI_OK or why fstat failed.
  */
 enum wasi_errno wasi_fd_settle(struct wasi_fd *f);
+
+/* Rights that a file opened with these flags of open(2) can have. */
+uint32_t wasi_fd_access(uint64_t flags);
 
 /* Rights that mean anything for f's type; settles it. */
 uint32_t wasi_fd_applicable(struct wasi_fd *f);

@@ -147,14 +147,25 @@ uint32_t wasi_fd_applicable(struct wasi_fd *f)
 	}
 }
 
+uint32_t wasi_fd_access(uint64_t flags)
+{
+	uint32_t rights = WASI_RIGHT_ALL;
+
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		rights &= ~(uint32_t)(WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_ALLOCATE | WASI_RIGHT_FD_FILESTAT_SET_SIZE);
+	if ((flags & O_ACCMODE) == O_WRONLY)
+		rights &= ~(uint32_t)WASI_RIGHT_FD_READ;
+	return rights;
+}
+
 enum wasi_errno wasi_fd_lacking(struct wasi_fd *f, uint32_t need, enum wasi_errno otherwise)
 {
 	uint32_t applicable = wasi_fd_applicable(f);
 
-	if (f->dropped & need)
-		return WASI_ENOTCAPABLE;
 	if (otherwise == WASI_ENOTSOCK && f->kind != WASI_KIND_SOCKET)
 		return WASI_ENOTSOCK;
+	if (f->dropped & need & applicable)
+		return WASI_ENOTCAPABLE;
 	if (f->kind == WASI_KIND_DIRECTORY)
 		return need & ~applicable ? WASI_EBADF : WASI_ENOTCAPABLE;
 	if (need & (PATH_RIGHTS | WASI_RIGHT_FD_READDIR))

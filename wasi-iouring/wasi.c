@@ -24,17 +24,6 @@
 #define NOFILE_MAX (1u << 20)
 #define ALIGN 64
 
-static uint32_t access_rights(int flags)
-{
-	uint32_t rights = WASI_RIGHT_ALL;
-
-	if ((flags & O_ACCMODE) == O_RDONLY)
-		rights &= ~(uint32_t)(WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_ALLOCATE | WASI_RIGHT_FD_FILESTAT_SET_SIZE);
-	if ((flags & O_ACCMODE) == O_WRONLY)
-		rights &= ~(uint32_t)WASI_RIGHT_FD_READ;
-	return rights;
-}
-
 static uint8_t socket_type(int fd)
 {
 	socklen_t len = sizeof(int);
@@ -72,7 +61,7 @@ static void adopt(struct wasi *w, uint32_t n, int host, bool socket)
 		return;
 	f = wasi_fd_set(w, n, adopted_kind(st.st_mode, host, socket), host);
 	f->type = S_ISSOCK(st.st_mode) ? socket_type(host) : wasi_type_of_mode(st.st_mode);
-	f->rights = access_rights(flags) & wasi_fd_applicable(f);
+	f->rights = wasi_fd_access((uint64_t)flags) & wasi_fd_applicable(f);
 	if (f->kind == WASI_KIND_DIRECTORY)
 		f->rights &= WASI_RIGHT_FD_FILESTAT_GET | WASI_RIGHT_POLL_FD_READWRITE;
 	if (f->kind == WASI_KIND_SOCKET) {
