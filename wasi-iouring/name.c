@@ -108,17 +108,26 @@ WASI_CALL(path_symlink)
 }
 
 /*
- * A path with a trailing slash as the source of a link: it can only name a directory, which has no
- * links.
+ * The old name of a link. One that ends in a slash, "." or ".." can only name a directory: that is
+ * opened, and is then "." below itself, so that Linux says what it says of directories.
  */
-static enum wasi_errno link_directory(const struct wasi_fd *f, const char *path)
+static enum wasi_errno link_source(struct wasi *w, struct rt_instance *inst, const struct wasi_fd *f, uint32_t p,
+				   uint32_t len, struct wasi_place *ret)
 {
-	long fd = wasi_path_openat(f->host, path, O_PATH | O_DIRECTORY, 0);
+	enum wasi_errno e = name_walk(w, inst, f, p, len, 0, ret);
+	long fd;
 
+	if (e || (!ret->slash && ret->last == WASI_LAST_NAME))
+		return e;
+	wasi_place_close(ret);
+	e = wasi_path_copy(w, inst, p, len, 0);	/* the walk cut it */
+	if (e)
+		return e;
+	fd = wasi_path_openat(f->host, w->path[0], O_PATH | O_DIRECTORY, 0);
 	if (fd < 0)
 		return wasi_errno(fd);
-	(void)SYS1(close, fd);
-	return WASI_EPERM;
+	*ret = (struct wasi_place){ .dir = (int)fd, .opened = true, .last = WASI_LAST_DOT, .name = "." };
+	return WASI_OK;
 }
 
 /* The walks are done: what is left to refuse, and the link. */
@@ -127,8 +136,6 @@ static enum wasi_errno link_places(const struct wasi_place *from, const struct w
 {
 	enum wasi_errno e;
 
-	if (from->last != WASI_LAST_NAME)
-		return WASI_EPERM;
 	if (to->last != WASI_LAST_NAME)
 		return WASI_EEXIST;
 	if (to_fd->state & WASI_STATE_READONLY)
@@ -142,23 +149,18 @@ WASI_CALL(path_link)
 {
 	struct wasi_fd *to_fd = wasi_fd_get(w, ARG32(4));
 	struct wasi_place from, to;
-	enum wasi_errno e = wasi_path_copy(w, inst, ARG32(2), ARG32(3), 0);
+	enum wasi_errno e = ARG32(1) ? WASI_EINVAL : link_source(w, inst, f, ARG32(2), ARG32(3), &from);
 
-	if (!e && ARG32(1))
-		e = WASI_EINVAL;
-	if (!e && w->path[0][0] && w->path[0][strlen(w->path[0]) - 1] == '/')
-		e = link_directory(f, w->path[0]);
-	if (!e)
-		e = name_walk(w, inst, f, ARG32(2), ARG32(3), 0, &from);
 	if (e)
 		return e;
 	e = name_walk(w, inst, to_fd, ARG32(5), ARG32(6), 1, &to);
 	if (!e) {
 		e = link_places(&from, &to, to_fd);
 		wasi_place_close(&to);
-	} else if (from.last == WASI_LAST_NAME && wasi_place_look(&from) == WASI_ENOENT) {
-		e = WASI_ENOENT;	/* Linux looks for the old name before it looks where to */
 	}
+	/* Linux looks for the old name before it looks where to */
+	if (e && from.last == WASI_LAST_NAME && wasi_place_look(&from) == WASI_ENOENT)
+		e = WASI_ENOENT;
 	wasi_place_close(&from);
 	return e;
 }
