@@ -8,6 +8,7 @@
  * that of its true parent may lie outside of what the guest may see.
  */
 #include <assert.h>
+#include <errno.h>
 #include <stddef.h>
 #include <sys/stat.h>
 
@@ -72,6 +73,8 @@ static long dirbuf_fill(struct wasi_dirbuf *b, const struct wasi_fd *f, uint64_t
 		n = SYS3(lseek, f->host, cookie, SEEK_SET);
 	if (n >= 0)
 		n = SYS3(getdents64, f->host, b->data, WASI_DIRBUF_SIZE);
+	if (n == -ENOENT)
+		n = 0;	/* it was removed: POSIX wants the end, not an error */
 	b->len = n > 0 ? (uint32_t)n : 0;
 	b->at = 0;
 	b->first = b->end = b->at_cookie = n < 0 ? UINT64_MAX : cookie;
