@@ -25,11 +25,9 @@ enum wasi_errno wasi_iovecs(struct wasi *w, struct rt_instance *inst, uint32_t p
 {
 	const uint8_t *list = rt_mem(inst, p, (uint64_t)n * sizeof(struct wasi_iovec));
 
-	if (n > WASI_IOV_MAX)
-		return WASI_EINVAL;
 	if (!list)
 		return WASI_EFAULT;
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < wasi_iov_count(n); i++) {
 		struct wasi_iovec v;
 
 		memcpy(&v, list + i * sizeof(v), sizeof(v));
@@ -196,7 +194,7 @@ HOT enum wasi_errno transfer(struct wasi *w, struct rt_instance *inst, struct wa
 		return e;
 	if (!rt_mem(inst, ARG32(3), sizeof(count)))
 		return WASI_EFAULT;
-	n = any_io(f, w->iov, ARG32(2), out);
+	n = any_io(f, w->iov, wasi_iov_count(ARG32(2)), out);
 	if (n < 0)
 		return wasi_errno(n);
 	assert(n <= INT32_MAX);	/* the kernel's own limit of one transfer */
@@ -223,7 +221,7 @@ HOT enum wasi_errno transfer_at(struct wasi *w, struct rt_instance *inst, struct
 				   bool out)
 {
 	enum wasi_errno e = wasi_iovecs(w, inst, ARG32(1), ARG32(2));
-	uint32_t count;
+	uint32_t count, niov = wasi_iov_count(ARG32(2));
 	long n;
 
 	if (e)
@@ -232,7 +230,7 @@ HOT enum wasi_errno transfer_at(struct wasi *w, struct rt_instance *inst, struct
 		return WASI_EFAULT;
 	if (f->kind == WASI_KIND_DIRECTORY)
 		return WASI_EBADF;
-	n = out ? file_write(f, w->iov, ARG32(2), ARG64(3)) : file_read(f, w->iov, ARG32(2), ARG64(3));
+	n = out ? file_write(f, w->iov, niov, ARG64(3)) : file_read(f, w->iov, niov, ARG64(3));
 	if (n < 0)
 		return n == -EISDIR ? WASI_EBADF : wasi_errno(n);
 	count = (uint32_t)n;

@@ -132,7 +132,7 @@ WASI_CALL(sock_recv)
 	if (f->type == WASI_TYPE_SOCKET_DGRAM)
 		n = receive_datagram(f, w->iov, flags, &roflags);
 	else
-		n = receive_stream(f, w->iov, ARG32(2), flags);
+		n = receive_stream(f, w->iov, wasi_iov_count(ARG32(2)), flags);
 	if (n < 0)
 		return wasi_errno(n);
 	count = (uint32_t)n;
@@ -178,7 +178,7 @@ WASI_CALL(sock_send)
 		e = WASI_EFAULT;
 	if (e)
 		return e;
-	n = send_all(f, w->iov, f->type == WASI_TYPE_SOCKET_DGRAM ? 1 : ARG32(2));
+	n = send_all(f, w->iov, f->type == WASI_TYPE_SOCKET_DGRAM ? 1 : wasi_iov_count(ARG32(2)));
 	if (n < 0)
 		return wasi_errno(n);
 	count = (uint32_t)n;

@@ -170,7 +170,13 @@ static inline bool wasi_store(struct rt_instance *inst, uint32_t p, const void *
 
 /* --- io.c --- */
 
-/* n of the guest's iovecs at p into w->iov, all inside memory. */
+/* As many of n iovecs as one transfer takes: with more it is short, which every caller expects. */
+static inline uint32_t wasi_iov_count(uint32_t n)
+{
+	return n < WASI_IOV_MAX ? n : WASI_IOV_MAX;
+}
+
+/* wasi_iov_count(n) of the guest's iovecs at p into w->iov, all inside memory. */
 enum wasi_errno wasi_iovecs(struct wasi *w, struct rt_instance *inst, uint32_t p, uint32_t n);
 
 /* Waits until host is ready for events (POLLIN, POLLOUT). 0 or -errno. */

@@ -174,6 +174,8 @@ START_TEST(refill)
 }
 END_TEST
 
+#define MANY (2 * GUEST_DATA)	/* more iovecs than one transfer takes */
+
 START_TEST(iovecs)
 {
 	struct guest g;
@@ -189,8 +191,13 @@ START_TEST(iovecs)
 	ck_assert_uint_eq(guest_u32(&g, GUEST_RET), 5);
 	ck_assert_int_eq(CALL(&g, fd_write, fd, 200, 0, GUEST_RET), 0);
 	ck_assert_uint_eq(guest_u32(&g, GUEST_RET), 0);
-	ck_assert_int_eq(CALL(&g, fd_write, fd, 200, 1025, GUEST_RET), WASI_EINVAL);
-	ck_assert_int_eq(CALL(&g, fd_write, fd, 200, 0xffffffff, GUEST_RET), WASI_EINVAL);
+	for (uint32_t i = 0; i < WASI_IOV_MAX + 2; i++)
+		guest_iov(&g, MANY + 8 * i, 100, 1);
+	ck_assert_int_eq(CALL(&g, fd_write, fd, MANY, WASI_IOV_MAX + 2, GUEST_RET), 0);
+	ck_assert_uint_eq(guest_u32(&g, GUEST_RET), WASI_IOV_MAX);
+	ck_assert_int_eq(CALL(&g, fd_pread, fd, MANY, WASI_IOV_MAX + 2, 0, GUEST_RET), 0);
+	ck_assert_uint_eq(guest_u32(&g, GUEST_RET), WASI_IOV_MAX);
+	ck_assert_int_eq(CALL(&g, fd_write, fd, MANY, 0xffffffff, GUEST_RET), WASI_EFAULT);
 	ck_assert_int_eq(CALL(&g, fd_write, fd, OUT, 1, GUEST_RET), WASI_EFAULT);
 	ck_assert_int_eq(CALL(&g, fd_write, fd, 200, 1, OUT), WASI_EFAULT);
 	guest_iov(&g, 200, GUEST_MEMORY, 0);
