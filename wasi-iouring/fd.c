@@ -171,7 +171,7 @@ WASI_CALL(fd_prestat_dir_name)
 	size_t len;
 
 	if (!(f->state & WASI_STATE_PREOPEN))
-		return f->kind == WASI_KIND_DIRECTORY ? WASI_EBADF : WASI_ENOTDIR;
+		return WASI_ENOTDIR;
 	name = w->config.preopens[f->preopen].guest;
 	len = strlen(name);
 	if (ARG32(2) < len)

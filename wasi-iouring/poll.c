@@ -33,8 +33,10 @@ static enum wasi_errno sub_clock(struct wasi_poll *p, const struct wasi_subscrip
 {
 	uint64_t at = s->clock.timeout;
 
-	if (s->clock.id > WASI_CLOCK_MONOTONIC || s->clock.flags & ~WASI_CLOCK_ABSTIME)
+	if (s->clock.id >= WASI_CLOCKS || s->clock.flags & ~WASI_CLOCK_ABSTIME)
 		return WASI_EINVAL;
+	if (s->clock.id > WASI_CLOCK_MONOTONIC)
+		return WASI_ENOTSUP;	/* processor time does not pass while one waits */
 	p->clock = (uint8_t)s->clock.id;
 	if (!(s->clock.flags & WASI_CLOCK_ABSTIME) && __builtin_add_overflow(at, now_ns(p->clock), &at))
 		at = UINT64_MAX;
