@@ -3,69 +3,9 @@
  * results. raw.expect holds what it must say, run with an empty directory as "/", /dev/null as
  * input and a pipe as output.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#define IMPORT(name, ...) \
-	extern int w_##name(__VA_ARGS__) \
-		__attribute__((import_module("wasi_snapshot_preview1"), import_name(#name)))
-
-typedef uint32_t u32;
-typedef uint64_t u64;
-
-IMPORT(args_get, void *, void *);
-IMPORT(args_sizes_get, void *, void *);
-IMPORT(environ_get, void *, void *);
-IMPORT(environ_sizes_get, void *, void *);
-IMPORT(clock_res_get, u32, void *);
-IMPORT(clock_time_get, u32, u64, void *);
-IMPORT(fd_advise, u32, u64, u64, u32);
-IMPORT(fd_allocate, u32, u64, u64);
-IMPORT(fd_close, u32);
-IMPORT(fd_datasync, u32);
-IMPORT(fd_fdstat_get, u32, void *);
-IMPORT(fd_fdstat_set_flags, u32, u32);
-IMPORT(fd_fdstat_set_rights, u32, u64, u64);
-IMPORT(fd_filestat_get, u32, void *);
-IMPORT(fd_filestat_set_size, u32, u64);
-IMPORT(fd_filestat_set_times, u32, u64, u64, u32);
-IMPORT(fd_pread, u32, void *, u32, u64, void *);
-IMPORT(fd_prestat_get, u32, void *);
-IMPORT(fd_prestat_dir_name, u32, void *, u32);
-IMPORT(fd_pwrite, u32, void *, u32, u64, void *);
-IMPORT(fd_read, u32, void *, u32, void *);
-IMPORT(fd_readdir, u32, void *, u32, u64, void *);
-IMPORT(fd_renumber, u32, u32);
-IMPORT(fd_seek, u32, int64_t, u32, void *);
-IMPORT(fd_sync, u32);
-IMPORT(fd_tell, u32, void *);
-IMPORT(fd_write, u32, void *, u32, void *);
-IMPORT(path_create_directory, u32, const char *, u32);
-IMPORT(path_filestat_get, u32, u32, const char *, u32, void *);
-IMPORT(path_filestat_set_times, u32, u32, const char *, u32, u64, u64, u32);
-IMPORT(path_link, u32, u32, const char *, u32, u32, const char *, u32);
-IMPORT(path_open, u32, u32, const char *, u32, u32, u64, u64, u32, void *);
-IMPORT(path_readlink, u32, const char *, u32, void *, u32, void *);
-IMPORT(path_remove_directory, u32, const char *, u32);
-IMPORT(path_rename, u32, const char *, u32, u32, const char *, u32);
-IMPORT(path_symlink, const char *, u32, u32, const char *, u32);
-IMPORT(path_unlink_file, u32, const char *, u32);
-IMPORT(poll_oneoff, void *, void *, u32, void *);
-IMPORT(proc_raise, u32);
-IMPORT(random_get, void *, u32);
-IMPORT(sched_yield, void);
-IMPORT(sock_accept, u32, u32, void *);
-IMPORT(sock_recv, u32, void *, u32, u32, void *, void *);
-IMPORT(sock_send, u32, void *, u32, u32, void *);
-IMPORT(sock_shutdown, u32, u32);
-extern _Noreturn void w_proc_exit(u32)
-	__attribute__((import_module("wasi_snapshot_preview1"), import_name("proc_exit")));
+#include "wasi.h"
 
 #define T(e) printf("%s = %d\n", #e, (int)(e))
-#define S(s) s, sizeof(s) - 1
-#define END ((void *)0xfffffff0u)	/* beyond any memory here */
-#define ALL 0x3fffffffull
 
 static _Alignas(8) char buf[65536];
 static struct { const void *at; u32 len; } iov[2] = { { "hello", 5 }, { " world", 6 } };
