@@ -308,6 +308,8 @@ static void row_value(struct gen *g, const struct wasm_op_row *row, bool raw)
 static void operands(struct gen *g, const struct wasm_op_row *row, uint32_t lanes)
 {
 	bool seen = named(row, "reinterpret") || named(row, ".store") || named(row, "copysign");
+	/* what has lanes of other kinds in than out would show bits of a NaN */
+	bool converts = named(row, "convert") || named(row, "demote") || named(row, "promote");
 	bool divides = named(row, ".div_") || named(row, ".rem_");
 
 	for (uint32_t i = 0; i < row->nparams; i++) {
@@ -318,7 +320,7 @@ static void operands(struct gen *g, const struct wasm_op_row *row, uint32_t lane
 			gen_address(g);
 			continue;
 		}
-		if (lanes && kind == GEN_V128 && g->budget > 0 && gen_once(g, 3))
+		if (lanes && !converts && kind == GEN_V128 && g->budget > 0 && gen_once(g, 3))
 			inner = pick_row(g, GEN_V128);
 		if (inner && float_lanes(inner) == lanes)
 			row_value(g, inner, true);
