@@ -5,15 +5,17 @@
  * given with the call, flags that would have to be set on the open file go with each write (RWF_),
  * and a stream is read by the call that blocks, since one that first asks whether it would block
  * costs twice. A stream whose guest wants no blocking is asked with RWF_NOWAIT, or by ppoll where
- * its driver does not know that.
+ * its driver does not know that (pipes before Linux 6.4).
  */
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include "runtime/base/num.h"
 #include "wasi-iouring/calls.h"
 #include "wasi-iouring/sys.h"
 
@@ -57,6 +59,38 @@ bool wasi_would_block(int host, short events)
 	return SYS5(ppoll, &p, 1, &(struct timespec){ 0 }, NULL, 8) == 0;
 }
 
+/*
+ * Writes as much as fits. What poll calls writable takes PIPE_BUF bytes without waiting, and no more is sure.
+ */
+COLD long write_pieces(int host, const struct iovec *iov, uint32_t n)
+{
+	long done = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		for (size_t at = 0; at < iov[i].iov_len;) {
+			size_t piece = num_min(iov[i].iov_len - at, PIPE_BUF);
+			long r = wasi_would_block(host, POLLOUT)
+				? -EAGAIN
+				: SYS3(write, host, (const uint8_t *)iov[i].iov_base + at, piece);
+
+			if (r < 0)
+				return done ?: r;
+			at += (size_t)r;
+			done += r;
+		}
+	}
+	return done;
+}
+
+static bool fits_at_once(const struct iovec *iov, uint32_t n)
+{
+	size_t total = 0;
+
+	for (uint32_t i = 0; i < n && total <= PIPE_BUF; i++)
+		total += num_min(iov[i].iov_len, PIPE_BUF + 1);
+	return total <= PIPE_BUF;
+}
+
 /* What the guest wants not to wait for, on a descriptor that itself would. -EOPNOTSUPP: it will not wait now. */
 COLD long stream_nowait(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
 {
@@ -68,6 +102,8 @@ COLD long stream_nowait(struct wasi_fd *f, const struct iovec *iov, uint32_t n, 
 	if (r != -EOPNOTSUPP)
 		return r;
 	f->state |= WASI_STATE_NO_NOWAIT;
+	if (out && !fits_at_once(iov, n))
+		return write_pieces(f->host, iov, n);
 	return wasi_would_block(f->host, out ? POLLOUT : POLLIN) ? -EAGAIN : r;
 }
 
