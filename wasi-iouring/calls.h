@@ -110,7 +110,8 @@
 	  RESOLVE " renameat2", 0) \
 	X(path_symlink, "s.fs.", 2, RIGHT(PATH_SYMLINK), NO, 0, WASI_ENOTCAPABLE, RESOLVE " symlinkat", 0) \
 	X(path_unlink_file, "fs.", 0, RIGHT(PATH_UNLINK_FILE), NO, 0, WASI_ENOTCAPABLE, RESOLVE " unlinkat", 0) \
-	X(poll_oneoff, "SE.1", NO, 0, NO, 0, WASI_OK, "ppoll clock_nanosleep fstat io_uring_enter", RING_POLL) \
+	X(poll_oneoff, "SE.1", NO, 0, NO, 0, WASI_OK, \
+	  "ppoll clock_nanosleep clock_gettime fstat io_uring_enter", RING_POLL) \
 	X(proc_exit, "x", NO, 0, NO, 0, WASI_OK, "", 0) \
 	X(proc_raise, "n", NO, 0, NO, 0, WASI_OK, "", 0) \
 	X(random_get, "b.", NO, 0, NO, 0, WASI_OK, "getrandom", 0) \
