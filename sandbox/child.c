@@ -25,9 +25,20 @@
 #define COMPILER_TASKS 64
 #define RING_WORKERS 4
 
+/*
+ * On v2 the cgroup namespace comes after, without clone3: where systemd mounted it, nobody joins a
+ * group outside of their namespace.
+ */
 static int join(struct sb_start *s)
 {
-	return s->cgroup.mode == CG_NONE || s->in_cgroup ? 0 : cg_join(&s->cgroup);
+	int code;
+
+	if (s->cgroup.mode == CG_NONE || s->in_cgroup)
+		return 0;
+	code = cg_join(&s->cgroup);
+	if (code || s->cgroup.mode != CG_V2 || !(s->namespaces & CLONE_NEWCGROUP))
+		return code;
+	return unshare(CLONE_NEWCGROUP) ? -errno : 0;
 }
 
 #define PLAN_MAX (CELL_FD_PREOPEN + CELL_PREOPEN_MAX + CELL_HANDED_MAX + 2)

@@ -196,9 +196,11 @@ static int clone_once(struct sb_start *s, int *ret_pidfd)
 	s->in_cgroup = cgroup >= 0;
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid < 0 && errno == ENOSYS) {	/* as container runtimes answer */
+		uint64_t later = s->in_cgroup ? CLONE_NEWCGROUP : 0;	/* the child's join */
+
 		s->in_cgroup = false;
-		pid = syscall(SYS_clone, s->namespaces | CLONE_PIDFD | SIGCHLD, NULL, ret_pidfd,
-			      NULL, 0);
+		pid = syscall(SYS_clone, (s->namespaces & ~later) | CLONE_PIDFD | SIGCHLD, NULL,
+			      ret_pidfd, NULL, 0);
 	}
 	if (!pid)
 		sb_child(s);
