@@ -23,6 +23,7 @@
 
 #include "cgroup/internal.h"
 #include "runtime/base/fd.h"
+#include "sandbox/internal.h"
 #include "tests/faults/faults.h"
 #include "tests/util/enclose.h"
 
@@ -78,13 +79,15 @@ int cell_begin(enum sb_isolation level, const struct sb_limits *limits, enum dee
 	return 0;
 }
 
-static unsigned int entries(const char *path)
+/* Names in a directory that begin so. */
+static unsigned int entries(const char *path, const char *prefix)
 {
 	unsigned int n = 0;
+	struct dirent *e;
 	DIR *d = opendir(path);
 
-	while (d && readdir(d))
-		n++;
+	while (d && (e = readdir(d)))
+		n += !strncmp(e->d_name, prefix, strlen(prefix));
 	if (d)
 		(void)closedir(d);
 	return n;
@@ -107,18 +110,19 @@ static unsigned int lines(const char *path)
 	return n;
 }
 
-/* Groups below the caller's own, of all controllers. */
+/* This process' groups below its own one, of all controllers: others may start cells, too. */
 static unsigned int groups(void)
 {
 	static const char *const controllers[] = { "memory", "cpu", "pids" };
+	char path[48], mine[32];
 	unsigned int n = 0;
 
+	(void)snprintf(mine, sizeof(mine), "wsbox-%d-", getpid());
 	for (unsigned int i = 0; i < 3; i++) {
 		FD_AUTO own = cg_own_open(cg_mode(), controllers[i]);
-		char path[48];
 
 		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", own);
-		n += own < 0 ? 0 : entries(path);
+		n += own < 0 ? 0 : entries(path, mine);
 	}
 	return n;
 }
@@ -126,7 +130,7 @@ static unsigned int groups(void)
 static struct traces look_around(void)
 {
 	return (struct traces){
-		.descriptors = entries("/proc/self/fd"), .mounts = lines("/proc/self/mountinfo"),
+		.descriptors = entries("/proc/self/fd", ""), .mounts = lines("/proc/self/mountinfo"),
 		.groups = groups(),
 		.children = waitpid(-1, NULL, WNOHANG | __WALL) >= 0,
 	};
@@ -211,6 +215,17 @@ static const struct fault {
 };
 
 /*
+ * Before Linux 6.2 Landlock does not see truncation: a read-only directory that is not a mount of
+ * its own is refused at every level but none.
+ */
+static bool landlock_is_old(const struct wsbox_err *err)
+{
+	int abi = sb_landlock_abi();
+
+	return abi > 0 && abi < 3 && strstr(err->text, "read-only needs");
+}
+
+/*
  * A fault does not reach every kind of caller, so that what counts is: no wall missing at full, a
  * reason, nothing left.
  */
@@ -227,7 +242,8 @@ static void try_fault(const struct fault *f, enum sb_isolation level)
 			continue;
 		}
 		expect(r.err.text[0] && r.err.code < 0, "failed without a reason");
-		expect(level == SB_FULL || !f->degrades, "degraded does not start: %s", r.err.text);
+		expect(level == SB_FULL || !f->degrades || landlock_is_old(&r.err),
+		       "degraded does not start: %s", r.err.text);
 	}
 	expect_clean(&before);
 }
@@ -304,7 +320,8 @@ static void test_powerless(const struct fault *f, enum sb_isolation level)
 		expect(!r.started && strstr(r.err.text, "--isolation degraded"), "full: %s",
 		       r.err.text);
 	else
-		expect(r.started && r.missing, "degraded: %s", r.err.text);
+		expect((r.started && r.missing) || landlock_is_old(&r.err), "degraded: %s",
+		       r.err.text);
 }
 
 static void limits(const struct fault *f, enum sb_isolation level)
