@@ -70,13 +70,17 @@ void sb_powers_get(struct sb_powers *ret)
 
 uint32_t sb_own_uid(enum cell_role role)
 {
-	uint32_t pid = (uint32_t)getpid();
-	uint32_t slice = 0;
+	static uint32_t first, made;
+	uint32_t pid = (uint32_t)getpid(), cell = __atomic_fetch_add(&made, 1, __ATOMIC_RELAXED);
 
-	/* pids are unique in a pid namespace only: chance keeps those of several apart */
+	/*
+	 * pids are unique in a pid namespace only: chance keeps those of several apart. One
+	 * supervisor's cells take turns: RLIMIT_NPROC counts all that have the uid.
+	 */
 	assert(pid < 1u << PID_BITS);
-	(void)getrandom(&slice, sizeof(slice), GRND_NONBLOCK);
-	return SB_UID_BASE + (slice % UID_SLICES << (PID_BITS + 1)) + (pid << 1) +
+	if (!cell)
+		(void)getrandom(&first, sizeof(first), GRND_NONBLOCK);
+	return SB_UID_BASE + ((first + cell) % UID_SLICES << (PID_BITS + 1)) + (pid << 1) +
 	       (role == CELL_ROLE_RUN);
 }
 

@@ -94,7 +94,7 @@ static unsigned int entries(const char *path, const char *prefix)
 }
 
 struct traces {
-	unsigned int descriptors, mounts, groups;
+	unsigned int descriptors, mounts, groups, mappings;
 	bool children;
 };
 
@@ -131,7 +131,7 @@ static struct traces look_around(void)
 {
 	return (struct traces){
 		.descriptors = entries("/proc/self/fd", ""), .mounts = lines("/proc/self/mountinfo"),
-		.groups = groups(),
+		.groups = groups(), .mappings = lines("/proc/self/maps"),
 		.children = waitpid(-1, NULL, WNOHANG | __WALL) >= 0,
 	};
 }
@@ -144,6 +144,8 @@ static void expect_clean(const struct traces *before)
 	       before->descriptors);
 	expect(now.mounts == before->mounts, "%u mounts, were %u", now.mounts, before->mounts);
 	expect(now.groups == before->groups, "%u groups, were %u", now.groups, before->groups);
+	expect(now.mappings <= before->mappings + 1, "%u mappings, were %u", now.mappings,
+	       before->mappings);
 	expect(!now.children, "a process is left");
 }
 
@@ -352,17 +354,53 @@ static void test_faults(bool user)
 	}
 }
 
+/* FAULTS_STARTS in the environment: fewer for a slow machine, more for a night. */
+static unsigned int starts(void)
+{
+	const char *wanted = getenv("FAULTS_STARTS");
+
+	return wanted ? (unsigned int)strtoul(wanted, NULL, 10) : 1000;
+}
+
 static void many(const struct fault *f, enum sb_isolation level)
 {
-	const struct sb_limits none = { 0 };
+	const struct sb_limits none = { 0 }, some = { .memory = 64 << 20, .pids = 4 };
 	struct traces before;
-	unsigned int started = 0;
+	unsigned int started = 0, wanted = starts();
 
 	(void)start_one(level, &none);
 	before = look_around();
-	for (unsigned int i = 0; i < 1000; i++)
-		started += start_one(level, &none).started;
-	expect(started == (f->deny.nr < 0 ? 1000 : 0), "%u of 1000 started", started);
+	for (unsigned int i = 0; i < wanted; i++)
+		started += start_one(level, i % 4 ? &none : &some).started;
+	expect(started == (f->deny.nr < 0 ? wanted : 0), "%u of %u started", started, wanted);
+	expect_clean(&before);
+}
+
+static void at_once(const struct fault *f, enum sb_isolation level)
+{
+	enum { CELLS = 50 };
+	const struct sb_limits some = { .memory = 64 << 20 };
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct sb_cell cells[CELLS];
+	int controls[CELLS];
+	unsigned int started = 0;
+	struct traces before;
+
+	(void)start_one(level, &some);
+	before = look_around();
+	while (started < CELLS && !cell_begin(level, &some, DEED_WAIT, &cells[started],
+					      &controls[started], &err))
+		started++;
+	expect(started == CELLS, "%u cells, then: %s", started, err.text);
+	for (unsigned int i = 0; i < started; i++) {
+		struct sb_end end;
+
+		(void)close(controls[i]);
+		(void)sb_reap(&cells[i], &end);
+		(void)sb_failure(&end.report, &err);
+		expect(WIFEXITED(end.status) && WEXITSTATUS(end.status) == 7, "cell %u: %x %s", i,
+		       end.status, err.text);
+	}
 	expect_clean(&before);
 }
 
@@ -467,10 +505,12 @@ int main(int argc, char **argv)
 	if (!geteuid())
 		test_faults(false);
 	test_faults(true);
-	about = "a thousand starts";
+	about = "many starts";
 	in_child(many, &none, SB_FULL, false);
-	about = "a thousand failed starts";
+	about = "many failed starts";
 	in_child(many, &no_exec, SB_FULL, false);
+	about = "fifty at once";
+	in_child(at_once, &none, SB_FULL, false);
 	about = "user namespaces without powers";
 	in_child(test_powerless, &none, SB_FULL, true);
 	in_child(test_powerless, &none, SB_DEGRADED, true);
