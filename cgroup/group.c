@@ -4,7 +4,8 @@
  * v1: a leaf below the caller's own group of each controller that a limit needs; root only. v2: a
  * leaf below the first of these that gives the controllers: the caller's own group when it is
  * delegated to it (its processes then move to a leaf beside, since a group with controllers for
- * children may have no processes), or, for root, a group of our own at the top.
+ * children may have no processes), for root a group of our own at the top, or a scope that systemd
+ * makes for the caller (scope.c), which then is the caller's own group.
  */
 #include <assert.h>
 #include <dirent.h>
@@ -244,6 +245,8 @@ static int make_v2(struct cg_group *g, const struct cg_limits *l, struct wsbox_e
 
 	if (parent < 0 && !geteuid())
 		parent = parent_top(l);
+	if (parent < 0 && !cg_scope_enter())
+		parent = parent_delegated(l);
 	if (parent < 0)
 		return refused(err, parent,
 			       "v2: no group with these controllers is delegated to the caller");

@@ -43,6 +43,16 @@ int cg_write(int dir, const char *file, const char *text);
 int cg_write_u64(int dir, const char *file, uint64_t value);
 
 /*
+ * Moves the calling process to a new group that systemd delegates to it: root's the system's
+ * manager, others' their own. 0, or -errno: -ENOENT without such a manager, -EACCES if it refuses.
+ * Waits a few seconds at most.
+ */
+int cg_scope_enter(void);
+
+/* Asks the manager on that socket for the scope. Returns before the process has moved. */
+int cg_scope_ask(const char *socket, const char *name);
+
+/*
  * Removes empty groups below parent that have a leaf's name and are older than age_s seconds: those
  * of supervisors that were killed. How many went.
  */
