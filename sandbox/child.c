@@ -159,7 +159,7 @@ static uint64_t tasks(const struct sb_start *s)
 static int rlimits(struct sb_start *s)
 {
 	const struct sb_limits *l = &s->spec->limits;
-	bool walls = s->spec->isolation != SB_NONE;
+	bool walls = !sb_unwanted(s, SB_WALL_RLIMITS);
 	/* the caller's own processes count against a limit on the caller's uid */
 	bool alone = s->identity != SB_ID_CALLER;
 	const struct {
@@ -201,6 +201,10 @@ static int death(struct sb_start *s)
 {
 	struct pollfd supervisor = { .fd = s->supervisor, .events = POLLIN };
 
+	if (s->spec->isolation != SB_NONE && sb_unwanted(s, SB_WALL_DEATH)) {
+		sb_note(s, SB_WALL_DEATH, SB_UNUSED, 0, "");
+		return 0;
+	}
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0))
 		return -errno;
 	if (poll(&supervisor, 1, 0) > 0)

@@ -238,11 +238,11 @@ static int lock_securebits(void)
 	return prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) ? -errno : 0;
 }
 
-int sb_child_identity(struct sb_start *s)
+static int bound_capabilities(struct sb_start *s)
 {
 	int code = -EPERM;
 
-	if (s->spec->isolation == SB_NONE)
+	if (sb_unwanted(s, SB_WALL_CAPABILITIES))
 		return 0;
 	if (s->powers.pcap || s->identity == SB_ID_USERNS)
 		code = drop_bounding_set();
@@ -255,28 +255,46 @@ int sb_child_identity(struct sb_start *s)
 	if (code && s->spec->isolation == SB_FULL)
 		return sb_refused(s, SB_WALL_CAPABILITIES, code, "bounding set and securebits");
 	s->bounded = !code;
-	if (s->identity != SB_ID_OWN)
-		return 0;
+	return 0;
+}
+
+int sb_child_identity(struct sb_start *s)
+{
+	int code = bound_capabilities(s);
+
+	if (code || s->identity != SB_ID_OWN)
+		return code;
 	if (syscall(SYS_setgroups, 0, NULL) || syscall(SYS_setresgid, s->gid, s->gid, s->gid) ||
 	    syscall(SYS_setresuid, s->uid, s->uid, s->uid))
 		return sb_missing(s, SB_WALL_IDENTITY, -errno, "changing to a uid of its own");
 	return 0;
 }
 
-int sb_child_capabilities(struct sb_start *s)
+static int drop_capabilities(struct sb_start *s)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct none[2] = { 0 };
 
-	if (s->spec->isolation == SB_NONE)
+	if (sb_unwanted(s, SB_WALL_CAPABILITIES)) {
+		sb_note(s, SB_WALL_CAPABILITIES, SB_UNUSED, 0, "");
 		return 0;
+	}
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (syscall(SYS_capset, &head, none))
 		return sb_missing(s, SB_WALL_CAPABILITIES, -errno, "capset");
+	sb_note(s, SB_WALL_CAPABILITIES, SB_STANDING, 0,
+		s->bounded ? "" : "the bounding set stays: no CAP_SETPCAP");
+	return 0;
+}
+
+int sb_child_capabilities(struct sb_start *s)
+{
+	int code = drop_capabilities(s);
+
+	if (code || sb_unwanted(s, SB_WALL_NO_NEW_PRIVS))
+		return code;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return sb_missing(s, SB_WALL_NO_NEW_PRIVS, -errno, "prctl");
 	sb_note(s, SB_WALL_NO_NEW_PRIVS, SB_STANDING, 0, "");
-	sb_note(s, SB_WALL_CAPABILITIES, SB_STANDING, 0,
-		s->bounded ? "" : "the bounding set stays: no CAP_SETPCAP");
 	return 0;
 }

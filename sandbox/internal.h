@@ -51,6 +51,15 @@ struct sb_start {
 
 uint64_t sb_now(void);
 
+/*
+ * For tests and measurements, which define it: leaves a wall out of a start, as if it had not been
+ * asked for. NULL in wsbox: there is no way to say it. CHILD.
+ */
+__attribute__((weak)) bool sb_test_without(enum sb_wall wall);
+
+/* Not asked for: no isolation, or a test's wish. CHILD. */
+bool sb_unwanted(const struct sb_start *s, enum sb_wall wall);
+
 /* Records a fact; why is cut to fit. CHILD. */
 void sb_note(struct sb_start *s, enum sb_wall wall, enum sb_state state, int code, const char *why);
 

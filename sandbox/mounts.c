@@ -129,7 +129,7 @@ int sb_child_preopens(struct sb_start *s)
 {
 	int code = 0;
 
-	if (!s->spec->preopen_count || s->spec->isolation == SB_NONE) {
+	if (!s->spec->preopen_count || sb_unwanted(s, SB_WALL_PREOPENS)) {
 		sb_note(s, SB_WALL_PREOPENS, SB_UNUSED, 0, "");
 		return 0;
 	}
@@ -208,7 +208,7 @@ int sb_child_root(struct sb_start *s)
 	const char *how = "";
 	int root, code;
 
-	if (s->spec->isolation == SB_NONE) {
+	if (sb_unwanted(s, SB_WALL_EMPTY_ROOT)) {
 		sb_note(s, SB_WALL_EMPTY_ROOT, SB_UNUSED, 0, "");
 		return 0;
 	}

@@ -58,6 +58,11 @@ uint64_t sb_now(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+bool sb_unwanted(const struct sb_start *s, enum sb_wall wall)
+{
+	return s->spec->isolation == SB_NONE || (sb_test_without && sb_test_without(wall));
+}
+
 void sb_note(struct sb_start *s, enum sb_wall wall, enum sb_state state, int code, const char *why)
 {
 	struct sb_fact *fact = &s->report->wall[wall];

@@ -22,7 +22,6 @@
 #include "sandbox/internal.h"
 
 #define GET_MDWE 66	/* PR_GET_MDWE, Linux 6.3 */
-#define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 
 static const struct {
 	uint64_t flag;
@@ -44,7 +43,19 @@ static void note_all(struct sb_start *s, enum sb_state state)
 static void note_namespaces(struct sb_start *s, int code, const char *why)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(namespace_walls); i++)
-		sb_note(s, namespace_walls[i].wall, code ? SB_MISSING : SB_STANDING, code, why);
+		if (!sb_unwanted(s, namespace_walls[i].wall))
+			sb_note(s, namespace_walls[i].wall, code ? SB_MISSING : SB_STANDING, code,
+				why);
+}
+
+static uint64_t namespaces_wanted(const struct sb_start *s)
+{
+	uint64_t flags = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(namespace_walls); i++)
+		if (!sb_unwanted(s, namespace_walls[i].wall))
+			flags |= namespace_walls[i].flag;
+	return flags;
 }
 
 /* One line with all needed walls that are missing. */
@@ -91,6 +102,8 @@ static int open_parts(struct sb_start *s, struct wsbox_err *err)
 
 static int make_landlock(struct sb_start *s, struct wsbox_err *err)
 {
+	if (sb_unwanted(s, SB_WALL_LANDLOCK))
+		return 0;
 	s->landlock_abi = sb_landlock_abi();
 	s->landlock = sb_landlock_ruleset(s);
 	if (s->landlock < 0)
@@ -102,13 +115,22 @@ static int make_landlock(struct sb_start *s, struct wsbox_err *err)
 
 static int make_filter(struct sb_start *s, struct wsbox_err *err)
 {
+	if (sb_unwanted(s, SB_WALL_SECCOMP))
+		return 0;
 	s->filter = sb_filter_memfd(s->spec);
 	if (s->filter < 0)
 		return err_set(err, s->filter, WSBOX_FAILED, "the system call filter: %s",
 			       err_name(s->filter));
 	sb_note(s, SB_WALL_SECCOMP, SB_BY_CELL, 0, "");
 	sb_note(s, SB_WALL_NETWORK, SB_BY_CELL, 0, "");
+	return 0;
+}
+
+static int ask_cell(struct sb_start *s, struct wsbox_err *err)
+{
 	sb_note(s, SB_WALL_NOT_DUMPABLE, SB_BY_CELL, 0, "");
+	if (sb_unwanted(s, SB_WALL_MDWE))
+		return 0;
 	if (prctl(GET_MDWE, 0, 0, 0, 0) < 0)
 		(void)sb_missing(s, SB_WALL_MDWE, -EOPNOTSUPP, "Linux before 6.3");
 	else
@@ -153,11 +175,14 @@ static int choose_identity(struct sb_start *s, struct wsbox_err *err)
 {
 	char why[64] = "user namespace";
 
-	s->namespaces = NAMESPACES;
+	s->namespaces = namespaces_wanted(s);
+	note_namespaces(s, 0, "");
+	if (sb_unwanted(s, SB_WALL_IDENTITY))
+		return 0;
 	if (s->powers.setid) {
 		s->identity = SB_ID_OWN;
 		s->uid = s->gid = sb_own_uid(s->spec->role);
-		if (s->spec->preopen_count) {
+		if (s->spec->preopen_count && !sb_unwanted(s, SB_WALL_PREOPENS)) {
 			int code = s->powers.admin ? sb_preopens_idmap(s) : -EPERM;
 
 			if (code)
@@ -178,7 +203,6 @@ static int choose_identity(struct sb_start *s, struct wsbox_err *err)
 	if (s->namespaces & CLONE_NEWUSER)
 		s->identity = SB_ID_USERNS;
 	sb_note(s, SB_WALL_IDENTITY, SB_STANDING, 0, why);
-	note_namespaces(s, 0, "");
 	return 0;
 }
 
@@ -274,6 +298,7 @@ static int prepare(struct sb_start *s, struct wsbox_err *err)
 		{ SB_STEP_OPEN, true, open_parts },
 		{ SB_STEP_LANDLOCK, false, make_landlock },
 		{ SB_STEP_FILTER, false, make_filter },
+		{ SB_STEP_FILTER, false, ask_cell },
 		{ SB_STEP_CGROUP, true, make_cgroup },
 		{ SB_STEP_IDMAP, false, choose_identity },
 	};
@@ -285,7 +310,7 @@ static int prepare(struct sb_start *s, struct wsbox_err *err)
 		int code = skip ? 0 : parent_steps[i].run(s, err);
 		uint64_t after = sb_now();
 
-		s->report->ns[parent_steps[i].step] = after - before;
+		s->report->ns[parent_steps[i].step] += after - before;
 		before = after;
 		if (code)
 			return code;
