@@ -157,7 +157,7 @@ deps-build deps-check:
 	$(Q)tools/deps $(@:deps-%=%)
 with-tools = PATH="$$PATH:$$(tools/deps path)"
 
-bench: all $(O)/tests/bench/launch ## measure against native code and the peers installed here
+bench: all $(O)/tests/bench/launch $(O)/tests/bench/walls ## measure against native code and the peers installed here
 	$(Q)$(with-tools) O=$(O) tests/bench/run $(BENCH)
 
 fuzz: ## fuzz every target for FUZZ_SECONDS each (default 60)
