@@ -234,6 +234,7 @@ static const struct {
 	{ SB_STEP_JOIN, join },
 	{ SB_STEP_MAPS, sb_child_maps },
 	{ SB_STEP_PREOPENS, sb_child_preopens },
+	{ SB_STEP_TMPFS, sb_child_tmpfs },
 	{ SB_STEP_ROOT, sb_child_root },
 	{ SB_STEP_DESCRIPTORS, descriptors },
 	{ SB_STEP_PROCESS, process },

@@ -182,9 +182,9 @@ int sb_idmap_userns(const struct sb_start *s)
 	return code;
 }
 
-static size_t put_number(char *to, uint32_t value)
+size_t sb_put_number(char *to, uint64_t value)
 {
-	char digits[10];
+	char digits[20];
 	size_t n = 0, i = 0;
 
 	do {
@@ -193,16 +193,17 @@ static size_t put_number(char *to, uint32_t value)
 	} while (value);
 	while (n)
 		to[i++] = digits[--n];
+	to[i] = '\0';
 	return i;
 }
 
 static int write_own_map(const char *path, uint32_t id)
 {
 	char text[32];
-	size_t n = put_number(text, id);
+	size_t n = sb_put_number(text, id);
 
 	text[n++] = ' ';
-	n += put_number(text + n, id);
+	n += sb_put_number(text + n, id);
 	text[n++] = ' ';
 	text[n++] = '1';
 	return write_file(path, text, n);

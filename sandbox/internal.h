@@ -82,7 +82,11 @@ int sb_filter_memfd(const struct sb_spec *spec);
 int sb_landlock_abi(void);		/* 0 = none */
 int sb_landlock_ruleset(const struct sb_start *s);	/* descriptor or -errno */
 
+/* Allows what preopen i is for, below it. 0 or -errno. CHILD. */
+int sb_landlock_allow(const struct sb_start *s, int ruleset, uint32_t i);
+
 /* mounts.c */
+bool sb_host_preopens(const struct sb_start *s);	/* there are others than in memory */
 /* Parent: O_PATH descriptors. */
 int sb_preopens_open(struct sb_start *s, struct wsbox_err *err);
 /* Parent, rootful: detached mounts mapped to s->uid. -errno changes nothing. */
@@ -90,7 +94,13 @@ int sb_preopens_idmap(struct sb_start *s);
 int sb_child_preopens(struct sb_start *s);	/* CHILD */
 int sb_child_root(struct sb_start *s);		/* CHILD */
 
+/* tmpfs.c */
+int sb_tmpfs_empty(void);			/* a descriptor, or -errno. CHILD. */
+int sb_child_tmpfs(struct sb_start *s);		/* CHILD */
+
 /* identity.c */
+/* Decimal digits and a NUL; their number. CHILD. */
+size_t sb_put_number(char *to, uint64_t value);
 void sb_powers_get(struct sb_powers *ret);
 uint32_t sb_own_uid(enum cell_role role);
 /* Parent: a user namespace that maps the caller to s->uid. A descriptor or -errno. */

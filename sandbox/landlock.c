@@ -67,30 +67,49 @@ int sb_landlock_abi(void)
 	return abi > 0 ? (int)abi : 0;
 }
 
-int sb_landlock_ruleset(const struct sb_start *s)
+/* All that a kernel with this ABI can deny. */
+static struct ruleset_attr handled(int abi)
 {
 	struct ruleset_attr attr = { 0 };
 
-	if (!s->landlock_abi)
-		return -EOPNOTSUPP;
-	for (size_t i = 0; i < ARRAY_SIZE(grown); i++) {
-		if (grown[i].abi > s->landlock_abi)
-			break;
+	for (size_t i = 0; i < ARRAY_SIZE(grown) && grown[i].abi <= abi; i++) {
 		attr.fs |= grown[i].adds.fs;
 		attr.net |= grown[i].adds.net;
 		attr.scoped |= grown[i].adds.scoped;
 	}
 	assert((attr.fs & FS_FIRST) == FS_FIRST);
+	return attr;
+}
+
+int sb_landlock_allow(const struct sb_start *s, int ruleset, uint32_t i)
+{
+	uint64_t rights = s->spec->preopens[i].readonly ? READS : READS | CHANGES;
+	struct landlock_path_beneath_attr rule = {
+		.allowed_access = rights & handled(s->landlock_abi).fs,
+		.parent_fd = s->preopen[i],
+	};
+
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
+		return -errno;
+	return 0;
+}
+
+int sb_landlock_ruleset(const struct sb_start *s)
+{
+	struct ruleset_attr attr;
+	int code;
+
+	if (!s->landlock_abi)
+		return -EOPNOTSUPP;
+	attr = handled(s->landlock_abi);
 	FD_AUTO fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	if (fd < 0)
 		return -errno;
 	for (uint32_t i = 0; i < s->spec->preopen_count; i++) {
-		uint64_t rights = s->spec->preopens[i].readonly ? READS : READS | CHANGES;
-		struct landlock_path_beneath_attr rule = { .allowed_access = rights & attr.fs,
-							   .parent_fd = s->preopen[i] };
-
-		if (syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
-			return -errno;
+		/* one in memory is made by the child, which then adds its rule */
+		code = s->preopen[i] < 0 ? 0 : sb_landlock_allow(s, fd, i);
+		if (code)
+			return code;
 	}
 	return fd_take(&fd);
 }

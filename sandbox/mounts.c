@@ -26,11 +26,21 @@
 #define LANDLOCK_TRUNCATE 3	/* the ABI with that right */
 #define HARMLESS (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
+bool sb_host_preopens(const struct sb_start *s)
+{
+	for (uint32_t i = 0; i < s->spec->preopen_count; i++)
+		if (!s->spec->preopens[i].tmpfs)
+			return true;
+	return false;
+}
+
 int sb_preopens_open(struct sb_start *s, struct wsbox_err *err)
 {
 	for (uint32_t i = 0; i < s->spec->preopen_count; i++) {
 		const char *path = s->spec->preopens[i].host;
 
+		if (s->spec->preopens[i].tmpfs)
+			continue;
 		s->preopen[i] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (s->preopen[i] < 0) {
 			int code = -errno;
@@ -66,7 +76,12 @@ int sb_preopens_idmap(struct sb_start *s)
 		return userns;
 	for (; !code && n < s->spec->preopen_count; n++) {
 		bool readonly = s->spec->preopens[n].readonly;
-		long fd = syscall(SYS_open_tree, s->preopen[n], "", CLONE_TREE | AT_EMPTY_PATH);
+		long fd;
+
+		tree[n] = -1;
+		if (s->preopen[n] < 0)
+			continue;
+		fd = syscall(SYS_open_tree, s->preopen[n], "", CLONE_TREE | AT_EMPTY_PATH);
 
 		tree[n] = (int)fd;
 		code = fd < 0 ? -errno : restrict_tree(tree[n], readonly, userns);
@@ -129,36 +144,20 @@ int sb_child_preopens(struct sb_start *s)
 {
 	int code = 0;
 
-	if (!s->spec->preopen_count || sb_unwanted(s, SB_WALL_PREOPENS)) {
+	if (!sb_host_preopens(s) || sb_unwanted(s, SB_WALL_PREOPENS)) {
 		sb_note(s, SB_WALL_PREOPENS, SB_UNUSED, 0, "");
 		return 0;
 	}
 	if (!(s->namespaces & CLONE_NEWNS) && !s->detached)
 		return plain(s, -EPERM, "plain directories: no mount namespace to detach them in");
 	for (uint32_t i = 0; !code && !s->detached && i < s->spec->preopen_count; i++)
-		code = detach_one(s, i);
+		code = s->preopen[i] < 0 ? 0 : detach_one(s, i);
 	if (code)
 		return plain(s, code, "plain directories: detaching a mount was refused");
 	s->detached = true;
 	sb_note(s, SB_WALL_PREOPENS, SB_STANDING, 0,
 		s->identity == SB_ID_OWN ? "detached, idmapped" : "detached");
 	return 0;
-}
-
-/* An empty, read-only tmpfs that is mounted nowhere. */
-static int empty_mount(void)
-{
-	int fd = -1, fs = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
-
-	if (fs < 0)
-		return -errno;
-	if (!syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "mode", "0555", 0) &&
-	    !syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "nr_inodes", "1", 0) &&
-	    !syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
-		fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY | HARMLESS);
-	fd = fd < 0 ? -errno : fd;
-	close(fs);
-	return fd;
 }
 
 /*
@@ -214,7 +213,7 @@ int sb_child_root(struct sb_start *s)
 	}
 	if (!(s->namespaces & CLONE_NEWNS))
 		return sb_missing(s, SB_WALL_EMPTY_ROOT, -EPERM, "no mount namespace");
-	root = empty_mount();
+	root = sb_tmpfs_empty();
 	if (root < 0)
 		return sb_missing(s, SB_WALL_EMPTY_ROOT, root, "an empty tmpfs");
 	code = empty_root(s, root, &how);

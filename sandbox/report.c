@@ -111,6 +111,11 @@ int sb_failure(const struct sb_report *report, struct wsbox_err *err)
 			       walls[report->failed_wall].name, f->why, err_name(f->code),
 			       sb_way_out((enum sb_isolation)report->isolation));
 	}
+	if (step == SB_STEP_TMPFS)
+		return err_set(err, report->failed_code, WSBOX_FAILED,
+			       "--tmpfs: cannot mount one: %s; it needs a mount namespace, which "
+			       "--isolation none and some hosts do not give",
+			       err_name(report->failed_code));
 	return err_set(err, report->failed_code, WSBOX_FAILED, "cannot start a cell: step %s: %s",
 		       steps[step], err_name(report->failed_code));
 }

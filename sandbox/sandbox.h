@@ -86,6 +86,7 @@ enum sb_state {
 	X(JOIN, "join-cgroup") \
 	X(MAPS, "id-maps") \
 	X(PREOPENS, "preopens") \
+	X(TMPFS, "tmpfs") \
 	X(ROOT, "root") \
 	X(DESCRIPTORS, "descriptors") \
 	X(PROCESS, "process") \
@@ -120,8 +121,9 @@ struct sb_report {
 };
 
 struct sb_preopen {
-	const char *host;	/* path as the caller sees it */
+	const char *host;	/* path as the caller sees it; unused with tmpfs */
 	bool readonly;
+	uint64_t tmpfs;		/* bytes of a directory in memory that ends with the cell; or 0 */
 };
 
 /* 0 = no limit, everywhere. */

@@ -182,7 +182,7 @@ static int choose_identity(struct sb_start *s, struct wsbox_err *err)
 	if (s->powers.setid) {
 		s->identity = SB_ID_OWN;
 		s->uid = s->gid = sb_own_uid(s->spec->role);
-		if (s->spec->preopen_count && !sb_unwanted(s, SB_WALL_PREOPENS)) {
+		if (sb_host_preopens(s) && !sb_unwanted(s, SB_WALL_PREOPENS)) {
 			int code = s->powers.admin ? sb_preopens_idmap(s) : -EPERM;
 
 			if (code)

@@ -202,6 +202,17 @@ static long leave_root(long arg)
 	return worst(ret, RAW(SYS_unshare, CLONE_NEWUSER));
 }
 
+/* The directory in memory, after the two of the host: nothing above it, no device in it. */
+static long leave_memory(long arg)
+{
+	const int dir = CELL_FD_PREOPEN + 2;
+	long ret = worst(RAW(SYS_openat, dir, "../../../etc/passwd", O_RDONLY),
+			 RAW(SYS_openat, dir, "/etc/passwd", O_RDONLY));
+
+	ret = worst(ret, RAW(SYS_mknodat, dir, "null", S_IFCHR | 0666, 0x103));
+	return worst(ret, RAW(SYS_fstat, dir, 0) == -EFAULT ? -ENOENT : 0);
+}
+
 static long connect_tcp(long arg)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET,
@@ -233,12 +244,12 @@ static long dump_core(long arg)
 
 static long descriptors(long arg)
 {
-	/* 0..3 and the two directories; the lock has closed what it used */
+	/* 0..3 and the directories; the lock has closed what it used */
 	long open = 0;
 
 	for (int fd = 0; fd < 1024; fd++)
 		open += RAW(SYS_fcntl, fd, F_GETFD) >= 0;
-	return open == 6 ? -EBADF : open;
+	return open == 6 || open == 7 ? -EBADF : open;
 }
 
 static long grow_stdin(long arg)
@@ -284,6 +295,7 @@ const struct attack attacks[] = {
 	{ "open host files, no filter, compiler", FAILS, BARE | COMPILER, read_proc, 0 },
 	{ "anything in the root, no filter, compiler", FAILS, BARE | COMPILER, list_root, 0 },
 	{ "make something in the root, compiler", FAILS, BARE | COMPILER, make_in_root, 0 },
+	{ "leave the directory in memory, no filter", FAILS, BARE | DIRS, leave_memory, 0 },
 	{ "leave the root, no filter, compiler", FAILS, BARE | COMPILER, leave_root, 0 },
 	{ "TCP against Landlock alone", FAILS, NO_FILTER | LANDLOCK_TCP, connect_tcp, 0 },
 	{ "abstract socket, Landlock", FAILS, NO_FILTER | LANDLOCK_SCOPES, connect_abstract, 0 },

@@ -34,7 +34,11 @@ static uint32_t step = 1;	/* every which system call number: 25 with the argumen
 bool cell_start(struct tally *t, const char *name, struct order *order, struct sb_cell *ret,
 		int *ret_control)
 {
-	const struct sb_preopen dirs[] = { { t->tree.in, false }, { t->tree.ro, true } };
+	const struct sb_preopen dirs[] = {
+		{ .host = t->tree.in }, { .host = t->tree.ro, .readonly = true }, { .tmpfs = 1 << 20 },
+	};
+	/* one in memory needs a mount namespace */
+	uint32_t count = t->mode == MODE_DEGRADED ? 2 : 3;
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	int pair[2], code;
 	struct sb_spec spec = {
@@ -42,7 +46,7 @@ bool cell_start(struct tally *t, const char *name, struct order *order, struct s
 		.isolation = t->mode == MODE_DEGRADED ? SB_DEGRADED : SB_FULL,
 		.cell = t->cell, .argv0 = ESCAPE_CELL, .stdio = { -1, -1, 2 },
 		.module = -1, .image = -1, .strings = -1, .ring = order->flags & RING,
-		.preopens = dirs, .preopen_count = order->flags & DIRS ? 2 : 0,
+		.preopens = dirs, .preopen_count = order->flags & DIRS ? count : 0,
 	};
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
@@ -209,7 +213,9 @@ static void postures(struct tally *t)
 {
 	bool dirs = t->mode != MODE_DEGRADED || (t->kernel & PLAIN_DIRS);
 
-	posture(t, dirs ? DIRS : 0, dirs ? "0 1 2 3 10 11 " : "0 1 2 3 ");
+	posture(t, dirs ? DIRS : 0,
+		t->mode != MODE_DEGRADED ? "0 1 2 3 10 11 12 " :
+		dirs ? "0 1 2 3 10 11 " : "0 1 2 3 ");
 	posture(t, COMPILER, "0 1 2 3 ");
 }
 

@@ -30,6 +30,7 @@
 unsigned int passed, failed, skipped;
 static int program = -1;
 static const char *about = "";
+static uint64_t in_memory;	/* bytes of a third directory, or 0 */
 
 void expect(bool ok, const char *fmt, ...)
 {
@@ -49,7 +50,9 @@ void expect(bool ok, const char *fmt, ...)
 int cell_begin(enum sb_isolation level, const struct sb_limits *limits, enum deed deed,
 	       struct sb_cell *ret, int *ret_control, struct wsbox_err *err)
 {
-	const struct sb_preopen dirs[] = { { "/tmp", false }, { "/usr", true } };
+	const struct sb_preopen dirs[] = {
+		{ .host = "/tmp" }, { .host = "/usr", .readonly = true }, { .tmpfs = in_memory },
+	};
 	struct sb_spec spec = { .role = CELL_ROLE_RUN,
 				.isolation = level,
 				.cell = program,
@@ -59,7 +62,7 @@ int cell_begin(enum sb_isolation level, const struct sb_limits *limits, enum dee
 				.image = -1,
 				.strings = -1,
 				.preopens = dirs,
-				.preopen_count = 2,
+				.preopen_count = in_memory ? 3 : 2,
 				.limits = *limits };
 	char byte = (char)deed;
 	int pair[2], code;
@@ -326,6 +329,33 @@ static void test_powerless(const struct fault *f, enum sb_isolation level)
 		       r.err.text);
 }
 
+/* A directory in memory is there, or the start fails and says why; never is it left out. */
+static void test_tmpfs(const struct fault *f, enum sb_isolation level)
+{
+	const struct sb_limits none = { 0 };
+	struct traces before = look_around();
+	struct result r;
+
+	in_memory = 1 << 20;
+	r = start_one(level, &none);
+	if (f->degrades)
+		expect(r.started, "not started: %s", r.err.text);
+	else
+		expect(!r.started && strstr(r.err.text, "--tmpfs"), "started, or: %s", r.err.text);
+	expect_clean(&before);
+}
+
+static void test_tmpfs_nowhere(const struct fault *f, enum sb_isolation level)
+{
+	static const struct test_deny rows[] = {
+		{ SYS_clone3, -1, 0, false, ENOSYS },
+		{ SYS_clone, 0, CLONE_NEWUSER | CLONE_NEWNS, false, EPERM },
+	};
+
+	expect(test_deny(rows, sizeof(rows) / sizeof(rows[0])), "setup");
+	test_tmpfs(f, level);
+}
+
 static void limits(const struct fault *f, enum sb_isolation level)
 {
 	struct traces before;
@@ -484,6 +514,7 @@ int main(int argc, char **argv)
 	static const struct fault
 		none = { "nothing", { -1, -1, 0, false, 0 }, true },
 		no_landlock = { "", { SYS_landlock_create_ruleset, -1, 0, false, ENOSYS }, false },
+		no_fsopen = { "", { SYS_fsopen, -1, 0, false, EPERM }, false },
 		no_exec = { "execveat denied", { SYS_execveat, -1, 0, false, EACCES }, false };
 
 	if (!strcmp(argv[0], FAULTS_CELL))
@@ -514,6 +545,14 @@ int main(int argc, char **argv)
 	about = "user namespaces without powers";
 	in_child(test_powerless, &none, SB_FULL, true);
 	in_child(test_powerless, &none, SB_DEGRADED, true);
+	about = "a directory in memory";
+	for (int level = SB_FULL; level <= SB_DEGRADED; level++) {
+		if (!geteuid())
+			in_child(test_tmpfs, &none, (enum sb_isolation)level, false);
+		in_child(test_tmpfs, &none, (enum sb_isolation)level, true);
+	}
+	in_child(test_tmpfs, &no_fsopen, SB_DEGRADED, true);
+	in_child(test_tmpfs_nowhere, &no_fsopen, SB_DEGRADED, true);
 	about = "degraded without mounts and Landlock";
 	in_child(test_floor, &no_landlock, SB_DEGRADED, true);
 	test_death();

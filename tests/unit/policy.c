@@ -39,7 +39,9 @@ static unsigned int length;
 
 static void load(enum sb_filter_id id)
 {
-	const struct sb_preopen dirs[] = { { "/", !(sets_of[id] & SB_SET_WRITE) } };
+	const struct sb_preopen dirs[] = {
+		{ .host = "/", .readonly = !(sets_of[id] & SB_SET_WRITE) },
+	};
 	int socket_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	const struct sb_spec spec = {
 		.stdio = { sets_of[id] & SB_SET_NET ? socket_fd : -1, -1, -1 },

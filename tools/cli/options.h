@@ -46,6 +46,9 @@ enum command {
 	  "or on the sockets systemd passed. May be repeated") \
 	X(net, 0, "net", "none", ON(RUN), \
 	  "none (default): no network but the sockets of --listen") \
+	X(tmpfs, 0, "tmpfs", "GUEST[:SIZE]", ON(RUN), \
+	  "give the guest an empty directory GUEST in memory, of at\n" \
+	  "most SIZE (64M), gone when it ends. May be repeated") \
 	X(env, 0, "env", "NAME=VALUE", ON(RUN), \
 	  "set an environment variable. May be repeated;\n" \
 	  "nothing of wsbox's own environment is passed") \
@@ -80,15 +83,18 @@ enum command {
 	X(words, 0, "words", NULL, ON(HELP), "print commands, or COMMAND's options, as words")
 
 enum options_limit {
-	OPTIONS_DIRS_MAX = 64,			/* --dir */
+	OPTIONS_DIRS_MAX = 64,			/* --dir and --tmpfs together */
+	OPTIONS_TMPFS_SIZE = 64 << 20,		/* --tmpfs: unless said otherwise */
+	OPTIONS_TMPFS_MIN = 4 << 10,		/* a page */
 	OPTIONS_MEMORY_MIN = 1 << 20,		/* --memory: less would not start a cell */
 };
 #define OPTIONS_TIME_MAX (366ull * 24 * 3600 * 1000000000)
 
 struct preopen {
-	const char *host;	/* owned by the options */
+	const char *host;	/* owned by the options, as guest is; NULL with tmpfs */
 	const char *guest;
 	bool readonly;
+	uint64_t tmpfs;		/* bytes, or 0 */
 };
 
 enum trace_mode { TRACE_OFF, TRACE_LINES, TRACE_SUMMARY };

@@ -193,9 +193,11 @@ static int spawn_instance(struct session *s, struct sb_spec spec)
 
 	if (ret < 0)
 		return failed(s, ret, "arguments");
-	for (size_t i = 0; i < o->preopens.len; i++)
-		preopens[i] =
-			(struct sb_preopen){ o->preopens.at[i].host, o->preopens.at[i].readonly };
+	for (size_t i = 0; i < o->preopens.len; i++) {
+		const struct preopen *p = &o->preopens.at[i];
+
+		preopens[i] = (struct sb_preopen){ p->host, p->readonly, p->tmpfs };
+	}
 	spec.stdio[0] = STDIN_FILENO;
 	spec.stdio[1] = STDOUT_FILENO;
 	spec.stdio[2] = STDERR_FILENO;

@@ -40,6 +40,15 @@ static char *owned(struct options *o, char *s)
 	return s;
 }
 
+static int preopen_add(struct options *o, const struct preopen *p, const char *option,
+		       const char *arg, struct wsbox_err *err)
+{
+	if (o->preopens.len == OPTIONS_DIRS_MAX)
+		return usage(err, "--%s %s: more than %d directories", option, arg,
+			     OPTIONS_DIRS_MAX);
+	return vec_push(&o->preopens, *p) ? 0 : no_memory(err);
+}
+
 /* HOST[::GUEST][:ro]; "::ro" and ":rw" are taken too, since users of other tools write them. */
 int option_dir(struct options *o, const char *arg, struct wsbox_err *err)
 {
@@ -62,9 +71,23 @@ int option_dir(struct options *o, const char *arg, struct wsbox_err *err)
 		return usage(err,
 			     "--dir %s: want HOST[::GUEST][:ro], such as --dir ./data::/data:ro",
 			     arg);
-	if (o->preopens.len == OPTIONS_DIRS_MAX)
-		return usage(err, "--dir %s: more than %d directories", arg, OPTIONS_DIRS_MAX);
-	return vec_push(&o->preopens, p) ? 0 : no_memory(err);
+	return preopen_add(o, &p, "dir", arg, err);
+}
+
+/* GUEST[:SIZE] */
+int option_tmpfs(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	const char *colon = strrchr(arg, ':');
+	struct preopen p = { .tmpfs = OPTIONS_TMPFS_SIZE };
+
+	if (!*arg || colon == arg || (colon && num_parse_size(colon + 1, &p.tmpfs) < 0))
+		return usage(err, "--tmpfs %s: want GUEST[:SIZE], such as --tmpfs /tmp:16M", arg);
+	if (p.tmpfs < OPTIONS_TMPFS_MIN)
+		return usage(err, "--tmpfs %s: want at least %dK", arg, OPTIONS_TMPFS_MIN >> 10);
+	p.guest = owned(o, colon ? strndup(arg, (size_t)(colon - arg)) : strdup(arg));
+	if (!p.guest)
+		return no_memory(err);
+	return preopen_add(o, &p, "tmpfs", arg, err);
 }
 
 int option_listen(struct options *o, const char *arg, struct wsbox_err *err)

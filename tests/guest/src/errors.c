@@ -2,6 +2,8 @@
  * errors.c: a guest that ends in each way there is; the first argument says how. Built without a
  * native twin. middle() and inner() are kept apart so that a trap has a backtrace with names.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +75,36 @@ static void copy_input(void)
 		fwrite(buffer, 1, count, stdout);
 }
 
+/* Writes to one file until that fails; says how many KiB fit, and why no more. */
+static int fill_file(const char *path)
+{
+	static char piece[4096];
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600), kib = 0;
+	ssize_t n;
+
+	while (fd >= 0 && (n = write(fd, piece, sizeof(piece))) > 0)
+		kib += (int)(n >> 10);
+	printf("%d KiB, then %s\n", kib, strerror(errno));
+	return 0;
+}
+
+/* Makes empty files until that fails; says how many, and why no more. */
+static int make_files(const char *folder)
+{
+	char path[256];
+	int count = 0, fd;
+
+	for (;; count++) {
+		(void)snprintf(path, sizeof(path), "%s/%d", folder, count);
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		if (fd < 0)
+			break;
+		close(fd);
+	}
+	printf("%d files, then %s\n", count, strerror(errno));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "";
@@ -101,6 +133,10 @@ int main(int argc, char **argv)
 			puts(argv[i]);
 	if (!strcmp(how, "env"))
 		puts(getenv(argv[2]) ? getenv(argv[2]) : "(none)");
+	if (!strcmp(how, "fill"))
+		return fill_file(argv[2]);
+	if (!strcmp(how, "files"))
+		return make_files(argv[2]);
 	if (!strcmp(how, "open")) {
 		FILE *f = fopen(argv[2], argv[3]);
 
