@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "jit/image.h"
 #include "runtime/base/err.h"
 #include "runtime/wasm/module.h"
 
@@ -18,6 +19,7 @@ struct jit_options {
 	const struct jit_tier *tier;	/* tier.h; NULL: the baseline alone */
 	bool gs;		/* the CPU has FSGSBASE or the caller sets gs otherwise: gs: forms may be used */
 	uint32_t threads;	/* workers including the caller; 0 and 1: only the caller */
+	struct jit_origin origin;	/* copied into the image */
 };
 
 struct jit_stats {

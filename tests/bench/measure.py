@@ -70,7 +70,7 @@ def wasmtime():
 
 def peers():
     """Name to the command that a WASI module and its arguments are appended to; only what is there."""
-    found = {"wsbox": [WSBOX, "run"]}
+    found = {"wsbox": [WSBOX, "run", "--no-cache"]}
     if shutil.which("node"):
         found["node-liftoff"] = ["node", "--no-warnings", "--liftoff-only", SHIM]
         found["node"] = ["node", "--no-warnings", SHIM]

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "jit/image.h"
 #include "runtime/base/cell.h"
 
 /* Exit statuses of the process, seen by the supervisor when no message told more. */
@@ -26,6 +27,9 @@ uint64_t cell_clock(void);
 
 /* The module of this job, mapped read-only for the life of the process. 0 or -errno. */
 int cell_map_module(const struct cell_job *job, const void **ret_bytes);
+
+/* What an image of this job's module, made by this build, is made from. */
+struct jit_origin cell_origin(const struct cell_job *job);
 
 /* Sends the message; ends the process if nobody hears. */
 void cell_tell(const void *msg);

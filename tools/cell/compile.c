@@ -40,7 +40,8 @@ static int compile_prepare(const struct cell_job *job, const void **ret_bytes,
 static int compile_module(const struct cell_job *job, const void *bytes, struct jit_pool *pool,
 		   struct cell_compiled *reply)
 {
-	struct jit_options options = { .gs = jit_cpu_fsgsbase(), .threads = pool ? job->jobs : 1 };
+	struct jit_options options = { .gs = jit_cpu_fsgsbase(), .threads = pool ? job->jobs : 1,
+				       .origin = cell_origin(job) };
 	struct jit_stats stats = { 0 };
 	struct wasm_module m;
 	uint64_t start = cell_clock();

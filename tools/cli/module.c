@@ -29,22 +29,21 @@ static int cannot_read(int code, struct wsbox_err *err)
 		       err_name(code));
 }
 
-int module_open(const char *path, uint64_t *ret_size, struct wsbox_err *err)
+int module_source(const char *path, struct wsbox_err *err)
 {
-	FD_AUTO opened = -1;
-	int src = 0, ret;
-	uint64_t size;
+	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) :
+				     fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 
-	if (strcmp(path, "-")) {
-		opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-		if (opened < 0)
-			return cannot_read(-errno, err);
-		src = opened;
-	}
+	return fd < 0 ? cannot_read(-errno, err) : fd;
+}
+
+int module_copy(int src, uint64_t *ret_size, struct wsbox_err *err)
+{
+	uint64_t size;
 	FD_AUTO module = fd_copy_sealed(src, "module", CELL_MODULE_MAX, &size);
-	ret = module;
-	if (ret < 0)
-		return cannot_read(ret, err);
+
+	if (module < 0)
+		return cannot_read(module, err);
 	if (!size)
 		return err_set(err, -ENOEXEC, WSBOX_INVALID, "is empty, not a WebAssembly module");
 	*ret_size = size;

@@ -17,6 +17,7 @@
 	X(RUN, run, "FILE [args...]", "run a WebAssembly module, confined (also: wsbox FILE)") \
 	X(VALIDATE, validate, "FILE", "check that a module is valid and compiles") \
 	X(INSPECT, inspect, "FILE", "list a module's sections, imports, exports and limits") \
+	X(CACHE, cache, "ls|path|verify|clean", "look after the cache of compiled code") \
 	X(FEATURES, features, "", "show which walls this host offers and what is missing") \
 	X(HELP, help, "[COMMAND]", "explain a command") \
 	X(VERSION, version, "", "print the version")
@@ -76,8 +77,10 @@ enum command {
 	X(isolation, 0, "isolation", "full|degraded|none", ON_CODE, \
 	  "full (default): refuse to run if a wall is missing;\n" \
 	  "degraded: use those there are; none: for debugging") \
+	X(no_cache, 0, "no-cache", NULL, ON(RUN), \
+	  "compile anew; neither use nor fill the code cache") \
 	X(verbose, 'v', "verbose", NULL, ON_CODE, "say what was set up and what was missing") \
-	X(json, 0, "json", NULL, ON(FEATURES), "print JSON") \
+	X(json, 0, "json", NULL, ON(FEATURES) | ON(CACHE), "print JSON") \
 	X(help, 'h', "help", NULL, ON_ALL, "print this help") \
 	X(version, 'V', "version", NULL, ON_ALL, "print the version") \
 	X(words, 0, "words", NULL, ON(HELP), "print commands, or COMMAND's options, as words")
@@ -122,7 +125,8 @@ struct options {
 	int stats_fd;				/* -1: none */
 	enum isolation isolation;
 	enum trace_mode trace;
-	bool verbose, json, words, help, version, list_features;
+	bool no_cache, verbose, json, words, help, version, list_features;
+	const char *action;			/* of wsbox cache */
 	char **args; /* FILE and what follows, NULL-terminated; points into argv */
 	int nargs;
 };

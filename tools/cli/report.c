@@ -109,6 +109,30 @@ static void stats_compile(struct json *j, const struct session *s)
 	json_close(j, '}');
 }
 
+static void stats_cache(struct json *j, const struct code *c)
+{
+	char name[SHA256_HEX];
+
+	json_open(j, "cache", '{');
+	json_string(j, "result", code_result_name(c->result));
+	if (c->result >= CODE_MISS)
+		json_u64(j, "find_ns", c->ns_find);
+	if (c->ns_hash)
+		json_u64(j, "hash_ns", c->ns_hash);
+	if (c->result == CODE_HIT) {
+		sha256_hex(c->found.entry.name, name);
+		json_string(j, "entry", name);
+		json_bool(j, "mapped", c->found.mapped);
+	}
+	if (c->result == CODE_MISS)
+		json_bool(j, "stored", c->stored);
+	if (c->ns_store)
+		json_u64(j, "store_ns", c->ns_store);
+	if (c->err.code)
+		json_string(j, "message", c->err.text);
+	json_close(j, '}');
+}
+
 static uint64_t timeval_ns(struct timeval t)
 {
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_usec * 1000;
@@ -137,6 +161,7 @@ void report_stats(const struct session *s, int fd)
 	json_u64(&j, "linear_memory_peak",
 		 s->exit.head.type ? s->exit.memory_peak : s->ready.memory);
 	stats_compile(&j, s);
+	stats_cache(&j, &s->code);
 	stats_start(&j, s);
 	stats_walls(&j, s);
 	json_open(&j, "engine", '{');
@@ -169,16 +194,32 @@ static void cell_walls(const struct session *s, const struct session_cell *c, co
 	}
 }
 
+static void report_code(const struct session *s)
+{
+	const struct cell_compiled *made = &s->compiled;
+	const struct code *c = &s->code;
+
+	if (c->result == CODE_HIT)
+		say("code: %llu bytes from %llu, from the code cache in %llu us",
+		    (unsigned long long)c->found.entry.text_bytes,
+		    (unsigned long long)c->found.entry.body_bytes,
+		    (unsigned long long)(c->ns_find + c->ns_hash) / 1000);
+	else if (made->ok == 1)
+		say("code: %llu bytes from %llu, compiled in %llu us%s",
+		    (unsigned long long)made->text_bytes, (unsigned long long)made->body_bytes,
+		    (unsigned long long)made->ns_compile / 1000,
+		    c->stored ? ", kept in the code cache" : "");
+	if (c->err.code)
+		say("code cache: %s", c->err.text);
+}
+
 void report_walls(const struct session *s)
 {
 	cell_walls(s, &s->compiler, "compiler");
 	cell_walls(s, &s->instance, "instance");
 	if (s->ready.head.type)
-		say("input and output: %s; code: %llu bytes from %llu in %llu us",
-		    s->ready.ring ? "io_uring" : "system calls",
-		    (unsigned long long)s->compiled.text_bytes,
-		    (unsigned long long)s->compiled.body_bytes,
-		    (unsigned long long)s->compiled.ns_compile / 1000);
+		say("input and output: %s", s->ready.ring ? "io_uring" : "system calls");
+	report_code(s);
 }
 
 void report_trace(const struct session *s)

@@ -101,11 +101,13 @@ static struct cell_job job_of(const struct session *s, enum cell_role role)
 		.head = { CELL_MSG_JOB, sizeof(job) },
 		.role = role,
 		.features = o->features,
+		.module_offset = s->module_offset,
 		.module_size = s->module_size,
 		.memory_max = o->memory ? o->memory : UINT64_MAX,
 		.nofile = START_NOFILE,
 	};
 
+	memcpy(job.module_hash, s->code.item.recipe.module, sizeof(job.module_hash));
 	if (role != CELL_ROLE_RUN) {
 		job.jobs = threads(s->module_size);
 		return job;
@@ -231,27 +233,45 @@ static const enum sb_isolation levels[] = {
 	[ISOLATION_FULL] = SB_FULL, [ISOLATION_DEGRADED] = SB_DEGRADED, [ISOLATION_NONE] = SB_NONE,
 };
 
-int session_start(struct session *s, enum cell_role role)
+/* Instance only: its code is there already. */
+static int start_cached(struct session *s, const struct sb_spec *spec)
 {
-	FD_AUTO program = -1;
+	int ret = spawn_instance(s, *spec);
+
+	s->at.instance = session_clock();
+	if (ret == 0)
+		code_send(s);
+	return ret;
+}
+
+/* The compiler, and the instance if there is one, which prepares itself meanwhile. */
+static int start_compiled(struct session *s, const struct sb_spec *spec, enum cell_role role)
+{
+	bool run = role == CELL_ROLE_RUN;
 	int ret;
 
-	program = cell_program_open(&s->err);
-	if (program < 0)
-		return program;
-	if (role == CELL_ROLE_RUN) {
+	if (run) {
 		s->image = fd_memfd("image");
 		if (s->image < 0)
 			return failed(s, s->image, "image");
 	}
+	ret = spawn_compiler(s, *spec, run ? CELL_ROLE_COMPILE : role);
+	s->at.compiler = session_clock();
+	if (ret == 0 && run)
+		ret = spawn_instance(s, *spec);
+	s->at.instance = session_clock();
+	return ret;
+}
+
+int session_start(struct session *s, enum cell_role role)
+{
+	FD_AUTO program = cell_program_open(&s->err);
+
+	if (program < 0)
+		return program;
 	struct sb_spec spec = {
 		.isolation = levels[s->o->isolation], .cell = program, .argv0 = "wsbox-cell",
 		.module = s->module, .image = -1, .strings = -1,
 	};
-	ret = spawn_compiler(s, spec, role == CELL_ROLE_RUN ? CELL_ROLE_COMPILE : role);
-	s->at.compiler = session_clock();
-	if (ret == 0 && role == CELL_ROLE_RUN)
-		ret = spawn_instance(s, spec);
-	s->at.instance = session_clock();
-	return ret;
+	return s->code.result == CODE_HIT ? start_cached(s, &spec) : start_compiled(s, &spec, role);
 }

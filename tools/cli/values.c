@@ -250,6 +250,12 @@ int option_isolation(struct options *o, const char *arg, struct wsbox_err *err)
 	return usage(err, "--isolation %s: want full, degraded or none", arg);
 }
 
+int option_no_cache(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	o->no_cache = true;
+	return 0;
+}
+
 int option_verbose(struct options *o, const char *arg, struct wsbox_err *err)
 {
 	o->verbose = true;
