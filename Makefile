@@ -27,10 +27,11 @@ LIBC     ?= $(if $(SAN),glibc,$(if $(wildcard /usr/lib/$(MUSL_DIR)/rcrt1.o),musl
 Q        := $(if $(V),,@)
 say       = $(if $(V),:,printf '  %-7s %s\n' '$1' '$2')
 
-# The optimizing tier needs LLVM's development package, 19 or newer: any of these.
+# The optimizing tier needs LLVM's development package, 19 or newer, and what that is linked with.
 LLVM_CONFIG ?= $(firstword $(wildcard $(foreach v,19 20 21 22,/usr/bin/llvm-config-$v)))
-CONFIG_LLVM ?= $(if $(LLVM_CONFIG),y)
+CONFIG_LLVM ?= $(if $(LLVM_CONFIG),$(if $(wildcard $(shell $(CC) -print-file-name=libzstd.a)),y))
 ifneq ($(CONFIG_LLVM),)
+LLVM_VERSION := $(shell $(LLVM_CONFIG) --version)
 LLVM_LIBS := -L$(shell $(LLVM_CONFIG) --libdir) -Wl,--start-group \
 	     $(shell $(LLVM_CONFIG) --link-static --libs x86codegen passes) -Wl,--end-group -lstdc++ -lz -lzstd -lm -Wl,--no-warnings
 LLVM_FLAGS := -isystem $(shell $(LLVM_CONFIG) --includedir)

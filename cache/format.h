@@ -35,7 +35,7 @@ enum cache_cpu { CACHE_CPU_V3 = 3 };
 enum cache_flag { CACHE_FLAG_FSGSBASE = 1 << 0 };
 
 /* Which compiler made it. X(ID, name) */
-#define CACHE_TIERS(X) X(BASELINE, "baseline")
+#define CACHE_TIERS(X) X(BASELINE, "baseline") X(OPTIMIZED, "optimized")
 
 enum cache_tier {
 #define X(id, name) CACHE_TIER_##id,

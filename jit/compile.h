@@ -30,10 +30,11 @@ struct jit_stats {
 
 /*
  * Threads that wait for work. They are made before the process locks itself and is refused new
- * ones. NULL when none could be made: the caller compiles alone.
+ * ones. stack_size of each, 0: what the baseline needs. NULL when none could be made: the caller
+ * compiles alone.
  */
 struct jit_pool;
-struct jit_pool *jit_pool_new(uint32_t threads);
+struct jit_pool *jit_pool_new(uint32_t threads, size_t stack_size);
 void jit_pool_free(struct jit_pool *pool);
 
 /*

@@ -109,6 +109,7 @@ struct cell_compiled {
 	struct cell_head head;
 	int32_t ok;			/* 1: the image is complete */
 	uint32_t functions;
+	uint32_t tier, left;		/* 0: the baseline, 1: the optimizing tier, which left so many to the baseline */
 	uint64_t image_size;
 	uint64_t body_bytes;		/* size of the code section compiled */
 	uint64_t text_bytes;		/* machine code made */

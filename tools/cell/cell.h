@@ -38,6 +38,10 @@ void cell_tell(const void *msg);
 _Noreturn void compile_main(const struct cell_job *job, uint64_t start);
 _Noreturn void instance_main(const struct cell_job *job, uint64_t start);
 
+/* What compiles beside the baseline: in wsbox-llvm only. */
+struct jit_tier;
+extern const struct jit_tier *const cell_tier __attribute__((weak));
+
 /*
  * Native code for a locked instance, in place of the guest's. NULL in wsbox-cell: only the program
  * that tests/escape links from these parts has it.

@@ -52,6 +52,7 @@ static void open_cache(struct session *s)
 		.features = s->o->features,
 		.cpu = CACHE_CPU_V3,
 		.flags = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE ? CACHE_FLAG_FSGSBASE : 0,
+		.tier = s->o->optimized ? CACHE_TIER_OPTIMIZED : CACHE_TIER_BASELINE,
 		.uid = geteuid(),
 	};
 	memcpy(c->item.recipe.build, build_id, sizeof(build_id));

@@ -24,4 +24,7 @@ int module_copy(int src, uint64_t *ret_size, struct wsbox_err *err);
  * set. */
 int cell_program_open(struct wsbox_err *err);
 
+/* The same for wsbox-llvm, which is there if LLVM was when wsbox was built. */
+int llvm_program_open(struct wsbox_err *err);
+
 #endif

@@ -59,6 +59,11 @@ enum command {
 	  "call this export with the args, print its results") \
 	X(feature, 'W', "wasm", "FEATURE=y|n", ON_CODE, \
 	  "switch a WebAssembly proposal; -W help lists them") \
+	X(optimize, 'O', "optimize", "0|1|2|3", ON(RUN) | ON(VALIDATE), \
+	  "0, 1: compile fast (default); 2, 3: slowly, with LLVM, into\n" \
+	  "code about half again as fast") \
+	X(tier, 0, "tier", "baseline|optimized", ON(RUN) | ON(VALIDATE), \
+	  "the same by name: as -O1 or -O3") \
 	X(memory, 'm', "memory", "SIZE", ON(RUN), "memory limit, such as 64M or 2G") \
 	X(cpus, 0, "cpus", "N", ON(RUN), "processors the guest may use at once, such as 0.5") \
 	X(cpu_time, 0, "cpu-time", "TIME", ON_CODE, "processor time limit, such as 500ms, 2s, 1m") \
@@ -125,6 +130,7 @@ struct options {
 	int stats_fd;				/* -1: none */
 	enum isolation isolation;
 	enum trace_mode trace;
+	bool optimized;				/* compile with wsbox-llvm */
 	bool no_cache, verbose, json, words, help, version, list_features;
 	const char *action;			/* of wsbox cache */
 	char **args; /* FILE and what follows, NULL-terminated; points into argv */

@@ -101,6 +101,8 @@ static void stats_compile(struct json *j, const struct session *s)
 	json_u64(j, "module_bytes", s->module_size);
 	json_u64(j, "body_bytes", c->body_bytes);
 	json_u64(j, "functions", c->functions);
+	if (c->tier)
+		json_u64(j, "left_to_baseline", c->left);
 	json_u64(j, "text_bytes", c->text_bytes);
 	/* bytes in a microsecond are megabytes in a second; a cell may say what cannot be */
 	if (c->ns_compile && c->body_bytes <= CELL_MODULE_MAX)
@@ -165,7 +167,7 @@ void report_stats(const struct session *s, int fd)
 	stats_start(&j, s);
 	stats_walls(&j, s);
 	json_open(&j, "engine", '{');
-	json_string(&j, "tier", "baseline");
+	json_string(&j, "tier", s->o->optimized ? "optimized" : "baseline");
 	json_string(&j, "io", s->ready.ring ? "io_uring" : "system calls");
 	json_close(&j, '}');
 	json_close(&j, '}');

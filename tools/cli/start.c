@@ -25,6 +25,7 @@ _Static_assert(OPTIONS_DIRS_MAX <= CELL_PREOPEN_MAX, "each --dir is a preopen of
 #endif
 #define START_COMPILER_IMAGE (2ull << 30)
 #define START_COMPILER_CPU (300ull * 1000000000)
+#define START_OPTIMIZER_CPU (3600ull * 1000000000)
 
 enum start_limit {
 	START_NOFILE = 1024,	/* descriptors of the guest */
@@ -155,7 +156,15 @@ static int spawn(struct session *s, struct session_cell *c, struct sb_spec *spec
 static int spawn_compiler(struct session *s, struct sb_spec spec, enum cell_role role)
 {
 	struct cell_job job = job_of(s, role);
+	FD_AUTO llvm = -1;
 
+	if (s->o->optimized) {
+		llvm = llvm_program_open(&s->err);
+		if (llvm < 0)
+			return llvm;
+		spec.cell = llvm;
+		spec.argv0 = "wsbox-llvm";
+	}
 	spec.stdio[0] = spec.stdio[1] = spec.stdio[2] = -1;
 	if (role == CELL_ROLE_INSPECT)
 		spec.stdio[1] = STDOUT_FILENO;
@@ -163,7 +172,8 @@ static int spawn_compiler(struct session *s, struct sb_spec spec, enum cell_role
 	spec.limits = (struct sb_limits){
 		.memory = START_COMPILER_MEMORY,
 		.file_size = START_COMPILER_IMAGE,
-		.cpu_ns = s->o->cpu_ns ? s->o->cpu_ns : START_COMPILER_CPU,
+		.cpu_ns = s->o->cpu_ns ? s->o->cpu_ns :
+			  s->o->optimized ? START_OPTIMIZER_CPU : START_COMPILER_CPU,
 		.nofile = START_NOFILE_OWN,
 	};
 	return spawn(s, &s->compiler, &spec, &job);
