@@ -288,6 +288,8 @@ void jit_emit_call_ref(struct jit_func *f, const struct wasm_insn *in, const str
 static void jump_to(struct jit_func *f, const struct callee *callee)
 {
 	if (callee->func == WASM_NONE) {
+		/* so that whoever looks at the code finds the type that was called */
+		jit_site(f, f->at);
 		x64_m(f->x, X64_JMP_IND, X64_64, x64_at(X64_R10, offsetof(struct jit_callee, code)));
 	} else {
 		struct jit_reloc r = { .at = x64_jmp_hole(f->x), .func = callee->func };

@@ -128,12 +128,13 @@ void jit_emit_trunc(struct jit_func *f, const struct wasm_insn *in, const struct
 		c = jit_cold(f, cold_signed);
 		jit_jcc(f, X64_CC_O, c->label);
 	} else if (row->w == X64_32) {
-		unsigned int low = jit_alloc_gpr(f);
+		unsigned int all = jit_alloc_gpr(f);
 
-		convert(f, how, X64_64, d, x);
-		x64_rr(f->x, X64_MOV, X64_32, low, d);
-		x64_rr(f->x, X64_CMP, X64_64, low, d);
-		jit_free(f, low);
+		/* d is the one that is visibly zero-extended */
+		convert(f, how, X64_64, all, x);
+		x64_rr(f->x, X64_MOV, X64_32, d, all);
+		x64_rr(f->x, X64_CMP, X64_64, d, all);
+		jit_free(f, all);
 		c = jit_cold(f, cold_u32);
 		jit_jcc(f, X64_CC_NE, c->label);
 	} else {

@@ -39,9 +39,9 @@
 ;;   push rbp
 ;;   mov rbp,rsp
 ;;   vmovaps xmm6,xmm0
-;;   vcvttss2si rax,xmm6
-;;   mov ecx,eax
-;;   cmp rcx,rax
+;;   vcvttss2si rcx,xmm6
+;;   mov eax,ecx
+;;   cmp rax,rcx
 ;;   jne L1
 ;;   pop rbp
 ;;   ret
