@@ -1,0 +1,241 @@
+/*
+ * What the verifier knows while it goes through a function. Private to jit/verify.
+ *
+ * Two kinds of facts about a general register:
+ *  - one bit, "zero-extended from 32 bits", which is followed over joins: a block says which bits it
+ *    makes (zx), which it passes on from its start (inherited) and which it needs at its start;
+ *    flow.c solves for what holds. Bit 16 is treated alike: r10 is the address of a table entry.
+ *  - a kind (what a pointer points to, what was compared): only as far as control falls through.
+ */
+#ifndef JIT_VERIFY_FUNC_H
+#define JIT_VERIFY_FUNC_H
+
+#include "jit/verify/insn.h"
+#include "jit/verify/verify.h"
+#include "jit/vmctx.h"
+#include "runtime/base/vec.h"
+
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
+
+#define BIT(r) (1u << (r))
+#define JV_CALLEE_SAVED (BIT(RBX) | BIT(R12) | BIT(R14) | BIT(R15))
+#define JV_ENTRY_BIT BIT(16)	/* r10 is a table entry's address */
+#define JV_ALL_BITS (BIT(17) - 1)
+
+enum jv_kind {
+	KIND_NONE,
+	KIND_SAME,	/* n: the value that register had at the start of the block */
+	KIND_CONST,	/* the value is in jv_state.value */
+	KIND_SUM,	/* of two zero-extended values. n: 0, or 1 + the register at the block's start of which it is needed */
+	KIND_MEMORY,	/* base of memory n */
+	KIND_SIZE_AT,	/* address of the size of memory n */
+	KIND_SIZE,	/* the size in bytes of memory n */
+	KIND_SIZE_UP,	/* the same plus 4095 */
+	KIND_BEYOND,	/* the first address without access of memory n */
+	KIND_CHECKED,	/* an offset in memory n & 0xff at which n >> 8 bytes are inside, or the first access faults */
+	KIND_TABLE,	/* address of the slot of table n, or of the slot it links to */
+	KIND_BELOW,	/* 32 bits compared: below n */
+	KIND_BELOW64,	/* likewise, 64 bits */
+	KIND_INDEX,	/* below the size of table n */
+	KIND_OFFSET,	/* such an index, times 32 */
+	KIND_BELOW_32,	/* n & JV_N_MAX: below that, times 32; n >> JV_N_BITS: as of KIND_SUM */
+	KIND_ENTRY,	/* address of an entry of table n */
+	KIND_SIG,	/* the id of type n */
+	KIND_CALLEE,	/* address of the descriptor of a function of type n */
+	KIND_IMPORT,	/* address of the descriptor of import n */
+	KIND_NOT_NULL,	/* a reference */
+	KIND_GLOBAL,	/* address of the value of imported global n */
+	KIND_EXN,	/* exception with tag n */
+	KIND_RESULTS,	/* where this function's results go */
+	KIND_FRAME,	/* address in the frame: rbp - n */
+	KIND_JUMPS,	/* address of jump table n */
+	KIND_JUMP_BY,	/* an entry of it */
+	KIND_JUMP_TO,	/* the sum of both */
+};
+
+#define JV_N_BITS 24
+#define JV_N_MAX ((1u << JV_N_BITS) - 1)
+
+/* A function type, as calls look to machine code. */
+struct jv_sig {
+	uint32_t stack_bytes;	/* of arguments: the callee pops them */
+	uint32_t result_bytes;	/* in memory, at rdi; 0: in registers */
+	uint16_t args, results;	/* registers that hold zero-extended values */
+	bool func;		/* it is the type of functions */
+};
+
+struct jv_block {
+	uint32_t in;		/* facts that hold at its start on every path: solved */
+	uint32_t need;		/* facts that must */
+	uint32_t need_at;	/* the first instruction that needs one */
+	uint32_t first_edge;
+	uint32_t tag;		/* of a handler: tag index + 1, UINT32_MAX: any; 0: not a handler */
+	bool closed;		/* no branch may go here: the beginning, a handler */
+};
+
+struct jv_edge {
+	uint32_t to;		/* block */
+	uint32_t make, pass;
+};
+
+struct jv_jumps {
+	uint32_t lea;		/* the instruction that takes its address */
+	uint32_t at, n;		/* in text; entries */
+};
+
+struct jv_state {
+	uint32_t zx, inherited, special;	/* sets of registers; special: kind is not KIND_NONE */
+	uint8_t kind[16];
+	uint32_t n[16];
+	uint64_t value[16];
+	uint32_t depth;		/* of rsp below rbp */
+	bool leaving;		/* the epilogue has begun */
+	bool left;		/* rsp is at the return address, the caller's registers are back */
+	uint32_t left_args;	/* bytes of arguments above it */
+};
+
+struct jv {
+	const struct wasm_module *m;
+	const struct jit_image *image;
+	const uint8_t *text;
+	uint32_t text_size;
+	const uint32_t *entries;
+	uint32_t nfuncs;
+	struct jit_layout layout;
+	struct jv_sig *sigs;		/* of each type */
+	uint32_t *bucket;		/* first function that starts in or after each 64 bytes of text */
+	bool own_memory;		/* memory 0 lies at r13 */
+	int8_t references;		/* the module uses function references: 1, 0; -1 not looked yet */
+
+	uint32_t func, lo, hi;		/* the function, 0-based, and its part of text */
+	const struct jv_sig *sig;
+	struct VEC(struct jv_insn) insns;
+	uint64_t *starts, *targets;	/* bit for each byte from lo */
+	uint32_t *rank;			/* targets before each word */
+	uint32_t words;			/* that were allocated */
+	struct VEC(struct jv_block) blocks;
+	struct VEC(struct jv_edge) edges;
+	struct VEC(struct jv_jumps) jumps;
+	struct VEC(uint32_t) work;
+	uint32_t njump_targets;
+	uint32_t last_target;		/* the furthest one that was seen */
+	const struct jit_handler *handlers;
+	uint32_t nhandlers;
+
+	uint8_t saved[4];		/* registers, as pushed */
+	uint32_t nsaved;
+	uint32_t pinned;		/* registers that may not be written */
+	uint32_t frame;			/* rsp is this far below rbp, but for arguments of calls */
+	uint32_t bottom;		/* what may be touched below rbp */
+	bool leaf;
+	uint32_t probe;			/* instruction at which the probe begins, or UINT32_MAX */
+	uint32_t back;			/* where it goes back to: offset in text */
+
+	struct jv_state s;
+	uint32_t block, block_at;	/* the current one, and where it begins in text */
+	uint32_t next_jumps;		/* in jumps */
+	bool reached;			/* control falls through to the next instruction */
+
+	const char *bad;		/* NULL, or what is wrong */
+	uint32_t bad_at;
+};
+
+/* Says what is wrong at this place in text, once. false. */
+bool jv_fail(struct jv *v, uint32_t at, const char *what);
+
+static inline bool jv_refuse(struct jv *v, const struct jv_insn *i, const char *what)
+{
+	return jv_fail(v, i->at, what);
+}
+
+static inline enum jv_kind jv_kind_of(const struct jv *v, unsigned int reg)
+{
+	return reg < 16 && v->s.special & BIT(reg) ? (enum jv_kind)v->s.kind[reg] : KIND_NONE;
+}
+
+static inline bool jv_is(const struct jv *v, unsigned int reg, enum jv_kind kind, uint32_t n)
+{
+	return jv_kind_of(v, reg) == kind && v->s.n[reg] == n;
+}
+
+/* Adds to what is known of a register. */
+static inline void jv_know(struct jv *v, unsigned int reg, enum jv_kind kind, uint32_t n)
+{
+	v->s.special |= BIT(reg);
+	v->s.kind[reg] = (uint8_t)kind;
+	v->s.n[reg] = n;
+}
+
+/* The register is written; 32 bits clear the upper half, fewer leave it. */
+static inline bool jv_set(struct jv *v, const struct jv_insn *i, unsigned int reg, unsigned int width)
+{
+	uint32_t b = BIT(reg);
+
+	if (b & v->pinned)
+		return jv_refuse(v, i, "writes a register that it may not");
+	v->s.special &= ~b;
+	v->s.inherited &= ~b;
+	if (width >= 4)
+		v->s.zx = width == 4 ? v->s.zx | b : v->s.zx & ~b;
+	return true;
+}
+
+/* Whether the register is zero-extended, perhaps on a condition that the block's start must meet. */
+bool jv_zero_extended(struct jv *v, const struct jv_insn *i, unsigned int reg);
+/* The block needs these facts at its start. */
+void jv_need(struct jv *v, const struct jv_insn *i, uint32_t bits);
+
+static inline bool jv_test(const uint64_t *bits, uint32_t i)
+{
+	return bits[i / 64] >> i % 64 & 1;
+}
+
+/*
+ * verify.c: set up for an image; jv_done() in any case. Then each function, in order, of which *handler
+ * says where its handlers begin in the image; false: v->bad.
+ */
+int jv_init(struct jv *v, const struct jit_image *image, const struct wasm_module *m, struct wsbox_err *err);
+bool jv_function(struct jv *v, uint32_t f, uint32_t *handler);
+void jv_done(struct jv *v);
+
+/* flow.c */
+bool jv_sweep(struct jv *v);			/* decodes all that can be reached; numbers the blocks */
+bool jv_edge_to(struct jv *v, const struct jv_insn *i, uint32_t at);
+bool jv_block_begin(struct jv *v, const struct jv_insn *i);
+void jv_close(struct jv *v, uint32_t at);	/* no branch may go to the block that begins here */
+bool jv_solve(struct jv *v);
+/* No branch goes to one of the n instructions from i on. */
+bool jv_unbroken(const struct jv *v, uint32_t i, uint32_t n);
+
+/* check.c */
+bool jv_check(struct jv *v);
+
+/* memory.c: whether the access of i is allowed. */
+bool jv_memory(struct jv *v, const struct jv_insn *i);
+/* The same for mov from memory; then dst is known to be what was loaded. */
+bool jv_load(struct jv *v, const struct jv_insn *i);
+/* [r13 + disp] of i is the table's slot (*ret_table) at this offset, or a register has its address. */
+bool jv_table_field(const struct jv *v, const struct jv_insn *i, uint32_t off, uint32_t *ret_table);
+/* i reads the size in bytes of a memory. */
+bool jv_memory_size(const struct jv *v, const struct jv_insn *i, uint32_t *ret_memory);
+
+/* frame.c. Those that take k go over several instructions, from insns.at[k] on; *k is then the next one. */
+bool jv_prologue(struct jv *v, uint32_t *k);
+bool jv_probe(struct jv *v, uint32_t *k);
+bool jv_zero_loop(struct jv *v, uint32_t *k);
+bool jv_replace_frame(struct jv *v, uint32_t *k);
+bool jv_starts_replace(const struct jv *v, const struct jv_insn *i);
+bool jv_lea_rsp(struct jv *v, const struct jv_insn *i);
+bool jv_pop(struct jv *v, const struct jv_insn *i);
+bool jv_leave(struct jv *v, const struct jv_insn *i);
+
+/* call.c */
+bool jv_call(struct jv *v, const struct jv_insn *i);
+bool jv_call_indirect(struct jv *v, const struct jv_insn *i);
+bool jv_tail(struct jv *v, const struct jv_insn *i);
+bool jv_tail_indirect(struct jv *v, const struct jv_insn *i);
+bool jv_return(struct jv *v, const struct jv_insn *i);
+/* Whether the call never returns: a trap, a throw. */
+bool jv_ends(const struct jv_insn *i);
+
+#endif

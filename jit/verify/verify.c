@@ -1,0 +1,168 @@
+/* The verifier's frame: facts of the module, then one function after the other. */
+#include "jit/verify/verify.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "jit/cc.h"
+#include "jit/verify/func.h"
+#include "runtime/base/num.h"
+
+static bool is_i32(wasm_valtype t)
+{
+	return wasm_kind(t) == WASM_KIND_I32;
+}
+
+static void sig_init(struct jv_sig *s, const struct wasm_functype *t, struct jit_loc *locs)
+{
+	struct jit_loc *results = locs + t->nparams;
+	struct jit_cc cc;
+
+	jit_cc_init(&cc, t, locs, results);
+	*s = (struct jv_sig){ .stack_bytes = cc.stack_bytes, .result_bytes = cc.sret_bytes, .func = true };
+	for (uint32_t i = 0; i < t->nparams; i++)
+		if (is_i32(t->params[i]) && locs[i].where == JIT_IN_GPR)
+			s->args |= (uint16_t)BIT(locs[i].reg);
+	for (uint32_t i = 0; i < t->nresults; i++)
+		if (is_i32(t->results[i]) && results[i].where == JIT_IN_GPR)
+			s->results |= (uint16_t)BIT(results[i].reg);
+}
+
+static bool make_sigs(struct jv *v)
+{
+	struct jit_loc *locs = calloc(WASM_MAX_PARAMS + WASM_MAX_RESULTS, sizeof(*locs));
+
+	v->sigs = calloc(v->m->ntypes + 1, sizeof(*v->sigs));
+	for (uint32_t i = 0; locs && v->sigs && i < v->m->ntypes; i++)
+		if (v->m->subs[i].kind == WASM_TYPE_FUNC)
+			sig_init(&v->sigs[i], &v->m->types[i], locs);
+	free(locs);
+	return locs && v->sigs;
+}
+
+/* Where functions are found by the place of their entry; entries must ascend. */
+static bool make_buckets(struct jv *v)
+{
+	uint32_t n = v->text_size / 64 + 1, f = 0;
+
+	v->bucket = malloc(n * sizeof(*v->bucket));
+	if (!v->bucket)
+		return false;
+	for (uint32_t b = 0; b < n; b++) {
+		while (f < v->nfuncs && v->entries[f] < b * 64)
+			f++;
+		v->bucket[b] = f;
+	}
+	return true;
+}
+
+/* For the longest function. */
+static bool make_maps(struct jv *v)
+{
+	uint32_t most = 0;
+
+	for (uint32_t f = 0; f < v->nfuncs; f++) {
+		uint32_t end = f + 1 < v->nfuncs ? v->entries[f + 1] : v->text_size;
+
+		if (end - v->entries[f] > most)
+			most = end - v->entries[f];
+	}
+	v->words = most / 64 + 1;
+	v->starts = malloc(v->words * sizeof(*v->starts));
+	v->targets = malloc(v->words * sizeof(*v->targets));
+	v->rank = malloc(v->words * sizeof(*v->rank));
+	return v->starts && v->targets && v->rank;
+}
+
+/* Whether the entries are in the text, one behind the other. */
+static bool entries_ascend(const struct jv *v)
+{
+	for (uint32_t f = 0; f < v->nfuncs; f++)
+		if (v->entries[f] >= v->text_size || (f && v->entries[f] <= v->entries[f - 1]))
+			return false;
+	return true;
+}
+
+/* The handlers of the function at hand are the next of the image, and each lies in it. */
+static bool take_handlers(struct jv *v, uint32_t *at)
+{
+	const struct jit_handler *all = (const void *)((const char *)v->image + v->image->handlers_off);
+
+	v->handlers = all + *at;
+	v->nhandlers = 0;
+	for (; *at < v->image->nhandlers && all[*at].pc >= v->lo && all[*at].pc < v->hi; ++*at, v->nhandlers++) {
+		const struct jit_handler *h = &all[*at];
+
+		if (h->start < v->lo || h->start > h->end || h->end > v->hi ||
+		    (h->tag != WASM_NONE && h->tag >= v->m->ntags))
+			return jv_fail(v, v->lo, "a handler for what is not in its function");
+	}
+	return true;
+}
+
+bool jv_function(struct jv *v, uint32_t f, uint32_t *handler)
+{
+	v->bad = NULL;
+	v->func = f;
+	v->lo = v->entries[f];
+	v->hi = f + 1 < v->nfuncs ? v->entries[f + 1] : v->text_size;
+	v->sig = &v->sigs[v->m->funcs[v->m->imported_funcs + f].type];
+	return take_handlers(v, handler) && jv_sweep(v) && jv_check(v);
+}
+
+static int refusal(const struct jv *v, struct wsbox_err *err)
+{
+	if (!strcmp(v->bad, "out of memory"))
+		return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
+	return err_set(err, -ENOEXEC, WSBOX_FAILED, "code verifier: function %u at +0x%x: %s",
+		       v->func + v->m->imported_funcs, v->bad_at - v->lo, v->bad);
+}
+
+int jv_init(struct jv *v, const struct jit_image *image, const struct wasm_module *m, struct wsbox_err *err)
+{
+	*v = (struct jv){
+		.m = m, .image = image,
+		.text = (const uint8_t *)image + image->text_off, .text_size = (uint32_t)image->text_size,
+		.entries = (const void *)((const char *)image + image->funcs_off), .nfuncs = image->nfuncs,
+		.own_memory = m->nmemories && !m->imported_memories,
+		.references = -1,
+	};
+	if (jit_layout_init(&v->layout, m) < 0 || image->nfuncs != m->nfuncs - m->imported_funcs ||
+	    image->ctx_size != v->layout.size || image->module_size != m->size || image->text_size > INT32_MAX)
+		return err_set(err, -ENOEXEC, WSBOX_FAILED, "code verifier: the image was made from another module");
+	if (!entries_ascend(v))
+		return err_set(err, -ENOEXEC, WSBOX_FAILED, "code verifier: functions are not in order");
+	if (!make_sigs(v) || !make_buckets(v) || !make_maps(v))
+		return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
+	return 0;
+}
+
+void jv_done(struct jv *v)
+{
+	free(v->sigs);
+	free(v->bucket);
+	free(v->starts);
+	free(v->targets);
+	free(v->rank);
+	vec_done(&v->insns);
+	vec_done(&v->blocks);
+	vec_done(&v->edges);
+	vec_done(&v->jumps);
+	vec_done(&v->work);
+}
+
+int jit_verify(const struct jit_image *image, const struct wasm_module *m, struct wsbox_err *err)
+{
+	struct jv v;
+	int ret = jv_init(&v, image, m, err);
+	uint32_t handler = 0;
+
+	for (uint32_t f = 0; ret == 0 && f < v.nfuncs; f++)
+		if (!jv_function(&v, f, &handler))
+			ret = refusal(&v, err);
+	if (ret == 0 && handler != image->nhandlers)
+		ret = err_set(err, -ENOEXEC, WSBOX_FAILED, "code verifier: handlers are not in order");
+	jv_done(&v);
+	return ret;
+}

@@ -1,0 +1,58 @@
+/*
+ * The verifier of machine code: reads the finished text of a code image and refuses what a compiler
+ * bug, or somebody who wrote to a cache, could use to leave the sandbox. It trusts nothing of the
+ * image; it knows the module (decoded by the caller), the layout of the context (jit/vmctx.h) and
+ * the convention (jit/cc.h). Its tables of instructions are its own (opcodes.h).
+ *
+ * Time and memory are linear in the text: one pass decodes a function, one interprets it, and facts
+ * that must hold over joins are settled on blocks, where each of 17 bits can only fall once.
+ *
+ * What is proved of an image that is accepted, provided that every function is entered as the
+ * convention says and that the runtime keeps the context as vmctx.h has it:
+ *
+ *  - All code that can be reached from entries, handlers and jump tables decodes as instructions of
+ *    opcodes.h, each at one boundary only. No system call, no privileged or segment instruction, no
+ *    x87, no far branch, no locked or repeated one, no prefix without effect.
+ *  - Branches go to instructions of the same function; calls and tail calls to entries. Indirect
+ *    ones are: through the context's pointers (runtime calls, traps), through a descriptor of the
+ *    import table, through a table entry after the compare of index and size and the compare of
+ *    types, through a jump table in the text, all of whose entries are instructions of the function,
+ *    after the compare with its length; through a reference that is not null (see below).
+ *  - Linear memory is accessed as gs:[32-bit sum], as [r13 + index + disp] with an index that was
+ *    zero-extended on every path, or with one compared with the memory's size where pages do not
+ *    guard. Facts about registers hold over joins and loops because they are solved for, not assumed.
+ *  - Of the context only globals of the module are written, and only mutable ones; read are these,
+ *    sizes, and pointers that serve in the forms above only.
+ *  - r13, rbp and rsp hold what they should everywhere; saved registers are saved and restored; of
+ *    the stack only the frame's own slots, its arguments and the arguments of calls are touched, and
+ *    neither the return address, nor saved registers, nor the address of results is written over.
+ *    Frames of more than a page are probed.
+ *  - At calls and returns the 32-bit arguments and results are zero-extended, the address of results
+ *    in memory points into the frame of the caller, and the callee's arguments are on the stack.
+ *  - Indices that runtime calls trust are those of things the module has.
+ *
+ * What is not proved:
+ *
+ *  - Anything of the LLVM tier's code: the forms are the baseline's, and other code is refused. What
+ *    makes it is trusted, and so is whoever keeps it.
+ *  - That references (funcref, externref, exnref: pointers) are not forged from numbers. A value in
+ *    a register or slot has no type here, and so call_ref, throw_ref, table.set and global.set take
+ *    any. Modules that do not use function references have no call_ref.
+ *  - That a 64-bit global or parameter is used as its type; that a function computes what the
+ *    module says. Wrong results are not this program's subject.
+ *  - That a division cannot fault, or an access has a site: both kill the cell, which is safe.
+ *  - Speculative execution.
+ */
+#ifndef JIT_VERIFY_VERIFY_H
+#define JIT_VERIFY_VERIFY_H
+
+#include "jit/image.h"
+#include "runtime/wasm/module.h"
+
+/*
+ * Whether the image, checked by jit_image_check() and all in memory, is safe code for this module.
+ * 0; -ENOEXEC with err "code verifier: function N at +0x..: ..."; -ENOMEM. Thread-safe.
+ */
+int jit_verify(const struct jit_image *image, const struct wasm_module *m, struct wsbox_err *err);
+
+#endif
