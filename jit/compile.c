@@ -10,12 +10,14 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "jit/baseline/baseline.h"
 #include "jit/pool.h"
 #include "jit/tier.h"
+#include "jit/verify/verify.h"
 
 #define BATCH_BYTES (48u << 10)		/* of bodies: enough to pay for taking it, little enough to share out */
 #define BATCH_FUNCS 1024u
@@ -367,9 +369,33 @@ static int write_image(struct job *job, int fd, struct jit_image *h)
 	return ret;
 }
 
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Verifies what has been written, as whoever maps it will see it. */
+static int verify_image(const struct job *job, int fd, const struct jit_image *h, struct wsbox_err *err)
+{
+	void *p = mmap(NULL, h->size, PROT_READ, MAP_PRIVATE, fd, 0);
+	int ret;
+
+	if (p == MAP_FAILED)
+		return err_set(err, -errno, WSBOX_FAILED, "cannot map the code image: %s", err_name(errno));
+	ret = jit_image_check(p, h->size, err);
+	if (ret == 0)
+		ret = jit_verify(p, job->m, err);
+	munmap(p, h->size);
+	return ret;
+}
+
 static int publish(struct job *job, int fd, struct jit_stats *stats, struct wsbox_err *err)
 {
 	struct jit_image h = { .magic = JIT_IMAGE_MAGIC, .version = JIT_IMAGE_VERSION };
+	uint64_t start = now();
 	int ret = place(job, &h);
 
 	if (ret < 0)
@@ -378,7 +404,6 @@ static int publish(struct job *job, int fd, struct jit_stats *stats, struct wsbo
 	h.flags = job->options->gs ? JIT_IMAGE_GS : 0;
 	h.tier = job->options->tier ? job->options->tier->id : JIT_TIER_BASELINE;
 	h.module_size = job->m->size;
-	h.origin = job->options->origin;
 	h.nfuncs = job->m->nfuncs - job->m->imported_funcs;
 	h.funcs_off = num_align(sizeof(h), 16);
 	h.sites_off = num_align(h.funcs_off + h.nfuncs * sizeof(uint32_t), 16);
@@ -391,15 +416,15 @@ static int publish(struct job *job, int fd, struct jit_stats *stats, struct wsbo
 	if (fd < 0)
 		return 0;
 	ret = write_image(job, fd, &h);
-	return ret < 0 ? err_set(err, ret, WSBOX_FAILED, "writing the code image: %s", err_name(ret)) : 0;
-}
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	if (ret < 0)
+		return err_set(err, ret, WSBOX_FAILED, "writing the code image: %s", err_name(ret));
+	stats->ns_publish = now() - start;
+	/* the verifier knows the baseline's forms only */
+	if (h.tier != JIT_TIER_BASELINE)
+		return 0;
+	ret = verify_image(job, fd, &h, err);
+	stats->ns_verify = now() - start - stats->ns_publish;
+	return ret;
 }
 
 /* The first failure in the order of functions. */
@@ -441,7 +466,6 @@ int jit_compile(const struct wasm_module *m, const struct jit_options *options, 
 	stats.ns_compile = now() - start;
 	if (ret == 0)
 		ret = publish(&job, image_fd, &stats, err);
-	stats.ns_publish = now() - start - stats.ns_compile;
 	if (ret == 0 && ret_stats)
 		*ret_stats = stats;
 	job_done(&job);

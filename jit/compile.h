@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "jit/image.h"
 #include "runtime/base/err.h"
 #include "runtime/wasm/module.h"
 
@@ -19,29 +18,29 @@ struct jit_options {
 	const struct jit_tier *tier;	/* tier.h; NULL: the baseline alone */
 	bool gs;		/* the CPU has FSGSBASE or the caller sets gs otherwise: gs: forms may be used */
 	uint32_t threads;	/* workers including the caller; 0 and 1: only the caller */
-	struct jit_origin origin;	/* copied into the image */
 };
 
 struct jit_stats {
 	uint32_t functions, left;	/* left by the tier to the baseline */
 	uint64_t body_bytes, text_bytes, image_bytes;
-	uint64_t ns_compile, ns_publish;
+	uint64_t ns_compile, ns_publish, ns_verify;
 };
 
 /*
  * Threads that wait for work. They are made before the process locks itself and is refused new
- * ones. stack_size of each, 0: what the baseline needs. NULL when none could be made: the caller
- * compiles alone.
+ * ones. NULL when none could be made: the caller compiles alone.
  */
 struct jit_pool;
-struct jit_pool *jit_pool_new(uint32_t threads, size_t stack_size);
+struct jit_pool *jit_pool_new(uint32_t threads);
 void jit_pool_free(struct jit_pool *pool);
 
 /*
- * Compiles m and writes the image (image.h) to image_fd from offset 0; with image_fd < 0 the code
- * is made and dropped (validate). pool may be NULL. 0; -ENOEXEC with err (offset, "function N
- * (name): ..."); -ENOMEM; -EFBIG; -ENOTSUP for a feature the compiler lacks; or the error of a
- * write. The failure reported is the one with the lowest function index.
+ * Compiles m, writes the image (image.h) to image_fd from offset 0 and has the verifier look at it
+ * (verify/verify.h; not at a tier's that is not the baseline); with image_fd < 0 the code is made and
+ * dropped (validate). pool may be NULL. 0; -ENOEXEC with err (offset, "function N (name): ...", or
+ * with the status WSBOX_FAILED "code verifier: ...", which is our fault); -ENOMEM; -EFBIG; -ENOTSUP
+ * for a feature the compiler lacks; or the error of a write. The failure reported is the one with
+ * the lowest function index.
  */
 int jit_compile(const struct wasm_module *m, const struct jit_options *options, struct jit_pool *pool, int image_fd,
 		struct jit_stats *ret_stats, struct wsbox_err *err);
