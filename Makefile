@@ -27,11 +27,10 @@ LIBC     ?= $(if $(SAN),glibc,$(if $(wildcard /usr/lib/$(MUSL_DIR)/rcrt1.o),musl
 Q        := $(if $(V),,@)
 say       = $(if $(V),:,printf '  %-7s %s\n' '$1' '$2')
 
-# The optimizing tier needs LLVM's development package, 19 or newer, and what that is linked with.
+# The optimizing tier needs LLVM's development package, 19 or newer: any of these.
 LLVM_CONFIG ?= $(firstword $(wildcard $(foreach v,19 20 21 22,/usr/bin/llvm-config-$v)))
-CONFIG_LLVM ?= $(if $(LLVM_CONFIG),$(if $(wildcard $(shell $(CC) -print-file-name=libzstd.a)),y))
+CONFIG_LLVM ?= $(if $(LLVM_CONFIG),y)
 ifneq ($(CONFIG_LLVM),)
-LLVM_VERSION := $(shell $(LLVM_CONFIG) --version)
 LLVM_LIBS := -L$(shell $(LLVM_CONFIG) --libdir) -Wl,--start-group \
 	     $(shell $(LLVM_CONFIG) --link-static --libs x86codegen passes) -Wl,--end-group -lstdc++ -lz -lzstd -lm -Wl,--no-warnings
 LLVM_FLAGS := -isystem $(shell $(LLVM_CONFIG) --includedir)
@@ -158,7 +157,7 @@ deps-build deps-check:
 	$(Q)tools/deps $(@:deps-%=%)
 with-tools = PATH="$$PATH:$$(tools/deps path)"
 
-bench: all $(O)/tests/bench/launch $(O)/tests/bench/walls ## measure against native code and the peers installed here
+bench: all $(addprefix $(O)/tests/,bench/launch bench/walls golden/dump) ## measure against native code and the peers installed here
 	$(Q)$(with-tools) O=$(O) tests/bench/run $(BENCH)
 
 fuzz: ## fuzz every target for FUZZ_SECONDS each (default 60)

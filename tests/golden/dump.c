@@ -1,8 +1,7 @@
 /*
- * dump [-ns] MODULE [TEXT]: compiles a module, writes its machine code to TEXT, prints one line a
+ * dump [-n] MODULE [TEXT]: compiles a module, writes its machine code to TEXT, prints one line a
  * function: index, where its code begins and ends in TEXT, name. Then times on stderr. -n: no gs:
- * forms. -s: also a line a site: its place in TEXT, then in the module, in hexadecimal. -r N: compile N
- * times, print the best rate. -t N: threads. dump-llvm compiles with LLVM's tier.
+ * forms. -r N: compile N times, print the best rate. -t N: threads.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,9 +13,7 @@
 
 #include "jit/compile.h"
 #include "jit/image.h"
-#include "jit/tier.h"
 #include "runtime/wasm/feature.h"
-#include "tests/spec/tier.h"
 
 static int fail(const char *what, const struct wsbox_err *err)
 {
@@ -42,17 +39,8 @@ static void print(const struct wasm_module *m, const struct jit_image *image, co
 	}
 }
 
-static void print_sites(const struct jit_image *image)
-{
-	const struct jit_site *sites = (const void *)((const char *)image + image->sites_off);
-
-	for (uint32_t i = 0; i < image->nsites; i++)
-		printf("%x %x%s\n", sites[i].pc, sites[i].at & ~JIT_SITE_RANGE,
-		       sites[i].at & JIT_SITE_RANGE ? " and on" : "");
-}
-
 static int compile(const struct wasm_module *m, const struct jit_options *o, struct jit_pool *pool, int repeat,
-		   const char *text, bool sites)
+		   const char *text)
 {
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	struct jit_stats stats, best = { .ns_compile = UINT64_MAX };
@@ -62,6 +50,8 @@ static int compile(const struct wasm_module *m, const struct jit_options *o, str
 	for (int i = 0; i < repeat; i++) {
 		if (jit_compile(m, o, pool, fd, &stats, &err) < 0)
 			return fail("compile", &err);
+		best.ns_verify = i && best.ns_verify < stats.ns_verify ? best.ns_verify : stats.ns_verify;
+		stats.ns_verify = best.ns_verify;
 		if (stats.ns_compile < best.ns_compile)
 			best = stats;
 	}
@@ -70,10 +60,10 @@ static int compile(const struct wasm_module *m, const struct jit_options *o, str
 		return fail("image", &err);
 	if (repeat == 1 || text)
 		print(m, image, text);
-	if (sites)
-		print_sites(image);
-	fprintf(stderr, "%.2f MB, %.1f ms + %.1f ms, %.1f MB/s, %.2f bytes of code a byte, %u sites\n",
+	fprintf(stderr, "%.2f MB, %.1f ms + %.1f ms + %.1f ms (%.0f MB/s of code verified), %.1f MB/s, "
+		"%.2f bytes of code a byte, %u sites\n",
 		(double)best.body_bytes / 1e6, (double)best.ns_compile / 1e6, (double)best.ns_publish / 1e6,
+		(double)best.ns_verify / 1e6, (double)best.text_bytes * 1e3 / (double)best.ns_verify,
 		(double)best.body_bytes * 1e3 / (double)best.ns_compile, (double)best.text_bytes / (double)best.body_bytes,
 		((const struct jit_image *)image)->nsites);
 	return 0;
@@ -81,24 +71,21 @@ static int compile(const struct wasm_module *m, const struct jit_options *o, str
 
 int main(int argc, char **argv)
 {
-	struct jit_options options = { .gs = true, .tier = &host_tier ? host_tier : NULL };
+	struct jit_options options = { .gs = true };
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	struct jit_pool *pool = NULL;
 	struct wasm_module m;
 	struct stat st;
 	int c, fd, repeat = 1, ret;
-	bool sites = false;
 	void *bytes;
 
-	while ((c = getopt(argc, argv, "nr:st:")) > 0) {
+	while ((c = getopt(argc, argv, "nr:t:")) > 0) {
 		if (c == 'n')
 			options.gs = false;
-		else if (c == 's')
-			sites = true;
 		else if (c == 'r')
 			repeat = atoi(optarg);
 		else if (c == 't')
-			pool = jit_pool_new((uint32_t)atoi(optarg), options.tier ? options.tier->stack_size : 0);
+			pool = jit_pool_new((uint32_t)atoi(optarg));
 		else
 			return 2;
 	}
@@ -110,7 +97,7 @@ int main(int argc, char **argv)
 		return 2;
 	if (wasm_module_decode(&m, bytes, (size_t)st.st_size, wasm_features_default(), &err) < 0)
 		return fail("decode", &err);
-	ret = compile(&m, &options, pool, repeat, argv[optind + 1], sites);
+	ret = compile(&m, &options, pool, repeat, argv[optind + 1]);
 	jit_pool_free(pool);
 	wasm_module_done(&m);
 	return ret;
