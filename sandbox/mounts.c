@@ -191,9 +191,9 @@ int sb_child_preopens(struct sb_start *s)
 }
 
 /*
- * For a compiler the host's tree stays in its mount namespace, out of reach of every path: to take
- * it down waits for the kernel's readers (RCU), twice as long if two cells do it at once. A
- * compiler has no call that takes a path, and is soon gone. To leave a changed root needs
+ * For a cell that has no call that takes a path, a compiler or one without directories, the host's
+ * tree stays in its mount namespace, out of reach of every path: to take it down waits for the
+ * kernel's readers (RCU), twice as long if two cells do it at once. To leave a changed root needs
  * CAP_SYS_CHROOT; that none may get back by a user namespace the kernel sees to, if the root is not
  * that of the mount namespace. Hence a place other than "/", which is always there.
  */
@@ -222,11 +222,19 @@ static int replace_root(int root, const char **ret_how)
 	return errno != EINVAL || chroot(".") || chdir("/") ? -errno : 0;
 }
 
+static bool takes_paths(const struct sb_spec *spec)
+{
+	return spec->role == CELL_ROLE_RUN && spec->preopen_count;
+}
+
 static int empty_root(const struct sb_start *s, int root, const char **ret_how)
 {
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+	bool replace = takes_paths(s->spec);
+
+	/* what the host unmounts goes from a tree that stays, too, and does not keep a disk busy */
+	if (mount(NULL, "/", NULL, MS_REC | (replace ? MS_PRIVATE : MS_SLAVE), NULL))
 		return -errno;
-	if (s->spec->role == CELL_ROLE_RUN)
+	if (replace)
 		return replace_root(root, ret_how);
 	*ret_how = "chroot";
 	return change_to(root, "/proc");
