@@ -148,6 +148,9 @@ check: deps-check ## install what the tests need, build, run all tests
 	$(Q)+$(MAKE) $(jobs) tests
 	$(Q)$(with-tools) O=$(O) SAN=$(SAN) tests/run $(test-files) $(checks)
 
+check-vm: tests ## run what needs Debian's kernels and systemd in virtual machines (slow)
+	$(Q)O=$(O) tests/vm/run $(VM)
+
 quickstart: deps-build ## install what the build needs, build, run a program confined
 	$(Q)+$(MAKE) $(jobs) all
 	$(Q)O=$(O) tools/quickstart
@@ -179,6 +182,6 @@ help: ## this list
 	@echo '  variables: O=<output folder> V=1 SAN=1 CC=clang LIBC=musl|glibc CFLAGS= WERROR=1 CONFIG_X=y DESTDIR= PREFIX='
 
 FORCE:
-.PHONY: all tests check quickstart deps-build deps-check bench fuzz lint install uninstall clean help FORCE
+.PHONY: all tests check check-vm quickstart deps-build deps-check bench fuzz lint install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
