@@ -27,8 +27,9 @@ LIBC     ?= $(if $(SAN),glibc,$(if $(wildcard /usr/lib/$(MUSL_DIR)/rcrt1.o),musl
 Q        := $(if $(V),,@)
 say       = $(if $(V),:,printf '  %-7s %s\n' '$1' '$2')
 
-# The optimizing tier needs LLVM's development package, 19 or newer: any of these.
-LLVM_CONFIG ?= $(firstword $(wildcard $(foreach v,19 20 21 22,/usr/bin/llvm-config-$v)))
+# The optimizing tier needs LLVM's development package, 19 or newer: any of these. The program alone is in another package.
+LLVM_CONFIG ?= $(patsubst /usr/lib/llvm-%/include/llvm-c/Core.h,/usr/bin/llvm-config-%,$(firstword \
+	       $(wildcard $(foreach v,19 20 21 22,/usr/lib/llvm-$v/include/llvm-c/Core.h))))
 CONFIG_LLVM ?= $(if $(LLVM_CONFIG),y)
 ifneq ($(CONFIG_LLVM),)
 LLVM_LIBS := -L$(shell $(LLVM_CONFIG) --libdir) -Wl,--start-group \
