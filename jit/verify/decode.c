@@ -11,6 +11,7 @@
 #include "jit/verify/opcodes.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define COLD __attribute__((noinline))	/* its registers are not saved on the usual path */
 
 enum { REX_B = 1, REX_X = 2, REX_R = 4, REX_W = 8, REX = 0x40 };
 
@@ -126,7 +127,7 @@ ALWAYS_INLINE unsigned int with_modrm(const uint8_t *start, const uint8_t *p, ui
 	return x.gs ? 0 : o->len;
 }
 
-ALWAYS_INLINE unsigned int vex(const uint8_t *start, const uint8_t *p, struct prefixes x, struct jv_insn *o)
+static unsigned int vex(const uint8_t *start, const uint8_t *p, struct prefixes x, struct jv_insn *o)
 {
 	unsigned int map = 0, second = p[1], vvvv, opcode, n;
 	uint32_t row;
@@ -158,7 +159,7 @@ ALWAYS_INLINE unsigned int vex(const uint8_t *start, const uint8_t *p, struct pr
 }
 
 /* Instructions without ModRM. */
-static unsigned int without_modrm(const uint8_t *start, const uint8_t *p, uint32_t row, struct prefixes x,
+COLD static unsigned int without_modrm(const uint8_t *start, const uint8_t *p, uint32_t row, struct prefixes x,
 			  struct jv_insn *o)
 {
 	unsigned int opcode = p[-1], reg = (opcode & 7) | (x.rex & REX_B) << 3;
@@ -224,7 +225,7 @@ static bool high_byte(uint32_t row, bool digit, const struct jv_insn *o)
 }
 
 /* p is behind the prefixes, of which x says what there was. */
-ALWAYS_INLINE unsigned int decode(const uint8_t *start, const uint8_t *p, struct prefixes x, struct jv_insn *o)
+static unsigned int decode(const uint8_t *start, const uint8_t *p, struct prefixes x, struct jv_insn *o)
 {
 	unsigned int opcode, n;
 	uint32_t row;
@@ -244,11 +245,11 @@ ALWAYS_INLINE unsigned int decode(const uint8_t *start, const uint8_t *p, struct
 	if (!row || x.f3 != !!(row & F3))
 		return 0;
 	if (x.w16) {
-		if (!takes_w16(row | (group ? M : 0), x))
+		if (!takes_w16(row, x))
 			return 0;
 		o->width = 2;
 	}
-	if (!(row & M) && !group)
+	if (!(row & M))
 		return without_modrm(start, p, row, x, o);
 	n = with_modrm(start, p, row, x, o);
 	if (row & (B | BRM) && !x.rex && high_byte(row, group, o))
@@ -259,7 +260,7 @@ ALWAYS_INLINE unsigned int decode(const uint8_t *start, const uint8_t *p, struct
 }
 
 /* gs: and the address-size prefix come together or not at all, and first. */
-static unsigned int with_prefixes(const uint8_t *start, struct jv_insn *o)
+COLD static unsigned int with_prefixes(const uint8_t *start, struct jv_insn *o)
 {
 	struct prefixes x = { 0 };
 	const uint8_t *p = start;
@@ -278,11 +279,26 @@ static unsigned int with_prefixes(const uint8_t *start, struct jv_insn *o)
 	return decode(start, p, x, o);
 }
 
-unsigned int jv_decode(const uint8_t *p, uint32_t at, struct jv_insn *o)
+unsigned int jv_decode(const uint8_t *start, uint32_t at, struct jv_insn *o)
 {
+	struct prefixes x = { 0 };
+	const uint8_t *p = start;
+	uint32_t row;
+
 	*o = empty;
 	o->at = at;
-	if (__builtin_expect(*p == 0x65 || *p == 0x66 || *p == 0xf3, 0))
-		return with_prefixes(p, o);
-	return decode(p, p, (struct prefixes){ 0 }, o);
+	if ((*p & 0xf0) == REX)
+		x.rex = *p++;
+	row = *p == 0x0f ? jv_0f[*++p] : jv_one[*p];
+	p++;
+	if ((row & 31) == JV_GROUP)
+		row = jv_groups[row >> 8][*p >> 3 & 7];
+	/* the usual: no byte among the operands, and no other prefix; those have no row */
+	if (!row || row & (B | BRM | F3) || (row & 31) == JV_CMOV)
+		return with_prefixes(start, o);
+	o->class = row & 31;
+	o->width = x.rex & REX_W || row & W64 ? 8 : 4;
+	if (!(row & M))
+		return without_modrm(start, p, row, x, o);
+	return with_modrm(start, p, row, x, o);
 }

@@ -43,15 +43,16 @@ enum jv_group {
 #define GROUP(g) JV_GROUP | M | (uint32_t)(g) << 8
 
 static const uint32_t jv_groups[G_GROUPS][8] = {
-#define ALUS(f) { JV_ADD | (f) | DRM | R | W, JV_OP | (f) | DRM | R | W, JV_OP | (f) | DRM | R | W, JV_OP | (f) | DRM | R | W, \
-		  JV_AND | (f) | DRM | R | W, JV_SUB | (f) | DRM | R | W, JV_OP | (f) | DRM | R | W, JV_CMP | (f) | R }
+#define RMW M | DRM | R | W
+#define ALUS(f) { JV_ADD | RMW | (f), JV_OP | RMW | (f), JV_OP | RMW | (f), JV_OP | RMW | (f), \
+		  JV_AND | RMW | (f), JV_SUB | RMW | (f), JV_OP | RMW | (f), JV_CMP | M | R | (f) }
 	[G_ALU_B] = ALUS(I1 | B),
 	[G_ALU_Z] = ALUS(IZ),
 	[G_ALU_1] = ALUS(I1),
 #undef ALUS
 	/* rol ror - - shl shr - sar: the carry rotates and the alias of shl are not made */
-#define SHIFTS(f, shl, shr) { JV_OP | (f) | DRM | R | W, JV_OP | (f) | DRM | R | W, 0, 0, \
-			 (shl) | (f) | DRM | R | W, (shr) | (f) | DRM | R | W, 0, JV_OP | (f) | DRM | R | W }
+#define SHIFTS(f, shl, shr) { JV_OP | RMW | (f), JV_OP | RMW | (f), 0, 0, \
+			      (shl) | RMW | (f), (shr) | RMW | (f), 0, JV_OP | RMW | (f) }
 	[G_SHIFT_B1] = SHIFTS(I1 | B, JV_OP, JV_OP),
 	[G_SHIFT_1] = SHIFTS(I1, JV_SHL, JV_SHR),
 	[G_SHIFT_BONE] = SHIFTS(B, JV_OP, JV_OP),
@@ -59,18 +60,18 @@ static const uint32_t jv_groups[G_GROUPS][8] = {
 	[G_SHIFT_BCL] = SHIFTS(B, JV_OP, JV_OP),
 	[G_SHIFT_CL] = SHIFTS(0, JV_OP, JV_OP),
 #undef SHIFTS
-	[G_MOV_B] = { JV_MOV | I1 | B | DRM | W },
-	[G_MOV_Z] = { JV_MOV | IZ | DRM | W },
+	[G_MOV_B] = { JV_MOV | M | I1 | B | DRM | W },
+	[G_MOV_Z] = { JV_MOV | M | IZ | DRM | W },
 	/* test - not neg mul imul div idiv */
-	[G_UNARY_B] = { JV_TEST | I1 | B | R, 0, JV_OP | B | DRM | R | W, JV_OP | B | DRM | R | W },
-	[G_UNARY] = { JV_TEST | IZ | R, 0, JV_OP | DRM | R | W, JV_OP | DRM | R | W,
-		      JV_WIDE | R, JV_WIDE | R, JV_WIDE | R, JV_WIDE | R },
-	[G_INC_B] = { JV_OP | B | DRM | R | W, JV_OP | B | DRM | R | W },
+	[G_UNARY_B] = { JV_TEST | M | I1 | B | R, 0, JV_OP | RMW | B, JV_OP | RMW | B },
+	[G_UNARY] = { JV_TEST | M | IZ | R, 0, JV_OP | RMW, JV_OP | RMW,
+		      JV_WIDE | M | R, JV_WIDE | M | R, JV_WIDE | M | R, JV_WIDE | M | R },
+	[G_INC_B] = { JV_OP | RMW | B, JV_OP | RMW | B },
 	/* inc dec call - jmp - push - */
-	[G_NEAR] = { JV_OP | DRM | R | W, JV_OP | DRM | R | W, JV_CALL_IND | W64 | R, 0, JV_JMP_IND | W64 | R },
+	[G_NEAR] = { JV_OP | RMW, JV_OP | RMW, JV_CALL_IND | M | W64 | R, 0, JV_JMP_IND | M | W64 | R },
 	/* bt bts btr btc by an immediate; on memory they would reach beyond the operand only with a register */
-	[G_BIT] = { 0, 0, 0, 0, JV_OP | I1 | ONLY_R, JV_OP | I1 | DRM | ONLY_R, JV_OP | I1 | DRM | ONLY_R,
-		    JV_OP | I1 | DRM | ONLY_R },
+	[G_BIT] = { 0, 0, 0, 0, JV_OP | M | I1 | ONLY_R, JV_OP | M | I1 | DRM | ONLY_R, JV_OP | M | I1 | DRM | ONLY_R,
+		    JV_OP | M | I1 | DRM | ONLY_R },
 };
 
 static const uint32_t jv_one[256] = {
