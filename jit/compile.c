@@ -378,7 +378,8 @@ static uint64_t now(void)
 }
 
 /* Verifies what has been written, as whoever maps it will see it. */
-static int verify_image(const struct job *job, int fd, const struct jit_image *h, struct wsbox_err *err)
+static int verify_image(const struct job *job, struct jit_pool *pool, int fd, const struct jit_image *h,
+			struct wsbox_err *err)
 {
 	void *p = mmap(NULL, h->size, PROT_READ, MAP_PRIVATE, fd, 0);
 	int ret;
@@ -387,12 +388,13 @@ static int verify_image(const struct job *job, int fd, const struct jit_image *h
 		return err_set(err, -errno, WSBOX_FAILED, "cannot map the code image: %s", err_name(errno));
 	ret = jit_image_check(p, h->size, err);
 	if (ret == 0)
-		ret = jit_verify(p, job->m, err);
+		ret = jit_verify(p, job->m, pool, err);
 	munmap(p, h->size);
 	return ret;
 }
 
-static int publish(struct job *job, int fd, struct jit_stats *stats, struct wsbox_err *err)
+static int publish(struct job *job, struct jit_pool *pool, int fd, struct jit_stats *stats,
+		   struct wsbox_err *err)
 {
 	struct jit_image h = { .magic = JIT_IMAGE_MAGIC, .version = JIT_IMAGE_VERSION };
 	uint64_t start = now();
@@ -422,7 +424,7 @@ static int publish(struct job *job, int fd, struct jit_stats *stats, struct wsbo
 	/* the verifier knows the baseline's forms only */
 	if (h.tier != JIT_TIER_BASELINE)
 		return 0;
-	ret = verify_image(job, fd, &h, err);
+	ret = verify_image(job, pool, fd, &h, err);
 	stats->ns_verify = now() - start - stats->ns_publish;
 	return ret;
 }
@@ -465,7 +467,7 @@ int jit_compile(const struct wasm_module *m, const struct jit_options *options, 
 	stats.left = atomic_load(&job.left);
 	stats.ns_compile = now() - start;
 	if (ret == 0)
-		ret = publish(&job, image_fd, &stats, err);
+		ret = publish(&job, pool, image_fd, &stats, err);
 	if (ret == 0 && ret_stats)
 		*ret_stats = stats;
 	job_done(&job);

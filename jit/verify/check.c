@@ -337,7 +337,7 @@ static bool step(struct jv *v, uint32_t *k)
 	case JV_NOP:
 		return true;
 	case JV_MOV:
-		if (jv_starts_replace(v, i)) {
+		if (i->base == RBP && i->flags & JV_READ && jv_starts_replace(v, i)) {
 			--*k;
 			return jv_replace_frame(v, k);
 		}

@@ -132,25 +132,33 @@ static unsigned int decode_at(const struct jv *v, uint32_t at, struct jv_insn *r
 	return jv_decode(last, at, ret);
 }
 
+/* What the loop needs is in locals: stores of bytes could change anything else. */
 static bool decode_all(struct jv *v)
 {
-	uint32_t at = v->lo;
+	uint32_t at = v->lo, lo = v->lo, hi = v->hi;
+	uint64_t *starts = v->starts;
 	bool falls;
 
-	while (at < v->hi) {
+	for (size_t n = 0; at < hi; n++) {
 		struct jv_insn *i;
 		unsigned int len;
 
-		if (!vec_reserve(&v->insns, 1))
-			return lacks_memory(v);
-		i = &v->insns.at[v->insns.len++];
+		if (n == v->insns.cap) {
+			v->insns.len = n;
+			if (!vec_reserve(&v->insns, n + 64))
+				return lacks_memory(v);
+		}
+		i = &v->insns.at[n];
 		len = decode_at(v, at, i);
-		if (!len || len > v->hi - at)
+		if (!len || len > hi - at)
 			return jv_fail(v, at, "an instruction that is not permitted");
-		v->starts[(at - v->lo) / 64] |= (uint64_t)1 << (at - v->lo) % 64;
+		starts[(at - lo) / 64] |= (uint64_t)1 << (at - lo) % 64;
 		at += len;
+		if (i->class < JV_RET)
+			continue;
 		falls = true;
-		if (i->class >= JV_RET && !follow(v, i, &falls))
+		v->insns.len = n + 1;
+		if (!follow(v, i, &falls))
 			return false;
 		if (falls)
 			continue;
@@ -171,11 +179,20 @@ static bool mark_handlers(struct jv *v)
 	return true;
 }
 
+/* Without the instruction, which the program itself does not rely on. */
+static inline uint32_t bits_in(uint64_t v)
+{
+	v -= v >> 1 & 0x5555555555555555u;
+	v = (v & 0x3333333333333333u) + (v >> 2 & 0x3333333333333333u);
+	v = (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0fu;
+	return (uint32_t)(v * 0x0101010101010101u >> 56);
+}
+
 static uint32_t block_of(const struct jv *v, uint32_t at)
 {
 	uint32_t i = at - v->lo;
 
-	return v->rank[i / 64] + (uint32_t)__builtin_popcountll(v->targets[i / 64] & (((uint64_t)1 << i % 64) - 1));
+	return v->rank[i / 64] + bits_in(v->targets[i / 64] & (((uint64_t)1 << i % 64) - 1));
 }
 
 /* Each target is an instruction, and begins a block; they are numbered in order. */
@@ -190,7 +207,7 @@ static bool number_blocks(struct jv *v)
 			return jv_fail(v, v->lo + w * 64 + (uint32_t)__builtin_ctzll(stray),
 				       "a branch into the middle of an instruction, or to data");
 		v->rank[w] = n;
-		n += (uint32_t)__builtin_popcountll(v->targets[w]);
+		n += bits_in(v->targets[w]);
 	}
 	if (!vec_reserve(&v->blocks, n))
 		return lacks_memory(v);
@@ -261,15 +278,18 @@ static bool push_edge(struct jv *v, uint32_t to)
 	return vec_push(&v->edges, e) || lacks_memory(v);
 }
 
-bool jv_edge_to(struct jv *v, const struct jv_insn *i, uint32_t at)
+static bool edge_to_block(struct jv *v, const struct jv_insn *i, uint32_t to)
 {
-	uint32_t to = block_of(v, at);
-
 	if (v->blocks.at[to].closed)
 		return jv_refuse(v, i, "a branch to the entry or to a handler");
 	if (v->s.leaving || v->s.depth != v->frame)
 		return jv_refuse(v, i, "a branch while the stack pointer is not the frame's");
 	return push_edge(v, to);
+}
+
+bool jv_edge_to(struct jv *v, const struct jv_insn *i, uint32_t at)
+{
+	return edge_to_block(v, i, block_of(v, at));
 }
 
 void jv_close(struct jv *v, uint32_t at)
@@ -288,9 +308,10 @@ static void handler_begin(struct jv *v, const struct jv_block *b)
 
 bool jv_block_begin(struct jv *v, const struct jv_insn *i)
 {
-	uint32_t b = block_of(v, i->at);
+	/* they begin in order; where a sequence skips one, the last has no beginning and jv_solve() refuses all */
+	uint32_t b = v->block + 1;
 
-	if (v->reached && !jv_edge_to(v, i, i->at))
+	if (v->reached && !edge_to_block(v, i, b))
 		return false;
 	v->reached = true;
 	v->block = b;

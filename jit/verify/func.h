@@ -191,11 +191,11 @@ static inline bool jv_test(const uint64_t *bits, uint32_t i)
 }
 
 /*
- * verify.c: set up for an image; jv_done() in any case. Then each function, in order, of which *handler
- * says where its handlers begin in the image; false: v->bad.
+ * verify.c: set up for an image; jv_done() in any case. Then any functions, in any order; false: v->bad
+ * says why.
  */
 int jv_init(struct jv *v, const struct jit_image *image, const struct wasm_module *m, struct wsbox_err *err);
-bool jv_function(struct jv *v, uint32_t f, uint32_t *handler);
+bool jv_function(struct jv *v, uint32_t f);
 void jv_done(struct jv *v);
 
 /* flow.c */

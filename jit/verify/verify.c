@@ -2,10 +2,12 @@
 #include "jit/verify/verify.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "jit/cc.h"
+#include "jit/pool.h"
 #include "jit/verify/func.h"
 #include "runtime/base/num.h"
 
@@ -84,15 +86,52 @@ static bool entries_ascend(const struct jv *v)
 	return true;
 }
 
-/* The handlers of the function at hand are the next of the image, and each lies in it. */
-static bool take_handlers(struct jv *v, uint32_t *at)
+static const struct jit_handler *all_handlers(const struct jv *v)
 {
-	const struct jit_handler *all = (const void *)((const char *)v->image + v->image->handlers_off);
+	return (const void *)((const char *)v->image + v->image->handlers_off);
+}
 
-	v->handlers = all + *at;
-	v->nhandlers = 0;
-	for (; *at < v->image->nhandlers && all[*at].pc >= v->lo && all[*at].pc < v->hi; ++*at, v->nhandlers++) {
-		const struct jit_handler *h = &all[*at];
+/* Whether handlers come in the order of functions: whoever looks for one relies on it. */
+static bool handlers_ascend(const struct jv *v)
+{
+	const struct jit_handler *h = all_handlers(v);
+	uint32_t f = 0;
+
+	for (uint32_t k = 0; k < v->image->nhandlers; k++) {
+		while (f + 1 < v->nfuncs && v->entries[f + 1] <= h[k].pc)
+			f++;
+		if (h[k].pc >= v->text_size || f >= v->nfuncs || h[k].pc < v->entries[f])
+			return false;
+	}
+	return true;
+}
+
+/* The first handler at or behind this place. */
+static uint32_t handler_from(const struct jv *v, uint32_t at)
+{
+	const struct jit_handler *h = all_handlers(v);
+	uint32_t lo = 0, hi = v->image->nhandlers;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (h[mid].pc < at)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Those of the function at hand, each of which is to be for what lies in it. */
+static bool take_handlers(struct jv *v)
+{
+	uint32_t first = handler_from(v, v->lo);
+
+	v->handlers = all_handlers(v) + first;
+	v->nhandlers = handler_from(v, v->hi) - first;
+	for (uint32_t k = 0; k < v->nhandlers; k++) {
+		const struct jit_handler *h = &v->handlers[k];
 
 		if (h->start < v->lo || h->start > h->end || h->end > v->hi ||
 		    (h->tag != WASM_NONE && h->tag >= v->m->ntags))
@@ -101,14 +140,14 @@ static bool take_handlers(struct jv *v, uint32_t *at)
 	return true;
 }
 
-bool jv_function(struct jv *v, uint32_t f, uint32_t *handler)
+bool jv_function(struct jv *v, uint32_t f)
 {
 	v->bad = NULL;
 	v->func = f;
 	v->lo = v->entries[f];
 	v->hi = f + 1 < v->nfuncs ? v->entries[f + 1] : v->text_size;
 	v->sig = &v->sigs[v->m->funcs[v->m->imported_funcs + f].type];
-	return take_handlers(v, handler) && jv_sweep(v) && jv_check(v);
+	return take_handlers(v) && jv_sweep(v) && jv_check(v);
 }
 
 static int refusal(const struct jv *v, struct wsbox_err *err)
@@ -131,8 +170,8 @@ int jv_init(struct jv *v, const struct jit_image *image, const struct wasm_modul
 	if (jit_layout_init(&v->layout, m) < 0 || image->nfuncs != m->nfuncs - m->imported_funcs ||
 	    image->ctx_size != v->layout.size || image->module_size != m->size || image->text_size > INT32_MAX)
 		return err_set(err, -ENOEXEC, WSBOX_FAILED, "code verifier: the image was made from another module");
-	if (!entries_ascend(v))
-		return err_set(err, -ENOEXEC, WSBOX_FAILED, "code verifier: functions are not in order");
+	if (!entries_ascend(v) || !handlers_ascend(v))
+		return err_set(err, -ENOEXEC, WSBOX_FAILED, "code verifier: functions or handlers are not in order");
 	if (!make_sigs(v) || !make_buckets(v) || !make_maps(v))
 		return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
 	return 0;
@@ -152,17 +191,77 @@ void jv_done(struct jv *v)
 	vec_done(&v->work);
 }
 
-int jit_verify(const struct jit_image *image, const struct wasm_module *m, struct wsbox_err *err)
+/* ---- all functions ---- */
+
+#define BATCH 64u		/* functions that a worker takes at once */
+
+/* What the workers share. */
+struct crew {
+	const struct jit_image *image;
+	const struct wasm_module *m;
+	atomic_uint next;	/* function to take */
+	atomic_uint done;	/* functions that were looked at, or come behind one that failed */
+	atomic_uint failed;	/* lowest function that was refused */
+};
+
+static void note_failure_of(struct crew *c, uint32_t f)
+{
+	uint32_t lowest = atomic_load(&c->failed);
+
+	while (f < lowest && !atomic_compare_exchange_weak(&c->failed, &lowest, f))
+		;
+}
+
+static void verify_batch(struct crew *c, struct jv *v, uint32_t first, uint32_t n)
+{
+	for (uint32_t f = first; f < first + n && f < atomic_load(&c->failed); f++)
+		if (!jv_function(v, f))
+			note_failure_of(c, f);
+	atomic_fetch_add(&c->done, n);
+}
+
+/* Without memory the functions stay for the other workers. */
+static void verify_batches(void *arg)
+{
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct crew *c = arg;
+	uint32_t first;
+	struct jv v;
+
+	if (jv_init(&v, c->image, c->m, &err) == 0)
+		while ((first = atomic_fetch_add(&c->next, BATCH)) < v.nfuncs)
+			verify_batch(c, &v, first, (uint32_t)num_min(BATCH, v.nfuncs - first));
+	jv_done(&v);
+}
+
+/* 0, or the error of the lowest function that is refused, however many workers there are. */
+static int verify_all(struct jv *v, struct jit_pool *pool, struct wsbox_err *err)
+{
+	struct crew c = { .image = v->image, .m = v->m };
+
+	atomic_init(&c.next, 0);
+	atomic_init(&c.done, 0);
+	atomic_init(&c.failed, UINT32_MAX);
+	if (v->nfuncs > BATCH && pool)
+		jit_pool_run(pool, verify_batches, &c);
+	else
+		verify_batch(&c, v, 0, v->nfuncs);
+	/* once more, for its words */
+	if (atomic_load(&c.failed) != UINT32_MAX && !jv_function(v, atomic_load(&c.failed)))
+		return refusal(v, err);
+	if (atomic_load(&c.failed) == UINT32_MAX && atomic_load(&c.done) == v->nfuncs)
+		return 0;
+	return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
+}
+
+int jit_verify(const struct jit_image *image, const struct wasm_module *m, struct jit_pool *pool,
+	       struct wsbox_err *err)
 {
 	struct jv v;
 	int ret = jv_init(&v, image, m, err);
-	uint32_t handler = 0;
 
-	for (uint32_t f = 0; ret == 0 && f < v.nfuncs; f++)
-		if (!jv_function(&v, f, &handler))
-			ret = refusal(&v, err);
-	if (ret == 0 && handler != image->nhandlers)
-		ret = err_set(err, -ENOEXEC, WSBOX_FAILED, "code verifier: handlers are not in order");
+	if (ret == 0)
+		ret = verify_all(&v, pool, err);
 	jv_done(&v);
 	return ret;
 }

@@ -49,10 +49,14 @@
 #include "jit/image.h"
 #include "runtime/wasm/module.h"
 
+struct jit_pool;
+
 /*
  * Whether the image, checked by jit_image_check() and all in memory, is safe code for this module.
- * 0; -ENOEXEC with err "code verifier: function N at +0x..: ..."; -ENOMEM. Thread-safe.
+ * 0; -ENOEXEC with err "code verifier: function N at +0x..: ...", the lowest such function; -ENOMEM. pool
+ * (jit/compile.h) may be NULL: the caller works alone.
  */
-int jit_verify(const struct jit_image *image, const struct wasm_module *m, struct wsbox_err *err);
+int jit_verify(const struct jit_image *image, const struct wasm_module *m, struct jit_pool *pool,
+	       struct wsbox_err *err);
 
 #endif

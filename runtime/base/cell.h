@@ -70,14 +70,12 @@ enum cell_job_flag {
 	CELL_JOB_INVOKE = 1 << 4,	/* call the named export instead of _start */
 	CELL_JOB_TRACE = 1 << 5,	/* count the guest's calls in a struct trace_page */
 	CELL_JOB_TRACE_LINES = 1 << 6,	/* and write a line for each */
-	CELL_JOB_LINKLESS = 1 << 7,	/* the preopens follow once more, each on a mount that follows no link */
 };
 
 /*
  * Strings in CELL_FD_STRINGS: argc arguments, envc "K=V", preopens guest names, then the export to
- * invoke. Descriptors after the preopens: with CELL_JOB_LINKLESS as many again; `sockets` of the
- * guest's; with CELL_JOB_TRACE a memfd that is the trace page; with CELL_JOB_TRACE_LINES where
- * lines go.
+ * invoke. Descriptors after the preopens: `sockets` of the guest's; with CELL_JOB_TRACE a memfd that is
+ * the trace page; with CELL_JOB_TRACE_LINES where lines go.
  */
 struct cell_job {
 	struct cell_head head;

@@ -296,8 +296,6 @@ const struct attack attacks[] = {
 	{ "anything in the root, no filter, compiler", FAILS, BARE | COMPILER, list_root, 0 },
 	{ "make something in the root, compiler", FAILS, BARE | COMPILER, make_in_root, 0 },
 	{ "leave the directory in memory, no filter", FAILS, BARE | DIRS, leave_memory, 0 },
-	{ "leave the root", DIES, 0, leave_root, 0 },
-	{ "leave the root, no filter", FAILS, BARE, leave_root, 0 },
 	{ "leave the root, no filter, compiler", FAILS, BARE | COMPILER, leave_root, 0 },
 	{ "TCP against Landlock alone", FAILS, NO_FILTER | LANDLOCK_TCP, connect_tcp, 0 },
 	{ "abstract socket, Landlock", FAILS, NO_FILTER | LANDLOCK_SCOPES, connect_abstract, 0 },

@@ -80,11 +80,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size <= HEAD)
 		return 0;
 	image = make(data, size);
-	ret = jit_verify(image, &module, &err);
+	ret = jit_verify(image, &module, NULL, &err);
 	if (ret)
 		must_explain(ret, &err);
 	MUST(!ret || ret == -ENOEXEC);
-	MUST(jit_verify(image, &module, &err) == ret);
+	MUST(jit_verify(image, &module, NULL, &err) == ret);
 	free(image);
 	return 0;
 }

@@ -113,23 +113,10 @@ static enum place place_of(const struct zydis *a, const struct zydis *b)
 														  OPERAND;
 }
 
-/* How many handlers functions before f have. */
-static uint32_t first_handler(const struct jv *v, uint32_t f)
-{
-	const struct jit_handler *h = (const void *)((const char *)v->image + v->image->handlers_off);
-	uint32_t n = 0;
-
-	while (n < v->image->nhandlers && h[n].pc < v->entries[f])
-		n++;
-	return n;
-}
-
 static bool accepts(struct jv *v, uint32_t f, uint64_t seed)
 {
-	uint32_t handler = first_handler(v, f);
-
 	mutants++;
-	if (!jv_function(v, f, &handler))
+	if (!jv_function(v, f))
 		return false;
 	second_opinion(v, seed);
 	return true;
@@ -164,9 +151,9 @@ static void leave_out(struct jv *v, uint8_t *text, uint32_t f, const struct jv_i
 
 static void mutate_function(struct jv *v, const struct made *made, uint32_t f, uint64_t seed)
 {
-	uint32_t handler = first_handler(v, f), n, end;
+	uint32_t n, end;
 	struct jv_insn *insns;
-	bool ok = jv_function(v, f, &handler);
+	bool ok = jv_function(v, f);
 
 	if (!ok) {
 		printf("FAIL seed %llu, function %u as it was compiled: %s\n", (unsigned long long)seed, f, v->bad);

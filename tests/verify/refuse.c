@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "jit/compile.h"
 #include "jit/verify/verify.h"
 #include "jit/vmctx.h"
 #include "jit/x64.h"
@@ -553,7 +554,7 @@ START_TEST(each_case)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct jit_image *image = assemble(cases[i].make);
 		struct wsbox_err err = WSBOX_ERR_INIT;
-		int ret = jit_verify(image, &module, &err);
+		int ret = jit_verify(image, &module, NULL, &err);
 		const char *says = strrchr(err.text, ':');
 
 		if (!cases[i].why)
@@ -574,7 +575,7 @@ START_TEST(message)
 
 	make_module();
 	image = assemble(store_anywhere);
-	ck_assert_int_eq(jit_verify(image, &module, &err), -ENOEXEC);
+	ck_assert_int_eq(jit_verify(image, &module, NULL, &err), -ENOEXEC);
 	ck_assert_int_eq(err.status, WSBOX_FAILED);
 	ck_assert_str_eq(err.text, "code verifier: function 1 at +0x8: " ADDRESS);
 	free(image);
@@ -592,22 +593,79 @@ START_TEST(header)
 	image = assemble(nothing);
 	entries = (uint32_t *)(image + 1);
 	image->ctx_size += 4096;
-	ck_assert_int_eq(jit_verify(image, &module, &err), -ENOEXEC);
+	ck_assert_int_eq(jit_verify(image, &module, NULL, &err), -ENOEXEC);
 	image->ctx_size -= 4096;
 	entries[1] = 0;
-	ck_assert_int_eq(jit_verify(image, &module, &err), -ENOEXEC);
+	ck_assert_int_eq(jit_verify(image, &module, NULL, &err), -ENOEXEC);
 	entries[1] = TEXT;
-	ck_assert_int_eq(jit_verify(image, &module, &err), -ENOEXEC);
+	ck_assert_int_eq(jit_verify(image, &module, NULL, &err), -ENOEXEC);
 	entries[1] = OTHER_AT;
-	ck_assert_int_eq(jit_verify(image, &module, &err), 0);
+	ck_assert_int_eq(jit_verify(image, &module, NULL, &err), 0);
 	image->flags = 0;
-	ck_assert_int_eq(jit_verify(image, &module, &err), 0);
+	ck_assert_int_eq(jit_verify(image, &module, NULL, &err), 0);
 	free(image);
 	image = assemble(gs_ok);
 	image->flags = 0;
-	ck_assert_int_eq(jit_verify(image, &module, &err), -ENOEXEC);
+	ck_assert_int_eq(jit_verify(image, &module, NULL, &err), -ENOEXEC);
 	free(image);
 }
 END_TEST
 
-UNIT("refuse", each_case, message, header)
+/* Many functions of () -> (), and two threads: the first broken function is the one that is named. */
+enum { MANY = 300, EACH = 16 };
+
+static struct jit_image *many_functions(void)
+{
+	static const uint8_t code[] = { 0x55, 0x48, 0x89, 0xe5, 0x5d, 0xc3 };
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct jit_image *image = calloc(1, 4096 + MANY * EACH);
+	struct mod m = mod_new();
+
+	mod_section(&m, 1);
+	mod_put(&m, 1, 0x60, 0, 0);
+	mod_end(&m);
+	mod_section(&m, 3);
+	mod_u32(&m, MANY);
+	for (int i = 0; i < MANY; i++)
+		mod_put(&m, 0);
+	mod_end(&m);
+	mod_section(&m, 10);
+	mod_u32(&m, MANY);
+	for (int i = 0; i < MANY; i++)
+		mod_put(&m, 2, 0, 0x0b);
+	mod_end(&m);
+	ck_assert_msg(!wasm_module_decode(&module, m.b.at, m.b.len, wasm_features_default(), &err), "%s", err.text);
+	ck_assert_int_eq(jit_layout_init(&layout, &module), 0);
+	*image = (struct jit_image){ .module_size = module.size, .nfuncs = MANY, .funcs_off = sizeof(*image),
+				     .sites_off = 4096, .handlers_off = 4096, .text_off = 4096, .text_size = MANY * EACH,
+				     .ctx_size = layout.size };
+	for (uint32_t i = 0; i < MANY; i++) {
+		((uint32_t *)(image + 1))[i] = i * EACH;
+		memcpy((char *)image + 4096 + i * EACH, code, sizeof(code));
+	}
+	return image;
+}
+
+START_TEST(threads)
+{
+	struct jit_image *image = many_functions();
+	struct wsbox_err alone = WSBOX_ERR_INIT, together = WSBOX_ERR_INIT;
+	struct jit_pool *pool = jit_pool_new(2);
+
+	ck_assert_ptr_nonnull(pool);
+	ck_assert_int_eq(jit_verify(image, &module, pool, &together), 0);
+	((uint8_t *)image)[4096 + 250 * EACH + 1] = 0x0f;
+	((uint8_t *)image)[4096 + 130 * EACH + 4] = 0xcc;
+	((uint8_t *)image)[4096 + 131 * EACH] = 0x90;
+	for (int k = 0; k < 20; k++) {
+		ck_assert_int_eq(jit_verify(image, &module, NULL, &alone), -ENOEXEC);
+		ck_assert_int_eq(jit_verify(image, &module, pool, &together), -ENOEXEC);
+		ck_assert_str_eq(alone.text, together.text);
+	}
+	ck_assert_str_eq(alone.text, "code verifier: function 130 at +0x4: " NOT_PERMITTED);
+	jit_pool_free(pool);
+	free(image);
+}
+END_TEST
+
+UNIT("refuse", each_case, message, header, threads)

@@ -67,8 +67,7 @@ static int make_wasi(struct instance *in, struct wsbox_err *err)
 {
 	const struct cell_job *job = in->job;
 	struct wasi_preopen preopens[CELL_PREOPEN_MAX];
-	int sockets[CELL_SOCKETS_MAX], linkless = CELL_FD_PREOPEN + (int)job->preopens;
-	int handed = linkless + (job->flags & CELL_JOB_LINKLESS ? (int)job->preopens : 0);
+	int sockets[CELL_SOCKETS_MAX], handed = CELL_FD_PREOPEN + (int)job->preopens;
 	struct wasi_trace trace = { 0 };
 	int ret = wasi_check(&in->m, err);
 
@@ -78,7 +77,6 @@ static int make_wasi(struct instance *in, struct wsbox_err *err)
 	for (uint32_t i = 0; i < job->preopens; i++) {
 		preopens[i] = (struct wasi_preopen){
 			.fd = CELL_FD_PREOPEN + (int)i,
-			.linkless = linkless < handed ? linkless + (int)i : 0,
 			.guest = in->strings.preopens[i],
 			.readonly = job->readonly[i / 32] >> i % 32 & 1,
 		};

@@ -31,7 +31,6 @@ enum start_limit {
 	START_NOFILE_OWN = 64,	/* of the cell itself, preopens apart */
 	START_THREADS_MAX = 16, /* of a compiler */
 	START_THREAD_BYTES = 256 << 10, /* of module; for less a thread does not pay */
-	START_LINKLESS_BYTES = 256 << 10, /* likewise second mounts: 40 us a directory, 1 us less a stat */
 };
 
 struct text VEC(char);
@@ -121,8 +120,6 @@ static struct cell_job job_of(const struct session *s, enum cell_role role)
 			job.readonly[i / 32] |= 1u << i % 32;
 	if (o->invoke)
 		job.flags |= CELL_JOB_INVOKE;
-	if (s->module_size >= START_LINKLESS_BYTES)
-		job.flags |= CELL_JOB_LINKLESS;
 	if (o->trace)
 		job.flags |= CELL_JOB_TRACE;
 	if (o->trace == TRACE_LINES)
@@ -216,7 +213,6 @@ static int spawn_instance(struct session *s, struct sb_spec spec)
 	spec.strings = strings;
 	spec.preopens = preopens;
 	spec.preopen_count = job.preopens;
-	spec.linkless = job.flags & CELL_JOB_LINKLESS;
 	spec.handed = handed;
 	spec.handed_count = hand_over(s, handed);
 	spec.sockets = job.sockets;
@@ -226,7 +222,7 @@ static int spawn_instance(struct session *s, struct sb_spec spec)
 		.cpus_milli = o->cpus_milli,
 		.cpu_ns = o->cpu_ns,
 		.pids = (uint32_t)o->pids,
-		.nofile = START_NOFILE + START_NOFILE_OWN + 2 * job.preopens + spec.handed_count,
+		.nofile = START_NOFILE + START_NOFILE_OWN + job.preopens + spec.handed_count,
 	};
 	return spawn(s, &s->instance, &spec, &job);
 }
