@@ -44,6 +44,7 @@ struct job {
 	const struct wasm_module *m;
 	const struct jit_options *options;
 	struct jit_layout layout;
+	bool vectors;			/* see struct jit_func: module_vectors */
 	struct batch *batches;
 	uint32_t nbatches;
 	struct jit_entry *entries;	/* of defined functions: in their batch, later in text */
@@ -203,6 +204,7 @@ static void work(void *arg)
 	arena_init(&w->arena, 0);
 	arena_init(&w->sigs, 0);
 	w->func = (struct jit_func){ .m = job->m, .layout = &job->layout, .options = job->options,
+				     .module_vectors = job->vectors,
 				     .arena = &w->arena, .sig_arena = &w->sigs };
 	if (job->options->tier)
 		w->tier = job->options->tier->worker_new(job->m, &job->layout, job->options);
@@ -221,6 +223,26 @@ static void work(void *arg)
 }
 
 /* ---- the whole ---- */
+
+static bool has_vector(const wasm_valtype *types, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (types[i] == WASM_V128)
+			return true;
+	return false;
+}
+
+/* Whether a function may get a v128 without an instruction of its own that says so. */
+static bool module_vectors(const struct wasm_module *m)
+{
+	for (uint32_t i = 0; i < m->ntypes; i++)
+		if (has_vector(m->types[i].params, m->types[i].nparams + m->types[i].nresults))
+			return true;
+	for (uint32_t i = 0; i < m->nglobals; i++)
+		if (m->globals[i].type.type == WASM_V128)
+			return true;
+	return false;
+}
 
 /* Batches are cut by the sizes of bodies alone. */
 static bool make_batches(struct job *job)
@@ -456,6 +478,7 @@ int jit_compile(const struct wasm_module *m, const struct jit_options *options, 
 
 	if (ret < 0)
 		return err_set(err, ret, WSBOX_INVALID, "the module's context is too large");
+	job.vectors = module_vectors(m);
 	atomic_init(&job.failed, UINT32_MAX);
 	atomic_init(&job.left, 0);
 	if (make_batches(&job)) {

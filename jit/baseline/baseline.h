@@ -12,8 +12,8 @@
  *  - r13 is memory 0's base, rbp the frame, rsp the stack: never touched.
  * An i32 in a register or a slot that was stored whole is zero-extended to 64 bits.
  *
- * Frame, from rbp down: saved registers, homes of locals, operand slots. Each stack entry owns a
- * slot (v->slot bytes below rbp) from the moment it is pushed, whether it is used or not.
+ * Frame, from rbp down: saved registers, homes of locals, operand slots. Each stack entry owns the
+ * slot of its height (jit_slot()), used or not: 8 bytes, or 16 if the function may hold a v128.
  *
  *	rbp + 16 + n	stack arguments			a slot or home at distance d is [rbp - d]
  *	rbp + 8		return address			(d is negative for arguments)
@@ -169,12 +169,14 @@ struct jit_func {
 	uint32_t *naliases;		/* of each local: stack entries that stand for it */
 	uint32_t settled;		/* stack entries below this index are SLOT or CONST */
 	uint32_t slots_start;		/* distance of the end of the homes */
-	uint32_t slots_max;
+	uint32_t slots_max;		/* distance of the end of the slots that are used */
+	uint8_t slot_log2;		/* bytes of a slot */
 
 	struct wasm_scan scan;
 	struct jit_region *regions;
 	uint32_t nregions, region;	/* the current one */
 	uint32_t next_loop;		/* in scan.loops */
+	bool module_vectors;		/* the module's types or globals have a v128 */
 	bool own_memory;		/* memory 0 is the module's own, and guard pages check it */
 	bool uses_cut;			/* a loop uses more locals than were kept: what it writes is not known */
 
@@ -351,9 +353,6 @@ static inline struct wasm_val *jit_push(struct jit_func *f, wasm_valtype t, enum
 	uint32_t i = (uint32_t)(v - f->b.stack);
 
 	v->kind = (uint8_t)kind;
-	v->slot = (i ? v[-1].slot : f->slots_start) + wasm_slot_size(t);
-	if (v->slot > f->slots_max)
-		f->slots_max = v->slot;
 	if (f->settled > i)
 		f->settled = i;
 	if (__builtin_expect(i - f->settled > JIT_UNSETTLED_MAX, 0))
@@ -366,6 +365,9 @@ static inline void jit_push_gpr(struct jit_func *f, wasm_valtype t, unsigned int
 {
 	jit_push(f, t, JIT_REG)->reg = (uint8_t)reg;
 }
+
+/* Pushes a load that the next instruction does as its operand: m is its address, f->at its place. */
+void jit_push_load(struct jit_func *f, wasm_valtype t, struct x64_mem m);
 
 static inline void jit_push_const(struct jit_func *f, wasm_valtype t, uint64_t bits)
 {
@@ -430,6 +432,22 @@ void jit_release(struct jit_func *f, struct wasm_val *v);
 static inline struct x64_mem jit_frame(int32_t distance)
 {
 	return x64_at(X64_RBP, -distance);
+}
+
+/* Distance of the slot that an entry of the stack owns. */
+static inline uint32_t jit_slot_distance(const struct jit_func *f, const struct wasm_val *v)
+{
+	return f->slots_start + ((uint32_t)(v + 1 - f->b.stack) << f->slot_log2);
+}
+
+/* The slot itself, to be used: the frame reaches down to it. */
+static inline struct x64_mem jit_slot(struct jit_func *f, const struct wasm_val *v)
+{
+	uint32_t distance = jit_slot_distance(f, v);
+
+	if (distance > f->slots_max)
+		f->slots_max = distance;
+	return jit_frame((int32_t)distance);
 }
 
 /* reg <- reg, memory <- reg, reg <- memory of a type; registers 0..31 */
@@ -594,7 +612,7 @@ unsigned int jit_pop_cond(struct jit_func *f);
 void jit_branch(struct jit_func *f, unsigned int cc, uint32_t label);
 
 /*
- * One of a worker's: zeroed, then m, layout, options and the arenas set; jit_func_done() frees what
+ * One of a worker's: zeroed, then m, layout, options, module_vectors and the arenas set; jit_func_done() frees what
  * it holds. Compiles a body into out, behind what is there. 0 and *ret_entry, the offset of its
  * entry; -ENOEXEC; -ENOMEM; -ENOTSUP; -ENOSPC when out->code is too small: *out is then as it was,
  * but for bytes behind its end, and the caller may try again with a larger one.

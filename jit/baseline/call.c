@@ -112,7 +112,7 @@ static void take_results(struct jit_func *f, const struct wasm_functype *t, cons
 
 		x64_reserve(f->x, X64_ROOM_ONE);
 		jit_load(f, v->type, reg, x64_at(X64_RSP, (int32_t)results[i].off));
-		jit_store(f, v->type, jit_frame((int32_t)v->slot), reg);
+		jit_store(f, v->type, jit_slot(f, v), reg);
 		jit_free(f, reg);
 	}
 }

@@ -61,7 +61,7 @@ static void settle_values(struct jit_func *f, uint32_t n, uint32_t above)
 	for (struct wasm_val *v = f->b.sp - above - n; v < f->b.sp - above; v++) {
 		x64_reserve(f->x, X64_ROOM_ONE);
 		if (v->kind == JIT_CONST)
-			jit_store_val(f, v, jit_frame((int32_t)v->slot));
+			jit_store_val(f, v, jit_slot(f, v));
 		v->kind = JIT_SLOT;
 	}
 }
@@ -69,12 +69,8 @@ static void settle_values(struct jit_func *f, uint32_t n, uint32_t above)
 /* The topmost n entries, made by wasm_body_apply(), are in their slots; all below are settled. */
 static void values_in_slots(struct jit_func *f, uint32_t n)
 {
-	for (struct wasm_val *v = f->b.sp - n; v < f->b.sp; v++) {
+	for (struct wasm_val *v = f->b.sp - n; v < f->b.sp; v++)
 		v->kind = JIT_SLOT;
-		v->slot = (v > f->b.stack ? v[-1].slot : f->slots_start) + wasm_slot_size(v->type);
-		if (v->slot > f->slots_max)
-			f->slots_max = v->slot;
-	}
 	f->settled = height(f);
 	assert(n <= f->settled);
 }
@@ -165,7 +161,8 @@ static void place_return(struct jit_func *f)
 static void place_values(struct jit_func *f, const struct wasm_ctl *c)
 {
 	const wasm_valtype *types;
-	uint32_t n = wasm_label_types(c, &types), slot;
+	uint32_t n = wasm_label_types(c, &types);
+	const struct wasm_val *to = f->b.stack + c->height;
 
 	if (c->kind == WASM_CTL_FUNC) {
 		place_return(f);
@@ -175,15 +172,13 @@ static void place_values(struct jit_func *f, const struct wasm_ctl *c)
 		jit_load_val(f, f->b.sp - 1, result_reg(types[0]));
 		return;
 	}
-	slot = c->height ? f->b.stack[c->height - 1].slot : f->slots_start;
 	for (uint32_t i = 0; i < n; i++) {
 		struct wasm_val *v = f->b.sp - n + i;
 
 		x64_reserve(f->x, X64_ROOM_ONE);
-		slot += wasm_slot_size(types[i]);
-		assert(slot <= v->slot);
-		if (v->kind != JIT_SLOT || v->slot != slot)
-			jit_store_val(f, v, jit_frame((int32_t)slot));
+		assert(to + i <= v);
+		if (v->kind != JIT_SLOT || v != to + i)
+			jit_store_val(f, v, jit_slot(f, to + i));
 	}
 }
 
@@ -530,7 +525,6 @@ static void end_loop(struct jit_func *f, const struct wasm_insn *in)
 static void implicit_else(struct jit_func *f, struct jit_ctl *c)
 {
 	const struct wasm_ctl *w = f->b.ctl;
-	uint32_t slot;
 
 	if (w->type.nresults != 1) {
 		jit_bind(f, c->else_label);
@@ -539,9 +533,8 @@ static void implicit_else(struct jit_func *f, struct jit_ctl *c)
 	if (!w->unreachable)
 		jit_jmp(f, c->label);
 	jit_bind(f, c->else_label);
-	slot = w->height ? f->b.stack[w->height - 1].slot : f->slots_start;
-	slot += wasm_slot_size(w->type.results[0]);
-	jit_load(f, w->type.results[0], result_reg(w->type.results[0]), jit_frame((int32_t)slot));
+	jit_load(f, w->type.results[0], result_reg(w->type.results[0]),
+		 jit_slot(f, f->b.stack + w->height));
 }
 
 static void end_block(struct jit_func *f, const struct wasm_insn *in)

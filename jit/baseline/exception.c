@@ -32,12 +32,12 @@ static void push_values(struct jit_func *f, const struct wasm_catch *c, bool ref
 	for (uint32_t i = 0; t && i < t->nparams; i++) {
 		struct wasm_val *v = jit_push(f, t->params[i], JIT_SLOT);
 
-		store_value(f, v->type, jit_frame((int32_t)v->slot), x64_at(X64_RAX, JIT_EXN_VALUES + 16 * (int32_t)i));
+		store_value(f, v->type, jit_slot(f, v), x64_at(X64_RAX, JIT_EXN_VALUES + 16 * (int32_t)i));
 	}
 	if (ref) {
 		struct wasm_val *v = jit_push(f, WASM_EXNREF, JIT_SLOT);
 
-		jit_store(f, v->type, jit_frame((int32_t)v->slot), X64_RAX);
+		jit_store(f, v->type, jit_slot(f, v), X64_RAX);
 	}
 	jit_free(f, X64_RAX);
 }

@@ -56,6 +56,7 @@ static int begin(struct jit_func *f, uint32_t func, struct jit_out *out, struct 
 	ret = wasm_body_scan(&f->b, JIT_MAX_USES, &f->scan);
 	if (ret < 0)
 		return ret;
+	f->slot_log2 = f->module_vectors || f->scan.has_simd ? 4 : 3;
 	if (!jit_regions_make(f))
 		return -ENOMEM;
 	if (f->scan.has_try)

@@ -184,13 +184,7 @@ void jit_emit_load(struct jit_func *f, const struct wasm_insn *in, const struct 
 	unsigned int d;
 
 	if (load_fuses[jit_peek(f)] & row->cc) {
-		struct wasm_val *v = jit_push(f, t, JIT_LOAD);
-
-		v->reg = m.base;
-		v->reg2 = m.index;
-		v->scale = m.scale;
-		v->extra = m.flags | (regs & f->pool & JIT_GPRS) << 8;
-		v->bits = (uint32_t)m.disp | (uint64_t)f->at << 32;
+		jit_push_load(f, t, m);
 		return;
 	}
 	f->free |= regs & f->pool;

@@ -234,17 +234,6 @@ static bool next_takes_vector(const struct jit_func *f)
 	       (row->shape == JIT_SIMD_V && row->mem == JIT_SIMD_MEM_A);
 }
 
-static void push_load(struct jit_func *f, struct x64_mem m, uint32_t regs)
-{
-	struct wasm_val *v = jit_push(f, WASM_V128, JIT_LOAD);
-
-	v->reg = m.base;
-	v->reg2 = m.index;
-	v->scale = m.scale;
-	v->extra = m.flags | (regs & f->pool & JIT_GPRS) << 8;
-	v->bits = (uint32_t)m.disp | (uint64_t)f->at << 32;
-}
-
 /* All accesses: the vector operand if there is one, the address, the place that may fault. */
 static void memory_access(struct jit_func *f, struct jit_simd *s, const struct wasm_insn *in)
 {
@@ -256,7 +245,7 @@ static void memory_access(struct jit_func *f, struct jit_simd *s, const struct w
 		pop_reg_src(f, s, 0);
 	s->mem = jit_pop_addr(f, in, &regs);
 	if (in->op == WASM_V128_LOAD && next_takes_vector(f)) {
-		push_load(f, s->mem, regs);
+		jit_push_load(f, WASM_V128, s->mem);
 		return;
 	}
 	if (load)

@@ -95,10 +95,29 @@ static void load_sum(struct jit_func *f, const struct wasm_val *v, unsigned int 
 	x64_rm(f->x, X64_LEA, X64_32, reg, m);
 }
 
+/* A pending load: what jit_push_load() noted. */
 static struct x64_mem load_mem(const struct wasm_val *v)
 {
-	return (struct x64_mem){ .base = v->reg, .index = v->reg2, .scale = v->scale, .flags = (uint8_t)v->extra,
-				 .disp = (int32_t)v->bits };
+	return (struct x64_mem){ .base = v->reg, .index = v->reg2, .scale = v->scale & 3,
+				 .flags = v->scale >> 2, .disp = v->disp };
+}
+
+/* Temporaries in its address. What is no register of it is none of the pool. */
+static uint32_t load_regs(const struct jit_func *f, const struct wasm_val *v)
+{
+	return (JIT_BIT(v->reg & 31) | JIT_BIT(v->reg2 & 31)) & JIT_GPRS & f->pool;
+}
+
+void jit_push_load(struct jit_func *f, wasm_valtype t, struct x64_mem m)
+{
+	struct wasm_val *v = jit_push(f, t, JIT_LOAD);
+
+	assert(m.base != X64_RIP && m.scale < 4);
+	v->reg = m.base;
+	v->reg2 = m.index;
+	v->scale = (uint8_t)(m.scale | m.flags << 2);
+	v->disp = m.disp;
+	v->at = f->at;
 }
 
 static void load_flags(struct jit_func *f, unsigned int cc, unsigned int reg)
@@ -121,7 +140,7 @@ void jit_load_val(struct jit_func *f, const struct wasm_val *v, unsigned int reg
 {
 	switch ((enum jit_kind)v->kind) {
 	case JIT_SLOT:
-		jit_load(f, v->type, reg, jit_frame((int32_t)v->slot));
+		jit_load(f, v->type, reg, jit_slot(f, v));
 		break;
 	case JIT_CONST:
 		load_const(f, v, reg);
@@ -143,7 +162,7 @@ void jit_load_val(struct jit_func *f, const struct wasm_val *v, unsigned int reg
 		f->flags_live = false;
 		break;
 	case JIT_LOAD:
-		jit_site(f, (uint32_t)(v->bits >> 32));
+		jit_site(f, v->at);
 		jit_load(f, v->type, reg, load_mem(v));
 		break;
 	}
@@ -175,7 +194,7 @@ void jit_release(struct jit_func *f, struct wasm_val *v)
 		release_sum_reg(f, v->reg2);
 		break;
 	case JIT_LOAD:
-		f->free |= (v->extra >> 8 & JIT_GPRS) & f->pool;
+		f->free |= load_regs(f, v);
 		break;
 	case JIT_FLAGS:
 		f->flags_live = false;
@@ -226,7 +245,7 @@ static void spill(struct jit_func *f, struct wasm_val *v)
 		load_sum(f, v, reg);
 		now_in_reg(f, v, reg);
 	}
-	jit_store_val(f, v, jit_frame((int32_t)v->slot));
+	jit_store_val(f, v, jit_slot(f, v));
 	jit_release(f, v);
 	v->kind = JIT_SLOT;
 }
@@ -381,15 +400,15 @@ void jit_pop_opnd(struct jit_func *f, struct jit_opnd *o, bool imm)
 		o->kind = JIT_OPND_IMM;
 		o->imm = (int32_t)v->bits;
 	} else if (v->kind == JIT_SLOT) {
-		o->mem = jit_frame((int32_t)v->slot);
+		o->mem = jit_slot(f, v);
 	} else if (v->kind == JIT_LOCAL && f->loc[v->local] == JIT_NOREG) {
 		f->naliases[v->local]--;
 		o->mem = jit_frame(f->home[v->local]);
 	} else if (v->kind == JIT_LOAD) {
 		o->mem = load_mem(v);
 		o->site = true;
-		o->at = (uint32_t)(v->bits >> 32);
-		o->regs = v->extra >> 8 & JIT_GPRS;
+		o->at = v->at;
+		o->regs = load_regs(f, v);
 	} else {
 		o->kind = JIT_OPND_REG;
 		o->reg = (uint8_t)jit_pop_reg(f);

@@ -86,6 +86,11 @@ struct ll_local {
 	uint32_t block, loaded_at;
 };
 
+/* Where the value of a stack entry comes from, if `block` is the current one. */
+struct ll_origin {
+	uint32_t block, loaded_at;
+};
+
 struct ll_func {
 	struct wasm_body b;
 	struct ll *l;
@@ -95,6 +100,7 @@ struct ll_func {
 	struct ll_sig *sig;
 	struct ll_local *locals;
 	struct VEC(struct ll_ctl) ctls;
+	struct VEC(struct ll_origin) origins;	/* by height of the entry */
 	uint32_t at;			/* of the instruction at hand */
 	uint32_t loaded_at;		/* of the load its operands come from, 0: none in this block */
 	uint32_t block;			/* counts basic blocks */
@@ -148,14 +154,22 @@ static inline LLVMValueRef ll_value(const struct wasm_val *v)
 /* The entry's value was loaded, or made of what was loaded, at this place (0: not in this block). */
 static inline void ll_set(struct ll_func *f, struct wasm_val *v, LLVMValueRef value, uint32_t loaded_at)
 {
+	size_t i = (size_t)(v - f->b.stack);
+	struct ll_origin none = { 0 };
+
 	v->bits = (uintptr_t)value;
-	v->slot = loaded_at;
-	v->extra = f->block;
+	while (f->origins.len <= i && !f->failed)
+		f->failed = !vec_push(&f->origins, none);
+	if (!f->failed)
+		f->origins.at[i] = (struct ll_origin){ .block = f->block, .loaded_at = loaded_at };
 }
 
 static inline uint32_t ll_loaded_at(const struct ll_func *f, const struct wasm_val *v)
 {
-	return v->extra == f->block ? v->slot : 0;
+	size_t i = (size_t)(v - f->b.stack);
+
+	return i < f->origins.len && f->origins.at[i].block == f->block ?
+		       f->origins.at[i].loaded_at : 0;
 }
 
 static inline LLVMValueRef ll_pop(struct ll_func *f)

@@ -142,6 +142,7 @@ static int fill_module(struct ll *l, uint32_t first, uint32_t n)
 	for (uint32_t i = first; i < first + n && ret != -ENOMEM; i++)
 		ret = ll_func_emit(&f, i);
 	vec_done(&f.ctls);
+	vec_done(&f.origins);
 	LLVMDIBuilderFinalize(l->debug);
 	return ret == -ENOMEM ? ret : 0;
 }

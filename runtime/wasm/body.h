@@ -31,7 +31,7 @@
 #include "runtime/wasm/module.h"
 #include "runtime/wasm/op.h"
 
-/* 24 bytes. All but `type` belongs to the compiler and is zero after wasm_body_apply(). */
+/* 16 bytes. All but `type` belongs to the compiler and is zero after wasm_body_apply(). */
 struct wasm_val {
 	wasm_valtype type;
 	uint8_t kind;		/* where the value is: the compiler's own enum */
@@ -41,11 +41,13 @@ struct wasm_val {
 	union {
 		uint64_t bits;	/* constant */
 		uint32_t local;	/* alias of a local */
-		int64_t disp;
+		struct {
+			int32_t disp;
+			uint32_t at;
+		};
 	};
-	uint32_t slot;		/* frame slot this stack position owns */
-	uint32_t extra;
 };
+_Static_assert(sizeof(struct wasm_val) == 16, "moved and cleared by one instruction");
 
 struct wasm_insn {
 	const struct wasm_op_row *row;
@@ -208,7 +210,8 @@ struct wasm_scan {
 	uint32_t nloops, nuses;		/* loops beyond WASM_SCAN_LOOPS count as part of the one around them */
 	struct wasm_loop *loops;	/* [0] is the function itself (at = 0) */
 	struct wasm_use *uses;
-	bool has_call, has_simd, has_try;
+	bool has_call, has_try;
+	bool has_simd;			/* a local, a block or an instruction has to do with v128 */
 	uint32_t ncalls, nops;
 };
 

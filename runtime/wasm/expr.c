@@ -63,17 +63,9 @@ int wasm_decode_expr(struct wasm_decoder *d, wasm_valtype want, struct wasm_expr
 	return 0;
 }
 
-/* Where a value lies in a stack entry: everything behind the type and the four bytes after it. */
-_Static_assert(offsetof(struct wasm_val, bits) + sizeof(union wasm_cell) == sizeof(struct wasm_val),
-	       "a cell fits where a compiler keeps its part");
 _Static_assert(WASM_I32_SUB == WASM_I32_ADD + 1 && WASM_I32_MUL == WASM_I32_ADD + 2 &&
 		       WASM_I64_SUB == WASM_I64_ADD + 1 && WASM_I64_MUL == WASM_I64_ADD + 2,
 	       "arithmetic() counts from add");
-
-static void cell_put(struct wasm_val *v, const union wasm_cell *c)
-{
-	memcpy(&v->bits, c, sizeof(*c));
-}
 
 static uint64_t arithmetic(const struct wasm_insn *insn, const struct wasm_val *sp)
 {
@@ -107,15 +99,19 @@ static bool constant_value(const struct wasm_insn *insn, const struct wasm_val *
 	return true;
 }
 
+/*
+ * Every instruction pushes one value: the last one's is the result. Those that are operands fit
+ * the compiler's part of a stack entry, as a v128 never is one.
+ */
 static int expr_run(struct wasm_body *b, const struct wasm_expr_env *env, union wasm_cell *ret)
 {
 	struct wasm_insn insn;
-	union wasm_cell v;
+	union wasm_cell v = { 0 };
 	int code;
 
 	while ((code = wasm_body_next(b, &insn)) > 0) {
 		if (insn.op == WASM_END) {
-			memcpy(ret, &b->sp[-1].bits, sizeof(*ret));
+			*ret = v;
 			return 0;
 		}
 		if (!constant_value(&insn, b->sp, env, &v))
@@ -123,7 +119,7 @@ static int expr_run(struct wasm_body *b, const struct wasm_expr_env *env, union 
 				       "%s in a constant expression is not supported yet",
 				       insn.row->name);
 		wasm_body_apply(b, &insn);
-		cell_put(&b->sp[-1], &v);
+		b->sp[-1].bits = v.bits;
 	}
 	return code;
 }

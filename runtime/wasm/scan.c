@@ -151,6 +151,7 @@ static bool scan_one(struct scanner *s)
 		return note_add(s, reader_u32(&s->r), op);
 	if (row->imm == WASM_IMM_BLOCK || row->imm == WASM_IMM_TRY_TABLE) {
 		s->depth++;
+		s->scan->has_simd |= reader_left(&s->r) && *s->r.at == WASM_KIND_V128;
 		if (op == WASM_LOOP && !loop_enter(s, at, s->loop))
 			return false;
 	} else if (op == WASM_END) {

@@ -31,7 +31,7 @@
 ;; L1:
 ;;   push rbp
 ;;   mov rbp,rsp
-;;   sub rsp,0x70
+;;   sub rsp,0x40
 ;;   mov DWORD PTR [rbp-0x8],edi
 ;;   mov DWORD PTR [rbp-0x10],esi
 ;;   mov DWORD PTR [rbp-0x18],edx
@@ -115,7 +115,7 @@
 ;; func7 func[7]:
 ;;   push rbp
 ;;   mov rbp,rsp
-;;   sub rsp,0x30
+;;   sub rsp,0x20
 ;;   mov DWORD PTR [rbp-0x8],edi
 ;;   mov DWORD PTR [rbp-0x10],esi
 ;;   mov edi,DWORD PTR [rbp-0x10]

@@ -93,7 +93,7 @@
 ;;   push rbp
 ;;   mov rbp,rsp
 ;;   push rbx
-;;   sub rsp,0x28
+;;   sub rsp,0x18
 ;;   mov ebx,edi
 ;;   vxorps xmm0,xmm0,xmm0
 ;;   vmovq QWORD PTR [rbp-0x18],xmm0

@@ -104,7 +104,7 @@
 ;; func9 func[9]:
 ;;   push rbp
 ;;   mov rbp,rsp
-;;   sub rsp,0x30
+;;   sub rsp,0x20
 ;;   vmovups XMMWORD PTR [rbp-0x10],xmm0
 ;;   call func7
 ;;   vpand xmm0,xmm0,XMMWORD PTR [rbp-0x10]
