@@ -188,7 +188,6 @@ struct jit_func {
 	uint32_t nsaved;
 	bool leaf;			/* calls nothing: rsp is not moved */
 	bool failed;			/* out of memory */
-	const char *unsupported;	/* what the compiler lacks, found in the instruction just compiled */
 	bool force_frame;		/* not a leaf: its frame turned out to be large */
 	int32_t sret_home;		/* of the address of results */
 	uint32_t sub_at;		/* offset of the prologue's sub rsp */
@@ -341,22 +340,29 @@ static inline void jit_opnd_done(struct jit_func *f, const struct jit_opnd *o)
 	f->free |= o->regs & f->pool;
 }
 
-/* Too many entries may hold registers: all but the newest half into their slots. */
-void jit_settle_half(struct jit_func *f);
+/* jit_pushed() if there is something to do. */
+void jit_pushed_slow(struct jit_func *f, const struct wasm_val *first);
 
 #define JIT_UNSETTLED_MAX 64
+
+/*
+ * Entries from `first` up have been pushed, the last of them perhaps without its value: they are
+ * not settled. If too many are not, all but the newest half go into their slots.
+ */
+static inline void jit_pushed(struct jit_func *f, const struct wasm_val *first)
+{
+	/* one branch for both: below what is settled, or too far above */
+	if (__builtin_expect((uint32_t)(first - f->b.stack) - f->settled > JIT_UNSETTLED_MAX, 0))
+		jit_pushed_slow(f, first);
+}
 
 /* Pushes an entry of a kind that the caller fills in. */
 static inline struct wasm_val *jit_push(struct jit_func *f, wasm_valtype t, enum jit_kind kind)
 {
 	struct wasm_val *v = wasm_body_push(&f->b, t);
-	uint32_t i = (uint32_t)(v - f->b.stack);
 
 	v->kind = (uint8_t)kind;
-	if (f->settled > i)
-		f->settled = i;
-	if (__builtin_expect(i - f->settled > JIT_UNSETTLED_MAX, 0))
-		jit_settle_half(f);
+	jit_pushed(f, v);
 	return v;
 }
 
@@ -416,6 +422,10 @@ void jit_spill_for_call(struct jit_func *f, uint32_t keep);
 
 /* Entries that stand for the local get a place of their own: before it is written. */
 void jit_unalias(struct jit_func *f, uint32_t local);
+
+/* local.set, local.tee */
+void jit_local_set(struct jit_func *f, uint32_t local);
+void jit_local_tee(struct jit_func *f, uint32_t local);
 
 /* Drops entries above height without a trace. */
 void jit_truncate(struct jit_func *f, uint32_t height);

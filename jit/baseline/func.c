@@ -29,7 +29,6 @@ static bool reset(struct jit_func *f, struct jit_out *out)
 	f->region = f->next_loop = 0;
 	f->local_regs = 0;
 	f->failed = f->flags_live = false;
-	f->unsupported = NULL;
 	f->own_memory = f->m->nmemories && !f->m->imported_memories && !f->m->memories[0].limits.is64 &&
 			f->m->memories[0].page_log2 == 16;
 	f->zf_reg = JIT_NOREG;
@@ -73,17 +72,88 @@ static int begin(struct jit_func *f, uint32_t func, struct jit_out *out, struct 
 	return jit_control_start(f) ? 0 : -ENOMEM;
 }
 
-/*
- * An instruction in code that cannot be reached: only ends of frames that can be are of interest.
- */
-static bool skip_dead(struct jit_func *f, const struct wasm_insn *in)
+/* No more at once, so that f->settled need be looked at only once. */
+#define RUN_MAX (JIT_UNSETTLED_MAX / 2)
+
+/* A run of what most operands are: it says only where a value is. */
+static inline void push_operands(struct jit_func *f)
 {
-	if (!wasm_body_dead(&f->b))
-		return false;
-	if ((in->op == WASM_END || in->op == WASM_ELSE) && !f->b.ctl->dead)
-		return false;
-	wasm_body_apply(&f->b, in);
-	return true;
+	struct wasm_body *b = &f->b;
+	const uint8_t *at = b->r.at, *end = b->r.end - 3;
+	struct wasm_val *v = b->sp, *first = v, *room = b->stack_end - WASM_BODY_ROOM;
+
+	if (room > v + RUN_MAX)
+		room = v + RUN_MAX;
+	for (; at <= end && v < room; at += 2, v++) {
+		if (wasm_short_get(b, at)) {
+			*v = (struct wasm_val){ .type = b->locals[at[1]], .kind = JIT_LOCAL };
+			v->local = at[1];
+			f->naliases[at[1]]++;
+		} else if (wasm_short_const(at)) {
+			*v = (struct wasm_val){ .type = WASM_I32, .kind = JIT_CONST };
+			v->bits = wasm_short_value(at);
+		} else {
+			break;
+		}
+	}
+	if (v == first)
+		return;
+	b->r.at = at;
+	b->sp = v;
+	jit_pushed(f, first);
+}
+
+/* 1, or the error that the emitter has left. */
+static inline int emitted(const struct jit_func *f)
+{
+	if (__builtin_expect(f->failed, 0))
+		return -ENOMEM;
+	/* as much is left of a full buffer that has been wrapped: so this finds it too */
+	return __builtin_expect(f->x->end - f->x->at <= X64_ROOM_MAX, 0) ? -ENOSPC : 1;
+}
+
+static inline int emit(struct jit_func *f, const struct wasm_insn *in, struct wsbox_err *err)
+{
+	const struct jit_row *row = &jit_rows[in->op];
+
+	if (__builtin_expect(!row->emit, 0))
+		return err_set(err, -ENOTSUP, WSBOX_INVALID,
+			       "%s at offset %u is not supported by the compiler", in->row->name,
+			       in->at);
+	f->at = in->at;
+	row->emit(f, in, row);
+	return emitted(f);
+}
+
+/* The next instruction, a local.set or local.tee. */
+static inline int emit_set(struct jit_func *f)
+{
+	const uint8_t *at = f->b.r.at;
+
+	f->b.r.at = at + 2;
+	if (at[0] == 0x21)
+		jit_local_set(f, at[1]);
+	else
+		jit_local_tee(f, at[1]);
+	return emitted(f);
+}
+
+/*
+ * Code that cannot be reached: of interest are only ends of frames that can be. The first of them
+ * is emitted. 1, or what ended the walk.
+ */
+__attribute__((noinline))
+static int skip_dead(struct jit_func *f, struct wsbox_err *err)
+{
+	struct wasm_insn in;
+	int ret;
+
+	while ((ret = wasm_body_next(&f->b, &in)) > 0) {
+		if ((in.op == WASM_END || in.op == WASM_ELSE) && !f->b.ctl->dead)
+			return emit(f, &in, err);
+		wasm_body_apply(&f->b, &in);
+	}
+	return ret;
 }
 
 static int walk(struct jit_func *f, struct wsbox_err *err)
@@ -91,25 +161,23 @@ static int walk(struct jit_func *f, struct wsbox_err *err)
 	struct wasm_insn in;
 	int ret;
 
-	while ((ret = wasm_body_next(&f->b, &in)) > 0) {
-		const struct jit_row *row = &jit_rows[in.op];
-
-		if (skip_dead(f, &in))
+	do {
+		push_operands(f);
+		if (wasm_body_roomy(&f->b) && wasm_short_set(&f->b, f->b.r.at)) {
+			ret = emit_set(f);
 			continue;
-		if (!row->emit)
-			return err_set(err, -ENOTSUP, WSBOX_INVALID, "%s at offset %u is not supported by the compiler",
-				       wasm_ops[in.op].name, in.at);
-		f->at = in.at;
-		x64_reserve(f->x, X64_ROOM_MAX / 2);
-		row->emit(f, &in, row);
-		if (f->failed)
-			return -ENOMEM;
-		if (f->x->overflow)
-			return -ENOSPC;
-		if (f->unsupported)
-			return err_set(err, -ENOTSUP, WSBOX_INVALID, "%s at offset %u is not supported by the compiler",
-				       f->unsupported, in.at);
-	}
+		}
+		if (wasm_body_short(&f->b, &in)) {
+			ret = emit(f, &in, err);
+			continue;
+		}
+		ret = wasm_body_other(&f->b, &in);
+		if (ret > 0)
+			ret = emit(f, &in, err);
+		/* only now, as what has a short form is no control */
+		while (ret > 0 && wasm_body_dead(&f->b))
+			ret = skip_dead(f, err);
+	} while (ret > 0);
 	return ret;
 }
 

@@ -14,16 +14,18 @@ void jit_emit_const(struct jit_func *f, const struct wasm_insn *in, const struct
 	jit_push_const(f, in->push[0], row->op ? 0 : in->bits);
 }
 
-void jit_emit_local_get(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+static void push_local(struct jit_func *f, uint32_t local)
 {
-	struct wasm_val *v = jit_push(f, f->b.locals[in->index], JIT_LOCAL);
-
-	v->local = in->index;
-	f->naliases[in->index]++;
+	jit_push(f, f->b.locals[local], JIT_LOCAL)->local = local;
+	f->naliases[local]++;
 }
 
-/* Pops into the local. */
-static void set_local(struct jit_func *f, uint32_t local)
+void jit_emit_local_get(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+{
+	push_local(f, in->index);
+}
+
+void jit_local_set(struct jit_func *f, uint32_t local)
 {
 	wasm_valtype t = f->b.locals[local];
 	struct wasm_val *v = f->b.sp - 1;
@@ -56,15 +58,15 @@ static void set_local(struct jit_func *f, uint32_t local)
 
 void jit_emit_local_set(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
 {
-	set_local(f, in->index);
+	jit_local_set(f, in->index);
 }
 
-void jit_emit_local_tee(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+void jit_local_tee(struct jit_func *f, uint32_t local)
 {
-	wasm_valtype t = f->b.locals[in->index];
+	wasm_valtype t = f->b.locals[local];
 	struct wasm_val *v = f->b.sp - 1;
 
-	if (f->loc[in->index] == JIT_NOREG && !(v->kind == JIT_CONST && jit_class(t) == JIT_GPRS)) {
+	if (f->loc[local] == JIT_NOREG && !(v->kind == JIT_CONST && jit_class(t) == JIT_GPRS)) {
 		/* the value stays in a register; the local's home gets a copy */
 		unsigned int reg;
 
@@ -74,14 +76,19 @@ void jit_emit_local_tee(struct jit_func *f, const struct wasm_insn *in, const st
 			reg = jit_pop_xmm_own(f) + 16;
 		}
 		jit_push_gpr(f, t, reg);
-		if (f->naliases[in->index])
-			jit_unalias(f, in->index);
+		if (f->naliases[local])
+			jit_unalias(f, local);
 		v = f->b.sp - 1;
-		jit_store_val(f, v, jit_frame(f->home[in->index]));
+		jit_store_val(f, v, jit_frame(f->home[local]));
 		return;
 	}
-	set_local(f, in->index);
-	jit_emit_local_get(f, in, row);
+	jit_local_set(f, local);
+	push_local(f, local);
+}
+
+void jit_emit_local_tee(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+{
+	jit_local_tee(f, in->index);
 }
 
 /* Where a global's value is; a register that the caller frees may be taken for it. */

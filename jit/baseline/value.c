@@ -424,9 +424,14 @@ void jit_opnd_use(struct jit_func *f, const struct jit_opnd *o)
 		jit_site(f, o->at);
 }
 
-void jit_settle_half(struct jit_func *f)
+void jit_pushed_slow(struct jit_func *f, const struct wasm_val *first)
 {
 	uint8_t kind = f->b.sp[-1].kind;
+
+	if (f->settled > (uint32_t)(first - f->b.stack)) {
+		f->settled = (uint32_t)(first - f->b.stack);
+		return;
+	}
 
 	/* the entry that is being pushed is not there yet */
 	f->b.sp[-1].kind = JIT_SLOT;

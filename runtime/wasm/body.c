@@ -338,7 +338,7 @@ static int next_slow(struct wasm_body *b, struct wasm_insn *insn)
 
 /* Whether the operands of a fixed signature of at most two lie on the stack with exactly its types.
  */
-static inline bool operands_fit(const struct wasm_body *b, const struct wasm_op_row *row)
+static bool operands_fit(const struct wasm_body *b, const struct wasm_op_row *row)
 {
 	const struct wasm_val *sp = b->sp;
 
@@ -355,33 +355,35 @@ static inline int fixed_done(struct wasm_insn *insn)
 	return 1;
 }
 
-/* A number of two to five bytes: its bytes, or 0 if it is none or too near the end. */
+/* A number of at most five bytes: how many, or 0 if it is longer or too near the end. */
 static inline uint32_t number_read(const struct reader *r, const uint8_t *p, uint64_t *ret)
 {
-	uint64_t v = p[0] & 0x7f;
+	uint64_t word, ends;
 
-	if (unlikely(r->end - p < 5))
+	if (unlikely(r->end - p < 8))
 		return 0;
-	for (uint32_t n = 1; n < 5; n++) {
-		v |= (uint64_t)(p[n] & 0x7f) << 7 * n;
-		if (!(p[n] & 0x80)) {
-			*ret = v;
-			return n + 1;
-		}
-	}
-	return 0;
+	memcpy(&word, p, sizeof(word));
+	ends = ~word & 0x8080808080u;
+	if (unlikely(!ends))
+		return 0;
+	word &= ends ^ (ends - 1);
+	*ret = (word & 0x7f) | (word >> 1 & 0x3f80) | (word >> 2 & 0x1fc000) |
+	       (word >> 3 & 0xfe00000) | (word >> 4 & 0x7f0000000);
+	return ((uint32_t)__builtin_ctzll(ends) >> 3) + 1;
 }
 
-/* The fifth byte of an i32 may not hold what it likes: left to the slow way. */
+/* The unused bits of an i32's fifth byte must be its sign. */
 __attribute__((noinline))
 static int const_long(struct wasm_body *b, struct wasm_insn *insn)
 {
 	uint64_t v;
 	uint32_t n = number_read(&b->r, b->r.at + 1, &v), bits = 7 * n;
 
-	if (unlikely(!n || (bits > 32 && insn->op == WASM_I32_CONST)))
+	if (unlikely(!n))
 		return next_slow(b, insn);
 	insn->bits = (uint64_t)((int64_t)(v << (64 - bits)) >> (64 - bits));
+	if (unlikely((int64_t)insn->bits != (int32_t)insn->bits && insn->op == WASM_I32_CONST))
+		return next_slow(b, insn);
 	b->r.at += n + 1;
 	return fixed_done(insn);
 }
@@ -402,56 +404,36 @@ static int next_roomy(struct wasm_body *b, struct wasm_insn *insn)
 {
 	int ret = wasm_body_room(b, WASM_BODY_ROOM);
 
-	return ret < 0 ? ret : wasm_body_next(b, insn);
+	return ret < 0 ? ret : wasm_body_other(b, insn);
 }
 
 /*
- * The common cases stand here, each checked by compares that only succeed when all is right, and
- * one jump apart. Whatever they do not settle starts over in next_slow() at the opcode: nothing has
- * been moved yet. Every call is the last thing done, so that no register has to be saved.
+ * Whatever a case does not settle starts over in next_slow() at the opcode: nothing has been moved
+ * yet. Every call is the last thing done, so that no register has to be saved.
  */
-int wasm_body_next(struct wasm_body *b, struct wasm_insn *insn)
+int wasm_body_other(struct wasm_body *b, struct wasm_insn *insn)
 {
 	const uint8_t *at = b->r.at;
-	const struct wasm_op_row *row;
 	uint8_t fast;
 	uint32_t i;
 
 	if (unlikely(b->stack_end - b->sp < WASM_BODY_ROOM))
 		return next_roomy(b, insn);
 	insn->at = (uint32_t)(at - b->r.base);
-	/* no instruction of these cases is longer than three bytes */
 	if (unlikely(b->r.end - at < 3))
 		return at == b->r.end ? body_end(b) : next_slow(b, insn);
 	fast = wasm_op_fast[at[0]];
 	if (unlikely(fast == WASM_FAST_NONE))
 		return next_slow(b, insn);
 	insn->op = wasm_op_slots[at[0]] - 1;
-	insn->row = row = &wasm_ops[insn->op];
-	if (fast == WASM_FAST_LOCAL_GET) {
-		i = at[1];
-		if (likely(i < b->short_locals)) {
-			insn->index = i;
-			insn->npop = 0;
-			insn->npush = 1;
-			insn->push = &b->locals[i];
-			b->r.at = at + 2;
-			return 1;
-		}
-	} else if (fast <= WASM_FAST_FIXED_LATER) {
-		if (likely(operands_fit(b, row)) &&
-		    likely(fast == WASM_FAST_FIXED || (b->m->features >> row->feature & 1))) {
-			b->r.at = at + 1;
-			return fixed_done(insn);
-		}
-	} else if (fast == WASM_FAST_CONST) {
-		if (unlikely(at[1] & 0x80))
-			return const_long(b, insn);
-		insn->bits = (uint64_t)((int64_t)((uint64_t)at[1] << 57) >> 57);
-		b->r.at = at + 2;
-		return fixed_done(insn);
-	} else if (fast == WASM_FAST_LOCAL_SET) {
-		i = at[1];
+	insn->row = &wasm_ops[insn->op];
+	if (fast == WASM_FAST_RULE) {
+		b->r.at = at + 1;
+		insn->push = insn->row->results;
+		return wasm_rules[insn->op](b, insn);
+	}
+	i = at[1];
+	if (fast == WASM_FAST_LOCAL_SET) {
 		if (likely(i < b->short_locals && b->sp > b->base &&
 			   b->sp[-1].type == b->locals[i])) {
 			insn->index = i;
@@ -461,20 +443,22 @@ int wasm_body_next(struct wasm_body *b, struct wasm_insn *insn)
 			b->r.at = at + 2;
 			return 1;
 		}
-	} else if (fast == WASM_FAST_MEMARG) {
-		if (likely(at[1] <= row->access && operands_fit(b, row) && b->plain_memory)) {
-			insn->index = 0;
-			insn->align = at[1];
-			if (unlikely(at[2] & 0x80))
-				return offset_long(b, insn);
-			insn->offset = at[2];
-			b->r.at = at + 3;
-			return fixed_done(insn);
+	} else if (fast == WASM_FAST_LOCAL_GET) {
+		if (likely(i < b->short_locals)) {
+			insn->index = i;
+			insn->npop = 0;
+			insn->npush = 1;
+			insn->push = &b->locals[i];
+			b->r.at = at + 2;
+			return 1;
 		}
-	} else {
-		b->r.at = at + 1;
-		insn->push = row->results;
-		return wasm_rules[insn->op](b, insn);
+	} else if (fast == WASM_FAST_CONST) {
+		return const_long(b, insn);
+	} else if (likely(i <= insn->row->access && operands_fit(b, insn->row) &&
+			  !(b->lacks & WASM_NEED_PLAIN_MEMORY))) {
+		insn->index = 0;
+		insn->align = at[1];
+		return offset_long(b, insn);
 	}
 	return next_slow(b, insn);
 }
@@ -591,6 +575,13 @@ static int locals_read(struct wasm_body *b)
 	return all_set ? 0 : locals_track(b);
 }
 
+static uint8_t lacking(const struct wasm_module *m)
+{
+	return WASM_NEED_MORE |
+	       (m->nmemories == 1 && !m->any_memory64 ? 0 : WASM_NEED_PLAIN_MEMORY) |
+	       (wasm_has(m, WASM_FEATURE_SIGN_EXTENSION) ? 0 : WASM_NEED_SIGN_EXTENSION);
+}
+
 int wasm_body_init(struct wasm_body *b, const struct wasm_module *m, uint32_t func,
 		   struct arena *arena, struct wsbox_err *err)
 {
@@ -606,7 +597,7 @@ int wasm_body_init(struct wasm_body *b, const struct wasm_module *m, uint32_t fu
 		.arena = arena,
 		.r = { .at = f->body, .end = f->body + f->body_len, .base = m->bytes },
 		.nglobals = m->nglobals,
-		.plain_memory = m->nmemories == 1 && !m->any_memory64
+		.lacks = lacking(m),
 	};
 	ret = locals_read(b);
 	if (!ret)
@@ -642,6 +633,7 @@ int wasm_expr_init(struct wasm_body *b, const struct wasm_module *m, struct read
 				 .arena = arena,
 				 .r = r,
 				 .constant = true,
+				 .lacks = WASM_NEED_MORE | WASM_NEED_PLAIN_MEMORY,
 				 .nglobals = m->nglobals };
 	ret = body_alloc(b, 32);
 	if (!ret)

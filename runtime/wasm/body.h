@@ -115,7 +115,7 @@ struct wasm_body {
 	uint8_t short_locals;		/* locals below this index have a value and an index of one byte */
 	bool vectors;			/* a local that is no parameter is a v128 */
 	bool constant;			/* a constant expression */
-	bool plain_memory;		/* the module has one memory, of 32 bits */
+	uint8_t lacks;			/* enum wasm_need */
 	uint32_t nglobals;		/* globals it may read */
 };
 
@@ -126,11 +126,85 @@ struct wasm_body {
 int wasm_body_init(struct wasm_body *b, const struct wasm_module *m, uint32_t func, struct arena *arena,
 		   struct wsbox_err *err);
 
+/* Free entries above sp that every instruction finds. */
+enum { WASM_BODY_ROOM = 8 };
+
+/* What wasm_body_next() does if neither of the short ways below takes the instruction. */
+int wasm_body_other(struct wasm_body *b, struct wasm_insn *insn);
+
+/* No instruction of the short ways is longer than three bytes. */
+static inline bool wasm_body_roomy(const struct wasm_body *b)
+{
+	return __builtin_expect(b->r.end - b->r.at >= 3 && b->stack_end - b->sp >= WASM_BODY_ROOM, 1);
+}
+
+/*
+ * The next instruction if it has a short form (struct wasm_op_row) and its operands lie on the
+ * stack with exactly its types. One branch settles all of that. Else nothing has been moved.
+ */
+static inline bool wasm_body_short(struct wasm_body *b, struct wasm_insn *insn)
+{
+	const uint8_t *at = b->r.at;
+	const struct wasm_val *sp = b->sp;
+	const struct wasm_op_row *row;
+
+	if (!wasm_body_roomy(b))
+		return false;
+	row = (const void *)((const char *)wasm_ops + wasm_op_rows[at[0]]);
+	if ((((sp[-1].type ^ row->top[0]) & row->top_mask[0]) |
+	     ((sp[-2].type ^ row->top[1]) & row->top_mask[1]) |
+	     (at[1] > row->second_max) | (at[2] > row->third_max) |
+	     (row->short_needs & b->lacks)) != 0 ||
+	    sp - row->nparams < b->base)
+		return false;
+	insn->row = row;
+	insn->op = (uint16_t)(row - wasm_ops);
+	insn->at = (uint32_t)(at - b->r.base);
+	insn->index = 0;
+	insn->align = at[1];
+	insn->bits = row->short_len == 3 ? at[2] : (uint64_t)((int64_t)((uint64_t)at[1] << 57) >> 57);
+	insn->push = row->results;
+	insn->npop = row->nparams;
+	insn->npush = row->nresults;
+	b->r.at = at + row->short_len;
+	return true;
+}
+
+/*
+ * What is frequent and of two bytes, at `at` in a body that is roomy there. The caller moves the
+ * stack and b->r.at.
+ */
+static inline bool wasm_short_get(const struct wasm_body *b, const uint8_t *at)
+{
+	return at[0] == 0x20 && at[1] < b->short_locals;
+}
+
+static inline bool wasm_short_const(const uint8_t *at)
+{
+	return at[0] == 0x41 && at[1] < 0x80;
+}
+
+/* Its value. */
+static inline uint32_t wasm_short_value(const uint8_t *at)
+{
+	return (uint32_t)((int32_t)((uint32_t)at[1] << 25) >> 25);
+}
+
+/* local.set or local.tee */
+static inline bool wasm_short_set(const struct wasm_body *b, const uint8_t *at)
+{
+	return (uint8_t)(at[0] - 0x21) <= 1 && at[1] < b->short_locals && b->sp > b->base &&
+	       b->sp[-1].type == b->locals[at[1]];
+}
+
 /*
  * 1: *insn is next and type-checks. 0: the body ended. -ENOEXEC / -ENOMEM: err is set (offset,
  * function).
  */
-int wasm_body_next(struct wasm_body *b, struct wasm_insn *insn);
+static inline int wasm_body_next(struct wasm_body *b, struct wasm_insn *insn)
+{
+	return wasm_body_short(b, insn) ? 1 : wasm_body_other(b, insn);
+}
 
 void wasm_control_apply(struct wasm_body *b, const struct wasm_insn *insn);
 

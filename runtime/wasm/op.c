@@ -98,10 +98,32 @@ enum {
 #define SIG_vv_v P2(V, V), R(V)
 #define SIG_vvv_v P3(V, V, V), R(V)
 
-const struct wasm_op_row wasm_ops[WASM_OPS] = {
+#define PROBE_special ~, 1
+#define SECOND(a, b, ...) b
+#define SECOND_OF(...) SECOND(__VA_ARGS__)
+#define IS_SPECIAL(sig) SECOND_OF(PROBE_##sig, 0, 0)
+
+/* Signatures of more than two operands only prefixed instructions have. */
+#define IS_NUMBER(imm) ((imm) == WASM_IMM_I32 || (imm) == WASM_IMM_I64)
+#define SHORT_LEN(imm) ((imm) == WASM_IMM_NONE ? 1 : (imm) == WASM_IMM_MEMARG ? 3 : 2)
+#define SHORT_NEEDS(pre, imm, special, feat) \
+	((pre) || (special)			       ? WASM_NEED_MORE : \
+	 (feat) == WASM_FEATURE_SIGN_EXTENSION	       ? WASM_NEED_SIGN_EXTENSION : \
+	 (feat) != WASM_FEATURE_MVP		       ? WASM_NEED_MORE : \
+	 (imm) == WASM_IMM_MEMARG		       ? WASM_NEED_PLAIN_MEMORY : \
+	 (imm) == WASM_IMM_NONE || IS_NUMBER(imm) ? 0 : WASM_NEED_MORE)
+#define SECOND_MAX(imm, fl) \
+	((imm) == WASM_IMM_NONE ? 0xff : (imm) == WASM_IMM_MEMARG ? (fl) >> 8 : 0x7f)
+
+const struct wasm_op_row wasm_ops[WASM_OPS] __attribute__((aligned(64))) = {
 #define OP(enumerator, pre, opcode, text, immediate, sig, fl, feat) \
 	[WASM_##enumerator] = { .name = text, .prefix = pre, .code = opcode, .imm = WASM_IMM_##immediate, \
 				.flags = (fl) & 0xff, .access = (fl) >> 8, .feature = WASM_FEATURE_##feat, \
+				.short_len = SHORT_LEN(WASM_IMM_##immediate), \
+				.short_needs = SHORT_NEEDS(pre, WASM_IMM_##immediate, IS_SPECIAL(sig), \
+							   WASM_FEATURE_##feat), \
+				.second_max = SECOND_MAX(WASM_IMM_##immediate, fl), \
+				.third_max = WASM_IMM_##immediate == WASM_IMM_MEMARG ? 0x7f : 0xff, \
 				SIG_##sig },
 #include "runtime/wasm/op-table.h"
 #undef OP
@@ -125,25 +147,23 @@ const uint16_t wasm_op_slots[SLOTS] = {
 #undef OP
 };
 
-/*
- * The short way by prefix, feature and immediate. Most instructions of a feature that may be off
- * need the slow one, which looks at the feature; so do signatures of more than two operands, which
- * only prefixed instructions have.
- */
-#define PROBE_special ~, 1
-#define SECOND(a, b, ...) b
-#define SECOND_OF(...) SECOND(__VA_ARGS__)
-#define IS_SPECIAL(sig) SECOND_OF(PROBE_##sig, 0, 0)
+_Static_assert(WASM_OPS * sizeof(struct wasm_op_row) <= UINT16_MAX && WASM_UNREACHABLE == 0,
+	       "offsets of rows; 0 for bytes that are no opcode");
+const uint16_t wasm_op_rows[SLOTS] = {
+#define OP(enumerator, prefix, code, ...) \
+	[SLOT(prefix, code)] = WASM_##enumerator * sizeof(struct wasm_op_row),
+#include "runtime/wasm/op-table.h"
+#undef OP
+};
+
+/* The short way by prefix, feature and immediate. A feature that may be off needs the slow one. */
 #define FAST(pre, feat, immediate, sig, enumerator) \
-	((pre) ? WASM_FAST_NONE : \
-	 WASM_FEATURE_##feat != WASM_FEATURE_MVP ? \
-		 (IS_SPECIAL(sig) || WASM_IMM_##immediate != WASM_IMM_NONE ? WASM_FAST_NONE : WASM_FAST_FIXED_LATER) : \
+	((pre) || WASM_FEATURE_##feat != WASM_FEATURE_MVP ? WASM_FAST_NONE : \
 	 WASM_##enumerator == WASM_LOCAL_GET ? WASM_FAST_LOCAL_GET : \
 	 WASM_IMM_##immediate == WASM_IMM_LOCAL ? WASM_FAST_LOCAL_SET : \
 	 IS_SPECIAL(sig) ? WASM_FAST_RULE : \
-	 WASM_IMM_##immediate == WASM_IMM_NONE ? WASM_FAST_FIXED : \
 	 WASM_IMM_##immediate == WASM_IMM_MEMARG ? WASM_FAST_MEMARG : \
-	 WASM_IMM_##immediate == WASM_IMM_I32 || WASM_IMM_##immediate == WASM_IMM_I64 ? WASM_FAST_CONST : WASM_FAST_NONE)
+	 IS_NUMBER(WASM_IMM_##immediate) ? WASM_FAST_CONST : WASM_FAST_NONE)
 const uint8_t wasm_op_fast[SLOTS] = {
 #define OP(enumerator, prefix, code, name, imm, sig, flags, feature) \
 	[SLOT(prefix, code)] = FAST(prefix, feature, imm, sig, enumerator),

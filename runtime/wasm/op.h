@@ -43,11 +43,9 @@ enum wasm_op_flag {
 	WASM_OP_CONST = 1 << 7,		/* allowed in constant expressions */
 };
 
-/* How wasm_body_next() may take an instruction of one byte the short way. */
+/* How wasm_body_other() may take an instruction of one byte. */
 enum wasm_fast {
 	WASM_FAST_NONE,
-	WASM_FAST_FIXED,	/* no immediate, at most two operands */
-	WASM_FAST_FIXED_LATER,	/* the same, of a later proposal */
 	WASM_FAST_CONST,	/* a signed number */
 	WASM_FAST_MEMARG,
 	WASM_FAST_LOCAL_GET,
@@ -62,6 +60,13 @@ enum wasm_op {
 	WASM_OPS,
 };
 
+/* What a short form needs; wasm_body.lacks has what a module does not offer. */
+enum wasm_need {
+	WASM_NEED_PLAIN_MEMORY = 1,	/* one memory, of 32 bits */
+	WASM_NEED_SIGN_EXTENSION = 2,
+	WASM_NEED_MORE = 4,		/* always lacking: there is no short form */
+};
+
 struct wasm_op_row {
 	const char *name;
 	uint8_t prefix, imm, flags, feature;
@@ -70,12 +75,24 @@ struct wasm_op_row {
 	uint8_t access;			/* log2 of the bytes of a memory access (natural alignment) or lane */
 	bool special;			/* signature `special`: nparams and nresults say nothing */
 	bool address;			/* params[0] is an address: i32 here, i64 if the memory says so */
+	/*
+	 * The short form of an opcode of one byte with a fixed signature of at most two operands:
+	 * no immediate, a number of one byte, or an alignment and an offset of one byte each.
+	 */
+	uint8_t short_len;		/* bytes of the instruction, with its opcode */
+	uint8_t short_needs;		/* enum wasm_need */
+	uint8_t second_max, third_max;	/* of the bytes behind the opcode */
 	wasm_valtype params[4];
 	wasm_valtype results[2];
 	wasm_valtype top[2], top_mask[2];	/* the last two parameters, topmost first; masks 0 where there is none */
 };
 
+_Static_assert(sizeof(struct wasm_op_row) == 64, "a row is one cache line");
+
 extern const struct wasm_op_row wasm_ops[WASM_OPS];
+
+/* By byte: the row of opcodes of one byte, as an offset; else any row without a short form. */
+extern const uint16_t wasm_op_rows[];
 
 /* By byte: the enumerator + 1 of opcodes of one byte, else 0. */
 extern const uint16_t wasm_op_slots[];

@@ -16,11 +16,11 @@ typedef int wasm_rule(struct wasm_body *b, struct wasm_insn *insn);
 /* A rule for each special row; NULL for the others. */
 extern wasm_rule *const wasm_rules[WASM_OPS];
 
-/* wasm_body_next() without its short cuts: the oracle that tests hold against it. */
+/* wasm_body_next() without its short ways: the oracle that tests hold against it. */
 int wasm_body_next_slowly(struct wasm_body *b, struct wasm_insn *insn);
 
-/* Free entries above sp that every instruction finds; pads below the stack that may be read. */
-enum { WASM_BODY_ROOM = 8, WASM_BODY_PADS = 4 };
+/* Entries below the stack that may be read. */
+enum { WASM_BODY_PADS = 4 };
 
 /*
  * Checks that below `skip` topmost entries lie n operands of these types (in dead code, some may
