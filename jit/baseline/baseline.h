@@ -38,6 +38,9 @@
 #define JIT_BIT(r) ((uint32_t)1 << (r))
 #define JIT_MEM_BASE X64_R13
 
+/* On what is hot and knows much of its operands: the encoder is inlined, and most of it goes. */
+#define JIT_FLATTEN __attribute__((flatten))
+
 /* Temporaries that never hold locals. */
 #define JIT_TEMP_GPRS (JIT_BIT(X64_RAX) | JIT_BIT(X64_RCX) | JIT_BIT(X64_RDX) | JIT_BIT(X64_R10) | JIT_BIT(X64_R11))
 #define JIT_SAVED_GPRS (JIT_BIT(X64_RBX) | JIT_BIT(X64_R12) | JIT_BIT(X64_R14) | JIT_BIT(X64_R15))

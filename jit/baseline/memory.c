@@ -175,13 +175,73 @@ static const uint8_t load_fuses[256] = {
 	[0xac] = 1,	     /* i64.extend_i32_s */
 };
 
+/*
+ * The usual access: memory 0 of the module's own, a general register, an address in one. Its
+ * register, or JIT_NOREG.
+ */
+static inline unsigned int plain_addr(const struct jit_func *f, const struct wasm_insn *in,
+				      const struct wasm_val *v)
+{
+	if (!f->own_memory || in->index || in->offset > INT32_MAX)
+		return JIT_NOREG;
+	if (v->kind == JIT_REG)
+		return v->reg;
+	return v->kind == JIT_LOCAL ? f->loc[v->local] : JIT_NOREG;
+}
+
+/* Gives back the register of an address that plain_addr() found. */
+static inline void plain_done(struct jit_func *f, const struct wasm_val *v, unsigned int reg)
+{
+	if (v->kind == JIT_LOCAL)
+		f->naliases[v->local]--;
+	else
+		jit_free(f, reg);
+}
+
+static inline struct x64_mem plain_mem(const struct wasm_insn *in, unsigned int reg)
+{
+	return (struct x64_mem){ .base = JIT_MEM_BASE, .index = (uint8_t)reg, .disp = (int32_t)in->offset };
+}
+
+/* The top is an address in reg: it becomes the value. */
+JIT_FLATTEN
+static void load_plain(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row,
+		       unsigned int reg)
+{
+	struct wasm_val *v = f->b.sp - 1;
+	enum x64_op op = (enum x64_op)row->op;
+	wasm_valtype t = in->push[0];
+	unsigned int d;
+
+	f->b.sp--;
+	if (load_fuses[jit_peek(f)] & row->cc) {
+		if (v->kind == JIT_LOCAL)
+			f->naliases[v->local]--;
+		jit_push_load(f, t, plain_mem(in, reg));
+		return;
+	}
+	plain_done(f, v, reg);
+	d = jit_dest(f, JIT_GPRS);
+	if (d == JIT_NOREG)
+		d = jit_alloc(f, JIT_GPRS);
+	jit_site(f, in->at);
+	f->x->at = x64_legacy_rm(f->x, op, x64_opcode(op), row->w, d, plain_mem(in, reg), false, 0);
+	jit_push_gpr(f, t, d);
+}
+
 /* row: op, w (of the result); cc the bit in load_fuses, 0 for loads that extend */
 void jit_emit_load(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
 {
 	wasm_valtype t = in->push[0];
 	uint32_t regs, class = jit_class(t);
-	struct x64_mem m = pop_addr(f, in, &regs);
-	unsigned int d;
+	unsigned int reg = plain_addr(f, in, f->b.sp - 1), d;
+	struct x64_mem m;
+
+	if (class == JIT_GPRS && reg != JIT_NOREG) {
+		load_plain(f, in, row, reg);
+		return;
+	}
+	m = pop_addr(f, in, &regs);
 
 	if (load_fuses[jit_peek(f)] & row->cc) {
 		jit_push_load(f, t, m);
@@ -208,15 +268,34 @@ static bool store_const(const struct wasm_val *v, const struct jit_row *row, uin
 	return row->w != X64_64 || (int64_t)v->bits == (int32_t)v->bits;
 }
 
+/* The top is a value in reg, below it an address in another: both are popped. */
+JIT_FLATTEN
+static void store_plain(struct jit_func *f, const struct wasm_insn *in, enum x64_width w,
+			unsigned int addr, unsigned int reg)
+{
+	const struct wasm_val *v = f->b.sp - 1;
+
+	jit_site(f, in->at);
+	x64_mr(f->x, X64_MOV, w, plain_mem(in, addr), reg);
+	plain_done(f, v, reg);
+	plain_done(f, v - 1, addr);
+	f->b.sp -= 2;
+}
+
 /* row: op, w (of the access) */
 void jit_emit_store(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
 {
 	const struct wasm_val *v = f->b.sp - 1;
 	uint32_t regs, class = jit_class(v->type);
-	unsigned int reg;
+	unsigned int reg, addr = plain_addr(f, in, v - 1);
 	struct x64_mem m;
 	uint64_t bits;
 
+	reg = plain_addr(f, in, v);
+	if (class == JIT_GPRS && reg != JIT_NOREG && addr != JIT_NOREG) {
+		store_plain(f, in, row->w, addr, reg);
+		return;
+	}
 	if (store_const(v, row, &bits)) {
 		jit_drop(f);
 		m = pop_addr(f, in, &regs);

@@ -6,7 +6,7 @@
  */
 #include "jit/baseline/baseline.h"
 
-void jit_load(struct jit_func *f, wasm_valtype t, unsigned int dst, struct x64_mem m)
+static inline void load(struct jit_func *f, wasm_valtype t, unsigned int dst, struct x64_mem m)
 {
 	switch (wasm_kind(t)) {
 	case WASM_KIND_I32:
@@ -26,7 +26,7 @@ void jit_load(struct jit_func *f, wasm_valtype t, unsigned int dst, struct x64_m
 	}
 }
 
-void jit_store(struct jit_func *f, wasm_valtype t, struct x64_mem m, unsigned int src)
+static inline void store(struct jit_func *f, wasm_valtype t, struct x64_mem m, unsigned int src)
 {
 	switch (wasm_kind(t)) {
 	case WASM_KIND_I32:
@@ -44,6 +44,42 @@ void jit_store(struct jit_func *f, wasm_valtype t, struct x64_mem m, unsigned in
 	default:
 		x64_mr(f->x, X64_MOV, X64_64, m, src);
 	}
+}
+
+__attribute__((noinline))
+static void load_other(struct jit_func *f, wasm_valtype t, unsigned int dst, struct x64_mem m)
+{
+	load(f, t, dst, m);
+}
+
+__attribute__((noinline))
+static void store_other(struct jit_func *f, wasm_valtype t, struct x64_mem m, unsigned int src)
+{
+	store(f, t, m, src);
+}
+
+static bool of_frame(struct x64_mem m)
+{
+	return m.base == X64_RBP && m.index == X64_NO_INDEX && !m.flags;
+}
+
+/* Most are of the frame: with so much known, little of the encoder is left. */
+JIT_FLATTEN
+void jit_load(struct jit_func *f, wasm_valtype t, unsigned int dst, struct x64_mem m)
+{
+	if (of_frame(m))
+		load(f, t, dst, x64_at(X64_RBP, m.disp));
+	else
+		load_other(f, t, dst, m);
+}
+
+JIT_FLATTEN
+void jit_store(struct jit_func *f, wasm_valtype t, struct x64_mem m, unsigned int src)
+{
+	if (of_frame(m))
+		store(f, t, x64_at(X64_RBP, m.disp), src);
+	else
+		store_other(f, t, m, src);
 }
 
 void jit_move(struct jit_func *f, wasm_valtype t, unsigned int dst, unsigned int src)
