@@ -347,15 +347,17 @@ static inline void jit_opnd_done(struct jit_func *f, const struct jit_opnd *o)
 void jit_pushed_slow(struct jit_func *f, const struct wasm_val *first);
 
 #define JIT_UNSETTLED_MAX 64
+#define JIT_RUN_MAX 16
 
 /*
- * Entries from `first` up have been pushed, the last of them perhaps without its value: they are
- * not settled. If too many are not, all but the newest half go into their slots.
+ * Up to JIT_RUN_MAX entries from `first` up have been pushed, the last of them perhaps without its
+ * value: they are not settled. If too many are not, all but the newest half go into their slots.
  */
 static inline void jit_pushed(struct jit_func *f, const struct wasm_val *first)
 {
 	/* one branch for both: below what is settled, or too far above */
-	if (__builtin_expect((uint32_t)(first - f->b.stack) - f->settled > JIT_UNSETTLED_MAX, 0))
+	if (__builtin_expect((uint32_t)(first - f->b.stack) - f->settled >
+				     JIT_UNSETTLED_MAX - JIT_RUN_MAX, 0))
 		jit_pushed_slow(f, first);
 }
 
@@ -440,7 +442,20 @@ void jit_truncate(struct jit_func *f, uint32_t height);
 void jit_load_val(struct jit_func *f, const struct wasm_val *v, unsigned int reg);
 /* Stores v to memory. */
 void jit_store_val(struct jit_func *f, const struct wasm_val *v, struct x64_mem m);
-void jit_release(struct jit_func *f, struct wasm_val *v);
+void jit_release_slow(struct jit_func *f, const struct wasm_val *v);
+
+/* Gives up what the entry holds. No jump table: kinds come in any order. */
+static inline void jit_release(struct jit_func *f, const struct wasm_val *v)
+{
+	if (v->kind == JIT_REG) {
+		jit_free(f, v->reg);
+	} else if (v->kind == JIT_LOCAL) {
+		assert(f->naliases[v->local]);
+		f->naliases[v->local]--;
+	} else if (v->kind > JIT_LOCAL) {
+		jit_release_slow(f, v);
+	}
+}
 
 static inline struct x64_mem jit_frame(int32_t distance)
 {

@@ -72,9 +72,6 @@ static int begin(struct jit_func *f, uint32_t func, struct jit_out *out, struct 
 	return jit_control_start(f) ? 0 : -ENOMEM;
 }
 
-/* No more at once, so that f->settled need be looked at only once. */
-#define RUN_MAX (JIT_UNSETTLED_MAX / 2)
-
 /* A run of what most operands are: it says only where a value is. */
 static inline void push_operands(struct jit_func *f)
 {
@@ -82,8 +79,9 @@ static inline void push_operands(struct jit_func *f)
 	const uint8_t *at = b->r.at, *end = b->r.end - 3;
 	struct wasm_val *v = b->sp, *first = v, *room = b->stack_end - WASM_BODY_ROOM;
 
-	if (room > v + RUN_MAX)
-		room = v + RUN_MAX;
+	/* so f->settled need be looked at only once */
+	if (room > v + JIT_RUN_MAX)
+		room = v + JIT_RUN_MAX;
 	for (; at <= end && v < room; at += 2, v++) {
 		if (wasm_short_get(b, at)) {
 			*v = (struct wasm_val){ .type = b->locals[at[1]], .kind = JIT_LOCAL };

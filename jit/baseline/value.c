@@ -172,36 +172,41 @@ static void load_flags(struct jit_func *f, unsigned int cc, unsigned int reg)
 	x64_rr(f->x, X64_MOVZX8, X64_32, reg, reg);
 }
 
-void jit_load_val(struct jit_func *f, const struct wasm_val *v, unsigned int reg)
+static void load_local(struct jit_func *f, const struct wasm_val *v, unsigned int reg)
 {
-	switch ((enum jit_kind)v->kind) {
-	case JIT_SLOT:
-		jit_load(f, v->type, reg, jit_slot(f, v));
-		break;
-	case JIT_CONST:
-		load_const(f, v, reg);
-		break;
-	case JIT_REG:
-		jit_move(f, v->type, reg, v->reg);
-		break;
-	case JIT_LOCAL:
-		if (f->loc[v->local] == JIT_NOREG)
-			jit_load(f, v->type, reg, jit_frame(f->home[v->local]));
-		else
-			jit_move(f, v->type, reg, f->loc[v->local]);
-		break;
-	case JIT_SUM:
+	if (f->loc[v->local] == JIT_NOREG)
+		jit_load(f, v->type, reg, jit_frame(f->home[v->local]));
+	else
+		jit_move(f, v->type, reg, f->loc[v->local]);
+}
+
+/* The rarer kinds. */
+static void load_other_val(struct jit_func *f, const struct wasm_val *v, unsigned int reg)
+{
+	if (v->kind == JIT_SUM) {
 		load_sum(f, v, reg);
-		break;
-	case JIT_FLAGS:
-		load_flags(f, v->reg, reg);
-		f->flags_live = false;
-		break;
-	case JIT_LOAD:
+	} else if (v->kind == JIT_LOAD) {
 		jit_site(f, v->at);
 		jit_load(f, v->type, reg, load_mem(v));
-		break;
+	} else {
+		assert(v->kind == JIT_FLAGS);
+		load_flags(f, v->reg, reg);
+		f->flags_live = false;
 	}
+}
+
+void jit_load_val(struct jit_func *f, const struct wasm_val *v, unsigned int reg)
+{
+	if (v->kind == JIT_LOCAL)
+		load_local(f, v, reg);
+	else if (v->kind == JIT_CONST)
+		load_const(f, v, reg);
+	else if (v->kind == JIT_REG)
+		jit_move(f, v->type, reg, v->reg);
+	else if (v->kind == JIT_SLOT)
+		jit_load(f, v->type, reg, jit_slot(f, v));
+	else
+		load_other_val(f, v, reg);
 }
 
 static void release_sum_reg(struct jit_func *f, unsigned int reg)
@@ -215,29 +220,16 @@ static void release_sum_reg(struct jit_func *f, unsigned int reg)
 		jit_free(f, reg);
 }
 
-void jit_release(struct jit_func *f, struct wasm_val *v)
+void jit_release_slow(struct jit_func *f, const struct wasm_val *v)
 {
-	switch ((enum jit_kind)v->kind) {
-	case JIT_REG:
-		jit_free(f, v->reg);
-		break;
-	case JIT_LOCAL:
-		assert(f->naliases[v->local]);
-		f->naliases[v->local]--;
-		break;
-	case JIT_SUM:
+	if (v->kind == JIT_SUM) {
 		release_sum_reg(f, v->reg);
 		release_sum_reg(f, v->reg2);
-		break;
-	case JIT_LOAD:
+	} else if (v->kind == JIT_LOAD) {
 		f->free |= load_regs(f, v);
-		break;
-	case JIT_FLAGS:
+	} else {
+		assert(v->kind == JIT_FLAGS);
 		f->flags_live = false;
-		break;
-	case JIT_SLOT:
-	case JIT_CONST:
-		break;
 	}
 }
 
@@ -357,6 +349,12 @@ unsigned int jit_pop_reg_slow(struct jit_func *f)
 	struct wasm_val *v = pop(f);
 	unsigned int reg;
 
+	if (v->kind == JIT_LOCAL) {
+		reg = jit_alloc(f, jit_class(v->type));
+		load_local(f, v, reg);
+		f->naliases[v->local]--;
+		return reg;
+	}
 	/* its own registers may hold the result */
 	if (v->kind == JIT_SUM || v->kind == JIT_LOAD) {
 		struct wasm_val copy = *v;
