@@ -287,11 +287,7 @@ void jit_emit_br_if(struct jit_func *f, const struct wasm_insn *in, const struct
 
 	if (n == 0) {
 		label = exit_label(f, c);
-		cc = jit_pop_cond(f);
-		f->b.sp++;
-		jit_branch(f, cc, label);
-		f->b.sp[-1].kind = JIT_SLOT;
-		wasm_body_apply(&f->b, in);
+		jit_branch(f, jit_pop_cond(f), label);
 		return;
 	}
 	/* the code for the taken branch must not change what the other path believes */
@@ -466,7 +462,7 @@ static void place_at_end(struct jit_func *f)
 {
 	place_values(f, f->b.ctl);
 	jit_truncate(f, f->b.ctl->height);
-	for (uint32_t i = 0; i < f->b.ctl->type.nresults; i++)
+	for (uint32_t i = 0; i < f->b.ctl->type->nresults; i++)
 		(f->b.sp++)->kind = JIT_SLOT;
 }
 
@@ -482,7 +478,7 @@ void jit_emit_else(struct jit_func *f, const struct wasm_insn *in, const struct 
 	jit_bind(f, c->else_label);
 	c->else_label = WASM_NONE;
 	wasm_body_apply(&f->b, in);
-	values_in_slots(f, f->b.ctl->type.nparams);
+	values_in_slots(f, f->b.ctl->type->nparams);
 	f->free = f->pool;
 }
 
@@ -504,11 +500,11 @@ static void push_joined(struct jit_func *f, uint32_t n)
 static void end_loop(struct jit_func *f, const struct wasm_insn *in)
 {
 	struct jit_ctl *c = ctl_of(f, f->b.ctl);
-	uint32_t n = f->b.ctl->type.nresults, outer = c->outer;
+	uint32_t n = f->b.ctl->type->nresults, outer = c->outer;
 	bool dead = f->b.ctl->unreachable;
 
 	if (!dead && n == 1)
-		jit_load_val(f, f->b.sp - 1, result_reg(f->b.ctl->type.results[0]));
+		jit_load_val(f, f->b.sp - 1, result_reg(f->b.ctl->type->results[0]));
 	else if (!dead)
 		settle_values(f, n, 0);
 	if (!dead) {
@@ -526,21 +522,21 @@ static void implicit_else(struct jit_func *f, struct jit_ctl *c)
 {
 	const struct wasm_ctl *w = f->b.ctl;
 
-	if (w->type.nresults != 1) {
+	if (w->type->nresults != 1) {
 		jit_bind(f, c->else_label);
 		return;
 	}
 	if (!w->unreachable)
 		jit_jmp(f, c->label);
 	jit_bind(f, c->else_label);
-	jit_load(f, w->type.results[0], result_reg(w->type.results[0]),
+	jit_load(f, w->type->results[0], result_reg(w->type->results[0]),
 		 jit_slot(f, f->b.stack + w->height));
 }
 
 static void end_block(struct jit_func *f, const struct wasm_insn *in)
 {
 	struct jit_ctl *c = ctl_of(f, f->b.ctl);
-	uint32_t n = f->b.ctl->type.nresults;
+	uint32_t n = f->b.ctl->type->nresults;
 
 	if (f->b.ctl->kind == WASM_CTL_TRY)
 		jit_try_end(f, c->try_start, c->first_catch);

@@ -160,7 +160,7 @@ void ll_emit_loop(struct ll_func *f, const struct wasm_insn *in, const struct ll
 		return;
 	LLVMBuildBr(f->ir, edge(f, f->b.ctl));
 	ll_at(f, c->target);
-	take_phis(f, c, f->b.ctl->type.nparams);
+	take_phis(f, c, f->b.ctl->type->nparams);
 }
 
 void ll_emit_if(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
@@ -188,7 +188,7 @@ void ll_emit_if(struct ll_func *f, const struct wasm_insn *in, const struct ll_r
 void ll_emit_else(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
 	struct ll_ctl *c = frame_of(f, f->b.ctl);
-	uint32_t n = f->b.ctl->type.nparams;
+	uint32_t n = f->b.ctl->type->nparams;
 
 	if (!f->b.ctl->unreachable)
 		LLVMBuildBr(f->ir, edge(f, f->b.ctl));
@@ -244,7 +244,7 @@ static void close_function(struct ll_func *f, const struct wasm_insn *in, struct
 void ll_emit_end(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
 	struct ll_ctl *c = frame_of(f, f->b.ctl);
-	uint32_t n = f->b.ctl->type.nresults;
+	uint32_t n = f->b.ctl->type->nresults;
 	bool function = f->b.ctl->kind == WASM_CTL_FUNC;
 
 	if (f->b.ctl->kind == WASM_CTL_LOOP) {
@@ -258,7 +258,7 @@ void ll_emit_end(struct ll_func *f, const struct wasm_insn *in, const struct ll_
 			return;
 		}
 		for (uint32_t i = 0; i < n; i++)
-			kept[i] = dead ? LLVMGetUndef(ll_type(f->l, f->b.ctl->type.results[i])) : ll_value(&v[i]);
+			kept[i] = dead ? LLVMGetUndef(ll_type(f->l, f->b.ctl->type->results[i])) : ll_value(&v[i]);
 		wasm_body_apply(&f->b, in);
 		if (dead)
 			ll_at(f, ll_block(f));

@@ -15,62 +15,69 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-/* Results of shorthand block types lie here, by type code, or for rare ones in the function's
- * arena. */
-static int blocktype_shorthand(struct wasm_body *b, wasm_valtype t)
-{
-	static const wasm_valtype numeric[] = { WASM_V128, WASM_F64, WASM_F32, WASM_I64, WASM_I32 };
-	wasm_valtype *own;
+/* Block types written as one byte: nothing, or a number. */
+#define SHORTHAND(t) { .nresults = 1, .params = types, .results = &types[WASM_KIND_##t - WASM_KIND_F64] }
+static const wasm_valtype types[] = { WASM_F64, WASM_F32, WASM_I64, WASM_I32 };
+static const struct wasm_functype
+	empty = { .params = types, .results = types },
+	numeric[] = { SHORTHAND(F64), SHORTHAND(F32), SHORTHAND(I64), SHORTHAND(I32) };
+_Static_assert(WASM_KIND_I32 - WASM_KIND_F64 == 3, "types[] and numeric[] are indexed by code");
 
-	_Static_assert(WASM_KIND_I32 - WASM_KIND_V128 == 4, "numeric[] is indexed by code");
-	if (likely(!wasm_is_ref(t))) {
-		b->block.results = &numeric[t - WASM_KIND_V128];
-		return 1;
-	}
-	own = arena_alloc(b->arena, sizeof(*own));
+/* Rare ones are made in the function's arena. */
+static int blocktype_make(struct wasm_body *b, struct wasm_insn *insn)
+{
+	struct {
+		struct wasm_functype type;
+		wasm_valtype result;
+	} *own = arena_alloc(b->arena, sizeof(*own));
+	int ret;
+
 	if (!own)
 		return wasm_no_memory(b->err);
-	*own = t;
-	b->block.results = own;
+	ret = wasm_valtype_read(b->m, &b->r, &own->result, b->err);
+	if (ret)
+		return ret;
+	own->type = (struct wasm_functype){ .nresults = 1, .params = types, .results = &own->result };
+	insn->block = &own->type;
+	return 1;
+}
+
+static int blocktype_index(struct wasm_body *b, struct wasm_insn *insn)
+{
+	int64_t index = reader_s33(&b->r);
+
+	if (!reader_ok(&b->r))
+		return wasm_malformed(&b->r, b->err);
+	if (index < 0 || index >= b->m->ntypes || b->m->subs[index].kind != WASM_TYPE_FUNC)
+		return wasm_body_error(b, insn, "unknown type %lld for a block: the module has %u",
+				       (long long)index, b->m->ntypes);
+	insn->block = &b->m->types[index];
+	if (insn->block->nparams && !wasm_has(b->m, WASM_FEATURE_MULTI_VALUE))
+		return wasm_feature_off(WASM_FEATURE_MULTI_VALUE, insn->at,
+					"a block with parameters", b->err);
 	return 1;
 }
 
 /* A block type: nothing, one value type, or a type index (core spec 5.4.1). */
-static int blocktype_read(struct wasm_body *b, struct wasm_insn *insn)
+static inline int blocktype_read(struct wasm_body *b, struct wasm_insn *insn)
 {
-	static const wasm_valtype none[1];
 	uint8_t byte = likely(reader_left(&b->r)) ? *b->r.at : 0;
-	wasm_valtype t;
-	int64_t index;
-	int ret;
 
-	if (likely(byte == 0x40 || (byte >= WASM_KIND_F64 && byte <= WASM_KIND_I32))) {
-		b->r.at++;
-		t = byte;
-		b->block = (struct wasm_functype){ .nresults = byte != 0x40,
-						   .params = none,
-						   .results = none };
-	} else if ((byte & 0xc0) == 0x40) {
-		ret = wasm_valtype_read(b->m, &b->r, &t, b->err);
-		if (ret)
-			return ret;
-		b->block = (struct wasm_functype){ .nresults = 1, .params = none, .results = none };
+	if (likely(byte == 0x40)) {
+		insn->block = &empty;
+	} else if (byte >= WASM_KIND_F64 && byte <= WASM_KIND_I32) {
+		insn->block = &numeric[byte - WASM_KIND_F64];
 	} else {
-		index = reader_s33(&b->r);
-		if (!reader_ok(&b->r))
-			return wasm_malformed(&b->r, b->err);
-		if (index < 0 || index >= b->m->ntypes || b->m->subs[index].kind != WASM_TYPE_FUNC)
-			return wasm_body_error(b, insn,
-					       "unknown type %lld for a block: the module has %u",
-					       (long long)index, b->m->ntypes);
-		insn->block = &b->m->types[index];
-		if (insn->block->nparams && !wasm_has(b->m, WASM_FEATURE_MULTI_VALUE))
-			return wasm_feature_off(WASM_FEATURE_MULTI_VALUE, insn->at,
-						"a block with parameters", b->err);
-		return 1;
+		return (byte & 0xc0) == 0x40 ? blocktype_make(b, insn) : blocktype_index(b, insn);
 	}
-	insn->block = &b->block;
-	return b->block.nresults ? blocktype_shorthand(b, t) : 1;
+	b->r.at++;
+	return 1;
+}
+
+/* Whether an i32 is on top: what wasm_operand() would say. */
+static inline bool condition_on_top(const struct wasm_body *b)
+{
+	return likely(b->sp > b->base && b->sp[-1].type == WASM_I32);
 }
 
 /* block, loop, if */
@@ -80,25 +87,31 @@ int wasm_rule_block(struct wasm_body *b, struct wasm_insn *insn)
 	uint32_t have;
 	int ret = blocktype_read(b, insn);
 
-	insn->npop = insn->npush = 0;
-	if (ret > 0 && is_if)
+	insn->npop = is_if;
+	insn->npush = 0;
+	if (ret > 0 && is_if && !condition_on_top(b))
 		ret = wasm_operand(b, insn, 0, WASM_I32, &insn->npop);
-	if (ret > 0 && insn->block->nparams) {
+	if (ret > 0 && unlikely(insn->block->nparams)) {
 		ret = wasm_operands(b, insn, is_if, insn->block->params, insn->block->nparams,
 				    &have);
 		if (ret > 0)
 			ret = wasm_body_room(b, insn->block->nparams + WASM_BODY_ROOM);
 	}
-	return ret > 0 ? wasm_body_ctl_room(b) : ret;
+	if (ret > 0 && unlikely(b->ctls_end - b->ctl < 2))
+		ret = wasm_body_ctl_room(b);
+	return ret;
 }
 
 /* The frame must hold its results and nothing else. */
 static int frame_results(struct wasm_body *b, struct wasm_insn *insn)
 {
-	const struct wasm_functype *t = &b->ctl->type;
+	const struct wasm_functype *t = b->ctl->type;
 	uint32_t have;
 	int ret;
 
+	/* there is room for what follows: it was there when the frame was entered */
+	if (likely(!t->nresults && b->sp == b->base))
+		return 1;
 	if (likely(t->nresults == 1 && b->sp - b->base == 1 && b->sp[-1].type == t->results[0]))
 		return 1;
 	ret = wasm_operands(b, insn, 0, t->results, t->nresults, &have);
@@ -132,7 +145,7 @@ static bool if_passes(const struct wasm_body *b, const struct wasm_functype *t)
 int wasm_rule_end(struct wasm_body *b, struct wasm_insn *insn)
 {
 	insn->npop = insn->npush = 0;
-	if (unlikely(b->ctl->kind == WASM_CTL_IF) && !if_passes(b, &b->ctl->type))
+	if (unlikely(b->ctl->kind == WASM_CTL_IF) && !if_passes(b, b->ctl->type))
 		return wasm_body_error(
 			b, insn,
 			"type mismatch: an if without else must have results like its parameters");
@@ -158,11 +171,12 @@ int wasm_rule_br(struct wasm_body *b, struct wasm_insn *insn)
 	const wasm_valtype *types;
 	uint32_t n, have;
 
-	insn->npush = insn->npop = 0;
+	insn->npush = 0;
+	insn->npop = cond;
 	insn->index = reader_u32(&b->r);
 	if (unlikely(label_check(b, insn, insn->index) < 0))
 		return -ENOEXEC;
-	if (cond && unlikely(wasm_operand(b, insn, 0, WASM_I32, &insn->npop) < 0))
+	if (cond && !condition_on_top(b) && wasm_operand(b, insn, 0, WASM_I32, &insn->npop) < 0)
 		return -ENOEXEC;
 	n = wasm_label_types(wasm_body_label(b, insn->index), &types);
 	if (n && unlikely(wasm_operands(b, insn, cond, types, n, &have) < 0))
@@ -476,6 +490,7 @@ static void settle(struct wasm_body *b, const wasm_valtype *types, uint32_t n)
 
 static void frame_enter(struct wasm_body *b, const struct wasm_insn *insn)
 {
+	bool loop = insn->op == WASM_LOOP;
 	struct wasm_ctl *c = b->ctl + 1;
 
 	b->sp -= insn->npop;
@@ -483,13 +498,14 @@ static void frame_enter(struct wasm_body *b, const struct wasm_insn *insn)
 		settle(b, insn->block->params, insn->block->nparams);
 	assert(c < b->ctls_end);
 	b->base = b->sp - insn->block->nparams;
-	*c = (struct wasm_ctl){ .kind = insn->op == WASM_LOOP ? WASM_CTL_LOOP :
+	*c = (struct wasm_ctl){ .kind = loop ? WASM_CTL_LOOP :
 					insn->op == WASM_IF ? WASM_CTL_IF :
 					insn->op == WASM_BLOCK ? WASM_CTL_BLOCK : WASM_CTL_TRY,
 				.dead = wasm_body_dead(b),
 				.height = (uint32_t)(b->base - b->stack),
-				.type = *insn->block,
-				.at = insn->at,
+				.type = insn->block,
+				.label = loop ? insn->block->params : insn->block->results,
+				.nlabel = loop ? insn->block->nparams : insn->block->nresults,
 				.inits = b->ninits };
 	b->ctl = c;
 }
@@ -516,7 +532,7 @@ static void frame_leave(struct wasm_body *b)
 
 	assert(b->ctl > b->ctls && b->base == b->stack + c->height);
 	frame_unset(b);
-	frame_push(b, c->type.results, c->type.nresults);
+	frame_push(b, c->type->results, c->type->nresults);
 	b->ctl--;
 	b->base = b->stack + b->ctl->height;
 }
@@ -529,7 +545,7 @@ static void frame_else(struct wasm_body *b)
 	frame_unset(b);
 	c->kind = WASM_CTL_ELSE;
 	c->unreachable = false;
-	frame_push(b, c->type.params, c->type.nparams);
+	frame_push(b, c->type->params, c->type->nparams);
 }
 
 /* br_if and its like: what is below the condition or reference takes the label's types. */

@@ -494,8 +494,9 @@ static void body_open(struct wasm_body *b, const struct wasm_functype *type)
 {
 	b->ctl = b->ctls + 1;
 	*b->ctl = (struct wasm_ctl){ .kind = WASM_CTL_FUNC,
-				     .type = *type,
-				     .at = (uint32_t)reader_offset(&b->r) };
+				     .type = type,
+				     .label = type->results,
+				     .nlabel = type->nresults };
 }
 
 /* The sum of the local declarations, which r steps over; checks all but their types. */

@@ -16,8 +16,9 @@
  *  - for instructions that are not control (row flag WASM_OP_CONTROL), a compiler in reachable
  *    code may instead lower b.sp by insn.npop and push the insn.npush types at insn.push itself
  *    with wasm_body_push();
- *  - control instructions always need exactly one wasm_body_apply(), when the compiler is ready
- *    for it. Before it, b.ctl is the frame as it was; after it, entered or left. Values that stay
+ *  - other control instructions need exactly one wasm_body_apply(), when the compiler is ready
+ *    for it, but a br_if whose label takes nothing may do with its operand popped. Before it,
+ *    b.ctl is the frame as it was; after it, entered or left. Values that stay
  *    on the stack (the parameters of a block, the operands a br_if leaves) keep the compiler's
  *    part; those of else and end are new.
  * In dead code (wasm_body_dead() before the instruction) there is nothing to compile: apply only.
@@ -86,10 +87,10 @@ struct wasm_ctl {
 	bool unreachable;	/* the rest of this frame cannot be reached */
 	bool dead;		/* it was entered in dead code: nothing of it is compiled */
 	uint32_t height;	/* values below it on the stack; its parameters lie above */
-	struct wasm_functype type;
-	uint32_t at;		/* byte offset of the opcode */
+	const struct wasm_functype *type;
+	const wasm_valtype *label;	/* types a branch to it carries, nlabel of them */
+	uint32_t nlabel;
 	uint32_t inits;		/* b.inits.len at its start */
-	uint32_t user;		/* the compiler's */
 };
 
 struct wasm_body {
@@ -110,7 +111,6 @@ struct wasm_body {
 	uint32_t *targets;		/* br_table's */
 	uint32_t targets_cap;
 	struct wasm_catch *catches;	/* try_table's: insn.index of them */
-	struct wasm_functype block;	/* backs shorthand block types */
 	wasm_valtype types[4];		/* backs insn.push */
 	uint8_t short_locals;		/* locals below this index have a value and an index of one byte */
 	bool vectors;			/* a local that is no parameter is a v128 */
@@ -251,8 +251,8 @@ static inline struct wasm_ctl *wasm_body_label(struct wasm_body *b, uint32_t dep
 /* The types a branch to this frame carries: a loop's parameters, else results. */
 static inline uint32_t wasm_label_types(const struct wasm_ctl *c, const wasm_valtype **ret)
 {
-	*ret = c->kind == WASM_CTL_LOOP ? c->type.params : c->type.results;
-	return c->kind == WASM_CTL_LOOP ? c->type.nparams : c->type.nresults;
+	*ret = c->label;
+	return c->nlabel;
 }
 
 /* Validates one function: a walk without a compiler. */
