@@ -49,7 +49,9 @@ static inline void x64_rr(struct x64_buf *b, enum x64_op op, enum x64_width w, e
 
 	X64_ALLOW(op, X64_F(ALU) | X64_F(MOV) | X64_F(TEST) | X64_F(RM) | X64_F(RM8) | X64_F(MR) |
 			      X64_F(RD));
-	if (f == X64_FORM_RD)
+	if ((f == X64_FORM_ALU || f == X64_FORM_MOV) && w != X64_8)
+		b->at = x64_legacy_rr(b, op, x64_opcode(op), w, dst, src, false);
+	else if (f == X64_FORM_RD)
 		b->at = x64_vex_rr(b, op, w, x64_digit(op), dst, src);
 	else if (f == X64_FORM_MR || f == X64_FORM_TEST)
 		b->at = x64_legacy_rr(b, op, x64_sized(x64_opcode(op), w), w, src, dst,

@@ -39,18 +39,26 @@ static unsigned int reg_of(const struct jit_loc *l)
 void jit_place(struct jit_func *f, struct wasm_val *v, const struct jit_loc *locs, uint32_t n)
 {
 	struct jit_shuffle s;
+	uint32_t last = 0;
 
 	s.n = 0;
 	settle_sums(f, v, n);
 	for (uint32_t i = 0; i < n; i++) {
-		if (locs[i].where == JIT_ON_STACK || held_in(f, &v[i]) == JIT_NOREG)
+		unsigned int from = held_in(f, &v[i]), to = reg_of(&locs[i]);
+
+		if (locs[i].where == JIT_ON_STACK || from == to)
 			continue;
-		s.dst[s.n] = (uint8_t)reg_of(&locs[i]);
-		s.src[s.n] = (uint8_t)held_in(f, &v[i]);
+		if (from == JIT_NOREG) {
+			last = i + 1;
+			continue;
+		}
+		s.dst[s.n] = (uint8_t)to;
+		s.src[s.n] = (uint8_t)from;
 		s.type[s.n++] = v[i].type;
 	}
-	jit_shuffle(f, &s);
-	for (uint32_t i = 0; i < n; i++) {
+	if (s.n)
+		jit_shuffle(f, &s);
+	for (uint32_t i = 0; i < last; i++) {
 		if (locs[i].where != JIT_ON_STACK && held_in(f, &v[i]) == JIT_NOREG)
 			jit_load_val(f, &v[i], reg_of(&locs[i]));
 	}

@@ -41,9 +41,12 @@ static void opnd_load(struct jit_func *f, enum x64_width w, unsigned int d, cons
 		x64_mov_imm(f->x, d, w == X64_32 ? (uint32_t)a->imm : (uint64_t)(int64_t)a->imm);
 		return;
 	}
-	if (a->kind == JIT_OPND_REG && a->reg == d)
+	if (a->kind == JIT_OPND_REG) {
+		jit_move(f, int_type(w), d, a->reg);
 		return;
-	opnd_op(f, X64_MOV, w, d, a);
+	}
+	jit_opnd_use(f, a);
+	jit_load(f, int_type(w), d, a->mem);
 }
 
 /* Whether writing reg before b is read would spoil it. */
