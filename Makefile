@@ -27,10 +27,13 @@ LIBC     ?= $(if $(SAN),glibc,$(if $(wildcard /usr/lib/$(MUSL_DIR)/rcrt1.o),musl
 Q        := $(if $(V),,@)
 say       = $(if $(V),:,printf '  %-7s %s\n' '$1' '$2')
 
-# The optimizing tier needs LLVM's development package, 19 or newer: any of these.
-LLVM_CONFIG ?= $(firstword $(wildcard $(foreach v,19 20 21 22,/usr/bin/llvm-config-$v)))
-CONFIG_LLVM ?= $(if $(LLVM_CONFIG),y)
+# The optimizing tier needs LLVM's development package, 19 or newer, any of these (the program alone is in
+# another package), and what that is linked with.
+LLVM_CONFIG ?= $(patsubst /usr/lib/llvm-%/include/llvm-c/Core.h,/usr/bin/llvm-config-%,$(firstword \
+	       $(wildcard $(foreach v,19 20 21 22,/usr/lib/llvm-$v/include/llvm-c/Core.h))))
+CONFIG_LLVM ?= $(if $(LLVM_CONFIG),$(if $(wildcard $(shell $(CC) -print-file-name=libzstd.a)),y))
 ifneq ($(CONFIG_LLVM),)
+LLVM_VERSION := $(shell $(LLVM_CONFIG) --version)
 LLVM_LIBS := -L$(shell $(LLVM_CONFIG) --libdir) -Wl,--start-group \
 	     $(shell $(LLVM_CONFIG) --link-static --libs x86codegen passes) -Wl,--end-group -lstdc++ -lz -lzstd -lm -Wl,--no-warnings
 LLVM_FLAGS := -isystem $(shell $(LLVM_CONFIG) --includedir)
@@ -148,6 +151,9 @@ check: deps-check ## install what the tests need, build, run all tests
 	$(Q)+$(MAKE) $(jobs) tests
 	$(Q)$(with-tools) O=$(O) SAN=$(SAN) tests/run $(test-files) $(checks)
 
+check-vm: tests ## run what needs Debian's kernels and systemd in virtual machines (slow)
+	$(Q)O=$(O) tests/vm/run $(VM)
+
 quickstart: deps-build ## install what the build needs, build, run a program confined
 	$(Q)+$(MAKE) $(jobs) all
 	$(Q)O=$(O) tools/quickstart
@@ -179,6 +185,6 @@ help: ## this list
 	@echo '  variables: O=<output folder> V=1 SAN=1 CC=clang LIBC=musl|glibc CFLAGS= WERROR=1 CONFIG_X=y DESTDIR= PREFIX='
 
 FORCE:
-.PHONY: all tests check quickstart deps-build deps-check bench fuzz lint install uninstall clean help FORCE
+.PHONY: all tests check check-vm quickstart deps-build deps-check bench fuzz lint install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules

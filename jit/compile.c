@@ -428,6 +428,7 @@ static int publish(struct job *job, struct jit_pool *pool, int fd, struct jit_st
 	h.flags = job->options->gs ? JIT_IMAGE_GS : 0;
 	h.tier = job->options->tier ? job->options->tier->id : JIT_TIER_BASELINE;
 	h.module_size = job->m->size;
+	h.origin = job->options->origin;
 	h.nfuncs = job->m->nfuncs - job->m->imported_funcs;
 	h.funcs_off = num_align(sizeof(h), 16);
 	h.sites_off = num_align(h.funcs_off + h.nfuncs * sizeof(uint32_t), 16);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "jit/image.h"
 #include "runtime/base/err.h"
 #include "runtime/wasm/module.h"
 
@@ -18,6 +19,7 @@ struct jit_options {
 	const struct jit_tier *tier;	/* tier.h; NULL: the baseline alone */
 	bool gs;		/* the CPU has FSGSBASE or the caller sets gs otherwise: gs: forms may be used */
 	uint32_t threads;	/* workers including the caller; 0 and 1: only the caller */
+	struct jit_origin origin;	/* copied into the image */
 };
 
 struct jit_stats {
@@ -28,10 +30,11 @@ struct jit_stats {
 
 /*
  * Threads that wait for work. They are made before the process locks itself and is refused new
- * ones. NULL when none could be made: the caller compiles alone.
+ * ones. stack_size of each, 0: what the baseline needs. NULL when none could be made: the caller
+ * compiles alone.
  */
 struct jit_pool;
-struct jit_pool *jit_pool_new(uint32_t threads);
+struct jit_pool *jit_pool_new(uint32_t threads, size_t stack_size);
 void jit_pool_free(struct jit_pool *pool);
 
 /*

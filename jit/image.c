@@ -42,8 +42,12 @@ static const struct jit_site *site_before(const struct jit_image *m, uint32_t pc
 
 const struct jit_site *jit_image_site(const struct jit_image *m, uint32_t pc, bool call)
 {
+	const struct jit_site *first = (const void *)((const char *)m + m->sites_off);
 	const struct jit_site *s = site_before(m, pc);
 
+	/* where what follows a call can fault, the call comes first */
+	while (s && call && s > first && s[-1].pc == pc)
+		s--;
 	if (s && s->pc == pc && s->at != JIT_SITE_END && !(s->at & JIT_SITE_RANGE))
 		return s;
 	s = site_before(m, pc - call);

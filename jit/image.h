@@ -23,19 +23,25 @@
 #include "runtime/base/err.h"
 
 #define JIT_IMAGE_MAGIC "wsboximg"
-#define JIT_IMAGE_VERSION 2
+#define JIT_IMAGE_VERSION 3
 
 enum jit_image_flag {
 	JIT_IMAGE_GS = 1 << 0,		/* code uses gs: the instance must set its base */
 	JIT_IMAGE_FUEL = 1 << 1,
 };
 
+/* What an image was made from and by. Who hands an image on tells both sides the same. */
+struct jit_origin {
+	uint8_t module[32];		/* SHA-256; zero: not computed */
+	uint8_t build[32];		/* of the compiler and the runtime; zero: not told */
+};
+
 struct jit_image {
 	char magic[8];
 	uint32_t version, flags;
 	uint64_t size;			/* of the whole file */
-	uint64_t module_size;		/* of the module it was made from; with its hash, once there is a cache */
-	uint8_t module_hash[32];	/* zero: not computed */
+	uint64_t module_size;
+	struct jit_origin origin;
 	uint32_t nfuncs, nsites;
 	uint64_t funcs_off, sites_off, handlers_off, text_off, text_size;
 	uint32_t ctx_size;		/* jit_layout.size the code was made for */

@@ -45,7 +45,7 @@ static void *wait_for_jobs(void *p)
 	return NULL;
 }
 
-struct jit_pool *jit_pool_new(uint32_t threads)
+struct jit_pool *jit_pool_new(uint32_t threads, size_t stack_size)
 {
 	uint32_t n = threads > 1 ? (uint32_t)num_min(threads - 1, THREADS_MAX) : 0;
 	struct jit_pool *pool = n ? calloc(1, sizeof(*pool) + n * sizeof(pthread_t)) : NULL;
@@ -56,7 +56,7 @@ struct jit_pool *jit_pool_new(uint32_t threads)
 	sem_init(&pool->wake, 0, 0);
 	sem_init(&pool->done, 0, 0);
 	pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, STACK_SIZE);
+	(void)pthread_attr_setstacksize(&attr, stack_size ? stack_size : STACK_SIZE);
 	while (pool->nthreads < n && !pthread_create(&pool->threads[pool->nthreads], &attr, wait_for_jobs, pool))
 		pool->nthreads++;
 	pthread_attr_destroy(&attr);

@@ -34,6 +34,9 @@ struct jit_tier {
 	const char *name;
 	enum jit_tier_id id;
 	uint32_t batch_bytes;		/* of bodies */
+	size_t stack_size;		/* of the threads it runs in */
+	/* Once, while the process may still do anything. */
+	void (*start)(void);
 	/* NULL: out of memory */
 	void *(*worker_new)(const struct wasm_module *m, const struct jit_layout *layout,
 			    const struct jit_options *options);

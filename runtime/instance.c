@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "jit/compile.h"
@@ -109,16 +110,19 @@ int rt_instance_prepare(struct rt_store *s, const struct wasm_module *m, struct 
 	return 0;
 }
 
-static int check_image(const struct rt_instance *inst, size_t size, struct wsbox_err *err)
+static int check_image(const struct rt_instance *inst, const struct rt_code_file *file, struct wsbox_err *err)
 {
 	const struct jit_image *image = inst->image;
-	int ret = jit_image_check(image, size, err);
+	int ret = jit_image_check(image, file->size, err);
 
 	if (ret < 0)
 		return ret;
 	if (image->ctx_size != inst->layout.size || image->nfuncs != inst->m->nfuncs - inst->m->imported_funcs ||
-	    image->module_size != inst->m->size)
+	    image->module_size != inst->m->size ||
+	    memcmp(image->origin.module, file->origin.module, sizeof(image->origin.module)))
 		return err_set(err, -ENOEXEC, WSBOX_FAILED, "the code image was made from another module");
+	if (memcmp(image->origin.build, file->origin.build, sizeof(image->origin.build)))
+		return err_set(err, -ENOEXEC, WSBOX_FAILED, "the code image was made by another build of wsbox");
 	if ((image->flags & JIT_IMAGE_GS) && !jit_cpu_fsgsbase())
 		return err_set(err, -ENOTSUP, WSBOX_FAILED, "the code image needs FSGSBASE, which is off here");
 	return 0;
@@ -128,26 +132,26 @@ static int check_image(const struct rt_instance *inst, size_t size, struct wsbox
  * The headers are mapped read-only; the text is mapped over its part of them, executable from
  * birth (MDWE allows no mprotect).
  */
-int rt_instance_code(struct rt_instance *inst, int image_fd, size_t size, struct wsbox_err *err)
+int rt_instance_code(struct rt_instance *inst, const struct rt_code_file *file, struct wsbox_err *err)
 {
 	struct rt_store *s = inst->head.store;
-	void *p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, image_fd, 0);
+	void *p = mmap(NULL, file->size, PROT_READ, MAP_PRIVATE, file->fd, (off_t)file->offset);
 	const struct jit_image *image = p;
-	int ret = fd_sealed(image_fd);
+	int ret = file->kept ? 0 : fd_sealed(file->fd);
 
 	assert(!inst->image);
 	if (p == MAP_FAILED)
 		return err_set(err, -errno, WSBOX_FAILED, "cannot map the code image: %s", err_name(errno));
 	inst->image = image;
-	inst->image_size = size;
+	inst->image_size = file->size;
 	if (ret < 0)
 		return err_set(err, ret, WSBOX_FAILED, "the code image is not sealed");
-	ret = check_image(inst, size, err);
+	ret = check_image(inst, file, err);
 	if (ret < 0)
 		return ret;
 	inst->text = (char *)p + image->text_off;
 	if (image->text_size && mmap(inst->text, image->text_size, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED,
-				     image_fd, (off_t)image->text_off) == MAP_FAILED)
+				     file->fd, (off_t)(file->offset + image->text_off)) == MAP_FAILED)
 		return err_set(err, -errno, WSBOX_FAILED, "cannot map code: %s", err_name(errno));
 	if (!vec_push(&s->code, ((struct rt_code){ (uintptr_t)inst->text, (uintptr_t)inst->text + image->text_size,
 						   image, inst })))

@@ -93,18 +93,26 @@ struct rt_global *rt_global_new(struct rt_store *s, const struct wasm_globaltype
 typedef bool (*rt_resolve_fn)(void *arg, const struct wasm_module *m, const struct wasm_import *imp,
 			      struct rt_extern *ret);
 
+/* A code image in a file. */
+struct rt_code_file {
+	int fd;
+	bool kept;			/* whoever gave it keeps others from changing it; else it must be sealed */
+	uint64_t offset, size;		/* whole pages */
+	struct jit_origin origin;	/* what it must have been made from */
+};
+
 /*
  * The stages of an instance, apart so that a cell can do the first while the compiler works and
  * lock itself before the last.
  *	rt_instance_prepare	reserves the context and memory 0, registers types. m must outlive the instance.
- *	rt_instance_code	maps the image read-execute from image_fd (a sealed memfd, size bytes) and checks its header
+ *	rt_instance_code	maps the image read-execute and checks its header
  *	rt_instance_link	resolves imports, makes functions, tables, memories, globals
  *	rt_instance_start	active segments, then the start function; may trap (RT_TRAP_x > 0)
  * 0, -errno with err (WSBOX_INVALID for what cannot be linked).
  */
 int rt_instance_prepare(struct rt_store *s, const struct wasm_module *m, struct rt_instance **ret,
 			struct wsbox_err *err);
-int rt_instance_code(struct rt_instance *inst, int image_fd, size_t size, struct wsbox_err *err);
+int rt_instance_code(struct rt_instance *inst, const struct rt_code_file *file, struct wsbox_err *err);
 int rt_instance_link(struct rt_instance *inst, rt_resolve_fn resolve, void *arg, struct wsbox_err *err);
 int rt_instance_start(struct rt_instance *inst, struct wsbox_err *err);
 

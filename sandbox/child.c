@@ -41,7 +41,7 @@ static int join(struct sb_start *s)
 	return unshare(CLONE_NEWCGROUP) ? -errno : 0;
 }
 
-#define PLAN_MAX (CELL_FD_PREOPEN + CELL_PREOPEN_MAX + CELL_HANDED_MAX + 2)
+#define PLAN_MAX (CELL_FD_PREOPEN + 2 * CELL_PREOPEN_MAX + CELL_HANDED_MAX + 2)
 
 /*
  * Source of each descriptor of enum cell_fd, -1 = closed; then the preopens, what is handed beyond
@@ -50,7 +50,8 @@ static int join(struct sb_start *s)
 static int plan(const struct sb_start *s, int *from)
 {
 	const struct sb_spec *spec = s->spec;
-	int handed = CELL_FD_PREOPEN + (int)spec->preopen_count;
+	int linkless = CELL_FD_PREOPEN + (int)spec->preopen_count;
+	int handed = linkless + (spec->linkless ? (int)spec->preopen_count : 0);
 	int kept = handed + (int)spec->handed_count;
 
 	for (int i = 0; i < CELL_FD_PREOPEN; i++)
@@ -65,6 +66,8 @@ static int plan(const struct sb_start *s, int *from)
 	from[CELL_FD_LANDLOCK] = s->landlock;
 	for (uint32_t i = 0; i < spec->preopen_count; i++)
 		from[CELL_FD_PREOPEN + i] = s->preopen[i];
+	for (int i = linkless; i < handed; i++)
+		from[i] = s->linkless[i - linkless];
 	for (uint32_t i = 0; i < spec->handed_count; i++)
 		from[handed + (int)i] = spec->handed[i];
 	from[kept] = spec->cell;

@@ -40,6 +40,7 @@ struct sb_start {
 	int cell;			/* in the child: where the program was moved to */
 	int supervisor;			/* pidfd of the caller */
 	int preopen[CELL_PREOPEN_MAX];	/* O_PATH directory of the host, then the detached mount */
+	int linkless[CELL_PREOPEN_MAX];	/* another such mount, -1 = none: it only saves calls */
 	bool detached;			/* preopen[] are detached mounts */
 	bool bounded;			/* the bounding set is empty */
 	bool probe;			/* end instead of the exec */

@@ -23,6 +23,9 @@
 #include "sandbox/internal.h"
 
 #define CLONE_TREE (OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE)
+#ifndef MOUNT_ATTR_NOSYMFOLLOW
+#define MOUNT_ATTR_NOSYMFOLLOW 0x00200000	/* Linux 5.14 */
+#endif
 #define LANDLOCK_TRUNCATE 3	/* the ABI with that right */
 #define HARMLESS (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
@@ -52,9 +55,12 @@ int sb_preopens_open(struct sb_start *s, struct wsbox_err *err)
 	return 0;
 }
 
-static int restrict_tree(int fd, bool readonly, int userns)
+/* more: attributes beside those that all have. */
+static int restrict_tree(int fd, bool readonly, uint64_t more, int userns)
 {
-	struct mount_attr attr = { .attr_set = HARMLESS | (readonly ? MOUNT_ATTR_RDONLY : 0) };
+	struct mount_attr attr = {
+		.attr_set = HARMLESS | more | (readonly ? MOUNT_ATTR_RDONLY : 0),
+	};
 
 	if (userns >= 0) {
 		attr.attr_set |= MOUNT_ATTR_IDMAP;
@@ -63,6 +69,32 @@ static int restrict_tree(int fd, bool readonly, int userns)
 	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)))
 		return -errno;
 	return 0;
+}
+
+static bool same_directory(int a, int b)
+{
+	struct stat x, y;
+
+	return !fstat(a, &x) && !fstat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/*
+ * A second mount of preopen i, found by `path` from `dir` ("": that descriptor itself), on which no
+ * link is followed: there a whole path can be given to a call that would follow links out of it. It
+ * only saves calls: where it cannot be had, there is none.
+ */
+static void add_linkless(struct sb_start *s, uint32_t i, int dir, const char *path, int userns)
+{
+	int fd;
+
+	if (!s->spec->linkless)
+		return;
+	fd = (int)syscall(SYS_open_tree, dir, path, CLONE_TREE | (*path ? 0 : AT_EMPTY_PATH));
+	if (fd >= 0 && same_directory(fd, s->preopen[i]) &&
+	    !restrict_tree(fd, s->spec->preopens[i].readonly, MOUNT_ATTR_NOSYMFOLLOW, userns))
+		s->linkless[i] = fd;
+	else if (fd >= 0)
+		close(fd);
 }
 
 int sb_preopens_idmap(struct sb_start *s)
@@ -84,22 +116,19 @@ int sb_preopens_idmap(struct sb_start *s)
 		fd = syscall(SYS_open_tree, s->preopen[n], "", CLONE_TREE | AT_EMPTY_PATH);
 
 		tree[n] = (int)fd;
-		code = fd < 0 ? -errno : restrict_tree(tree[n], readonly, userns);
+		code = fd < 0 ? -errno : restrict_tree(tree[n], readonly, 0, userns);
+		if (!code)
+			add_linkless(s, n, s->preopen[n], "", userns);
 	}
 	for (uint32_t i = 0; i < n; i++) {
 		fd_closep(code ? &tree[i] : &s->preopen[i]);
+		if (code)
+			fd_closep(&s->linkless[i]);
 		if (!code)
 			s->preopen[i] = tree[i];
 	}
 	s->detached = !code;
 	return code;
-}
-
-static bool same_directory(int a, int b)
-{
-	struct stat x, y;
-
-	return !fstat(a, &x) && !fstat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 static int detach_one(struct sb_start *s, uint32_t i)
@@ -110,11 +139,12 @@ static int detach_one(struct sb_start *s, uint32_t i)
 		return -errno;
 	code = -ESTALE;
 	if (same_directory(fd, s->preopen[i]))
-		code = restrict_tree(fd, s->spec->preopens[i].readonly, -1);
+		code = restrict_tree(fd, s->spec->preopens[i].readonly, 0, -1);
 	if (code) {
 		close(fd);
 		return code;
 	}
+	add_linkless(s, i, AT_FDCWD, s->spec->preopens[i].host, -1);
 	close(s->preopen[i]);
 	s->preopen[i] = fd;
 	return 0;
@@ -161,9 +191,9 @@ int sb_child_preopens(struct sb_start *s)
 }
 
 /*
- * For a compiler the host's tree stays in its mount namespace, out of reach of every path: to take
- * it down waits for the kernel's readers (RCU), twice as long if two cells do it at once. A
- * compiler has no call that takes a path, and is soon gone. To leave a changed root needs
+ * For a cell that has no call that takes a path, a compiler or one without directories, the host's
+ * tree stays in its mount namespace, out of reach of every path: to take it down waits for the
+ * kernel's readers (RCU), twice as long if two cells do it at once. To leave a changed root needs
  * CAP_SYS_CHROOT; that none may get back by a user namespace the kernel sees to, if the root is not
  * that of the mount namespace. Hence a place other than "/", which is always there.
  */
@@ -192,11 +222,19 @@ static int replace_root(int root, const char **ret_how)
 	return errno != EINVAL || chroot(".") || chdir("/") ? -errno : 0;
 }
 
+static bool takes_paths(const struct sb_spec *spec)
+{
+	return spec->role == CELL_ROLE_RUN && spec->preopen_count;
+}
+
 static int empty_root(const struct sb_start *s, int root, const char **ret_how)
 {
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+	bool replace = takes_paths(s->spec);
+
+	/* what the host unmounts goes from a tree that stays, too, and does not keep a disk busy */
+	if (mount(NULL, "/", NULL, MS_REC | (replace ? MS_PRIVATE : MS_SLAVE), NULL))
 		return -errno;
-	if (s->spec->role == CELL_ROLE_RUN)
+	if (replace)
 		return replace_root(root, ret_how);
 	*ret_how = "chroot";
 	return change_to(root, "/proc");

@@ -84,6 +84,11 @@ int sb_probe(struct sb_features *ret)
 	for (int w = 0; w < SB_WALL_COUNT; w++)
 		if (f.wall[w].state == SB_BY_CELL)
 			f.wall[w].state = SB_STANDING;
+	/* the detail of a degraded cell: it is as safe without, but full does not go without */
+	if (f.wall[SB_WALL_CAPABILITIES].why[0]) {
+		f.wall[SB_WALL_CAPABILITIES].state = SB_MISSING;
+		f.wall[SB_WALL_CAPABILITIES].code = -EPERM;
+	}
 	if (!filters_allowed())
 		f.wall[SB_WALL_SECCOMP] = (struct sb_fact){ SB_MISSING, -EOPNOTSUPP,
 							    "no seccomp filters in this kernel" };

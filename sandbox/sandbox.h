@@ -149,7 +149,8 @@ struct sb_spec {
 	bool ring;		/* the run filter with io_uring_enter */
 	const struct sb_preopen *preopens;
 	uint32_t preopen_count;	/* up to CELL_PREOPEN_MAX */
-	const int *handed;	/* further descriptors, numbered after the preopens */
+	bool linkless;		/* a second mount of each, which follows no link, numbered after them */
+	const int *handed;	/* further descriptors, numbered after those */
 	uint32_t handed_count;	/* up to CELL_HANDED_MAX */
 	bool sockets;		/* some are sockets to be used: the filter with accept4 and the like */
 	struct sb_limits limits;

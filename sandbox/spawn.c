@@ -322,6 +322,8 @@ static void start_done(struct sb_start *s)
 {
 	for (uint32_t i = 0; i < s->spec->preopen_count; i++)
 		fd_closep(&s->preopen[i]);
+	for (uint32_t i = 0; i < s->spec->preopen_count; i++)
+		fd_closep(&s->linkless[i]);
 	fd_closep(&s->null);
 	fd_closep(&s->filter);
 	fd_closep(&s->landlock);
@@ -392,6 +394,7 @@ int sb_start_cell(const struct sb_spec *spec, bool probe, struct sb_cell *ret,
 
 	assert(spec->preopen_count <= CELL_PREOPEN_MAX);
 	memset(s.preopen, 0xff, sizeof(s.preopen));
+	memset(s.linkless, 0xff, sizeof(s.linkless));
 	s.report = mmap(NULL, sizeof(*s.report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			-1, 0);
 	if (s.report == MAP_FAILED)

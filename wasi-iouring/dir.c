@@ -54,7 +54,7 @@ static struct wasi_dirbuf *dirbuf_of(struct wasi *w, const struct wasi_fd *f)
 	oldest->serial = f->serial;
 	oldest->used = w->tick;
 	oldest->len = oldest->at = 0;
-	oldest->first = oldest->end = oldest->at_cookie = UINT64_MAX;
+	oldest->first = oldest->at_cookie = UINT64_MAX;
 	oldest->self = 0;
 	return oldest;
 }
@@ -64,22 +64,34 @@ static const struct kernel_dirent *entry_at(const struct wasi_dirbuf *b, uint32_
 	return (const struct kernel_dirent *)(b->data + at);
 }
 
-/* Reads on from `cookie`. How many bytes, 0 at the end, or -errno. */
-static long dirbuf_fill(struct wasi_dirbuf *b, const struct wasi_fd *f, uint64_t cookie)
+/* Where the kernel stands in f is known: at this cookie. */
+static void position_known(struct wasi_fd *f, uint64_t cookie)
+{
+	f->offset = cookie;
+	f->state &= ~WASI_STATE_KERNEL;
+}
+
+/*
+ * Reads on from `cookie`. How many bytes, 0 at the end, or -errno. Where the kernel then stands is
+ * known when all entries have been served: only the last one tells.
+ */
+static long dirbuf_fill(struct wasi_dirbuf *b, struct wasi_fd *f, uint64_t cookie)
 {
 	long n = 0;
 
-	if (b->end != cookie || !cookie)
+	if (b->len && b->at == b->len)
+		position_known(f, b->at_cookie);
+	if (f->state & WASI_STATE_KERNEL || f->offset != cookie)
 		n = SYS3(lseek, f->host, cookie, SEEK_SET);
 	if (n >= 0)
 		n = SYS3(getdents64, f->host, b->data, WASI_DIRBUF_SIZE);
 	if (n == -ENOENT)
 		n = 0;	/* it was removed: POSIX wants the end, not an error */
+	position_known(f, cookie);
+	f->state |= n ? WASI_STATE_KERNEL : 0;
 	b->len = n > 0 ? (uint32_t)n : 0;
 	b->at = 0;
-	b->first = b->end = b->at_cookie = n < 0 ? UINT64_MAX : cookie;
-	for (uint32_t at = 0; at < b->len; at += entry_at(b, at)->len)
-		b->end = (uint64_t)entry_at(b, at)->next;
+	b->first = b->at_cookie = n < 0 ? UINT64_MAX : cookie;
 	return n;
 }
 
@@ -89,7 +101,7 @@ static bool dirbuf_find(struct wasi_dirbuf *b, uint64_t cookie)
 	uint64_t before = b->at_cookie;
 	uint32_t at = b->at;
 
-	if (!cookie || !b->len)
+	if (!cookie || !b->len || (at == b->len && before == cookie))
 		return false;
 	for (int pass = 0; pass < 2; pass++) {
 		for (; at < b->len; at += entry_at(b, at)->len) {
@@ -110,7 +122,11 @@ static uint64_t inode_of(struct wasi_dirbuf *b, const struct wasi_fd *f, const s
 {
 	struct stat st;
 
-	if (d->name[0] != '.' || d->name[1] != '.' || d->name[2])
+	if (d->name[0] != '.')
+		return d->ino;
+	if (!d->name[1])
+		b->self = d->ino;
+	if (d->name[1] != '.' || d->name[2])
 		return d->ino;
 	if (!b->self && SYS2(fstat, f->host, &st) >= 0)
 		b->self = st.st_ino;
@@ -122,7 +138,10 @@ static uint8_t dirent_type(const struct kernel_dirent *d)
 	return wasi_type_of_mode((uint32_t)d->type << 12);	/* DT_x is S_IFx >> 12 */
 }
 
-/* Copies as much of one entry as fits into room bytes; how much that is. */
+/*
+ * Copies as much of one entry as fits into room bytes; how much that is. Nearly always it fits: then
+ * the size of its head is a constant.
+ */
 static uint32_t dirent_copy(struct wasi_dirbuf *b, const struct wasi_fd *f, const struct kernel_dirent *d, uint8_t *to,
 			    uint32_t room)
 {
@@ -130,16 +149,23 @@ static uint32_t dirent_copy(struct wasi_dirbuf *b, const struct wasi_fd *f, cons
 		.next = (uint64_t)d->next, .ino = inode_of(b, f, d),
 		.namlen = (uint32_t)strlen(d->name), .type = dirent_type(d),
 	};
-	uint32_t n = (uint32_t)num_min(sizeof(head), room), name = (uint32_t)num_min(head.namlen, room - n);
+	uint32_t n, name;
 
 	assert(d->len >= offsetof(struct kernel_dirent, name) + head.namlen + 1);
+	if (room >= sizeof(head) + head.namlen) {
+		memcpy(to, &head, sizeof(head));
+		memcpy(to + sizeof(head), d->name, head.namlen);
+		return (uint32_t)sizeof(head) + head.namlen;
+	}
+	n = (uint32_t)num_min(sizeof(head), room);
+	name = (uint32_t)num_min(head.namlen, room - n);
 	memcpy(to, &head, n);
 	memcpy(to + n, d->name, name);
 	return n + name;
 }
 
 /* Fills room bytes at to. *ret_used stays below room only at the directory's end. */
-static long dir_list(struct wasi_dirbuf *b, const struct wasi_fd *f, uint64_t cookie, uint8_t *to, uint32_t room,
+static long dir_list(struct wasi_dirbuf *b, struct wasi_fd *f, uint64_t cookie, uint8_t *to, uint32_t room,
 		     uint32_t *ret_used)
 {
 	uint32_t used = 0;
@@ -154,7 +180,7 @@ static long dir_list(struct wasi_dirbuf *b, const struct wasi_fd *f, uint64_t co
 		const struct kernel_dirent *d;
 
 		if (b->at == b->len) {
-			long n = b->len ? dirbuf_fill(b, f, b->end) : 0;
+			long n = b->len ? dirbuf_fill(b, f, b->at_cookie) : 0;
 
 			if (n < 0 && !used)
 				return n;

@@ -206,17 +206,24 @@ WASI_CALL(path_rename)
 	return e;
 }
 
-/*
- * The attributes of what path names. One component that is no link needs one call, anything else a
- * walk.
- */
-static long stat_path(int dir, const char *path, bool follow, struct stat *st)
+/* The mount of f's directory that follows no links; 0: there is none. */
+static int linkless_of(const struct wasi *w, const struct wasi_fd *f)
 {
+	return f->state & WASI_STATE_PREOPEN ? w->config.preopens[f->preopen].linkless : 0;
+}
+
+/*
+ * The attributes of what path names. One component that is no link needs one call, as does a path
+ * without links where there is a mount for that; anything else a walk.
+ */
+static long stat_path(int dir, int linkless, const char *path, bool follow, struct stat *st)
+{
+	bool plain = wasi_path_plain(path);
 	long r;
 
-	if (wasi_path_plain(path)) {
-		r = SYS4(newfstatat, dir, path, st, AT_SYMLINK_NOFOLLOW);
-		if (r < 0 || !follow || !S_ISLNK(st->st_mode))
+	if (plain || (linkless && wasi_path_down(path))) {
+		r = SYS4(newfstatat, plain ? dir : linkless, path, st, AT_SYMLINK_NOFOLLOW);
+		if (r != -ELOOP && (r < 0 || !follow || !S_ISLNK(st->st_mode)))
 			return r;
 	}
 	r = wasi_path_openat(dir, path, O_PATH | (follow ? 0 : O_NOFOLLOW), 0);
@@ -240,7 +247,7 @@ WASI_CALL(path_filestat_get)
 		e = WASI_EINVAL;
 	if (e)
 		return e;
-	r = stat_path(f->host, w->path[0], ARG32(1) & WASI_LOOKUP_FOLLOW, &st);
+	r = stat_path(f->host, linkless_of(w, f), w->path[0], ARG32(1) & WASI_LOOKUP_FOLLOW, &st);
 	if (r < 0)
 		return wasi_errno(r);
 	return wasi_attr_store(inst, ARG32(4), &st, wasi_type_of_mode(st.st_mode)) ? WASI_OK : WASI_EFAULT;
@@ -275,14 +282,18 @@ WASI_CALL(path_filestat_set_times)
 }
 
 /* Reads a link into w->link. Its length, -EINVAL if it is none. */
-static long link_read(struct wasi *w, int dir)
+static long link_read(struct wasi *w, int dir, int linkless)
 {
 	const char *path = w->path[0];
+	bool plain = wasi_path_plain(path);
 	long r;
 	int fd;
 
-	if (wasi_path_plain(path))
-		return SYS4(readlinkat, dir, path, w->link, sizeof(w->link));
+	if (plain || (linkless && wasi_path_down(path))) {
+		r = SYS4(readlinkat, plain ? dir : linkless, path, w->link, sizeof(w->link));
+		if (r != -ELOOP)
+			return r;
+	}
 	r = wasi_path_openat(dir, path, O_PATH | O_NOFOLLOW, 0);
 	if (r < 0)
 		return r;
@@ -303,7 +314,7 @@ WASI_CALL(path_readlink)
 		return e;
 	if (!rt_mem(inst, ARG32(3), ARG32(4)) || !rt_mem(inst, ARG32(5), sizeof(used)))
 		return WASI_EFAULT;
-	n = link_read(w, f->host);
+	n = link_read(w, f->host, linkless_of(w, f));
 	if (n < 0)
 		return wasi_errno(n);
 	if (n && w->link[0] == '/')

@@ -42,6 +42,11 @@ bool wasi_path_plain(const char *path)
 	return path[0] && !strchr(path, '/') && last_of(path) == WASI_LAST_NAME;
 }
 
+bool wasi_path_down(const char *path)
+{
+	return path[0] && path[0] != '/' && !strstr(path, "..");
+}
+
 /*
  * One component whose link, if it is one, is not followed cannot leave; without the checks of a
  * scoped walk the kernel is faster by a tenth. What it says of a link is answered by the walk.
@@ -71,6 +76,12 @@ long wasi_path_openat(int dir, const char *path, uint64_t flags, uint64_t mode)
 		fd = open_plain(dir, path, &how);
 	for (int i = 0; i < WALK_TRIES && (fd == -EAGAIN || fd == -EINTR); i++)
 		fd = SYS4(openat2, dir, path, &how, sizeof(how));
+	/*
+	 * Of a detached mount that was let go (preopens are), the kernel says EAGAIN for ever where a
+	 * path leaves by ".." behind a link.
+	 */
+	if (fd == -EAGAIN && !(flags & O_NONBLOCK))
+		fd = -EXDEV;
 	return fd == -EXDEV ? -EPERM : fd;
 }
 

@@ -2,13 +2,14 @@
  * Paths: from a guest's (descriptor, string) to something in the kernel that cannot be outside of
  * the descriptor's directory.
  *
- * Two forms, and no third way from a guest's path to a system call:
+ * Three forms, and no fourth way from a guest's path to a system call:
  *	object	what the whole path names, opened: openat2 with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS.
  *		The kernel walks; "..", links and trailing slashes mean what they mean to Linux, but leaving
  *		is EXDEV, told to guests as EPERM.
  *	place	a directory opened like that, and one last component that is not empty, "." or ".." and has
  *		no slash: for calls that make, remove or rename a name. The *at calls must never see a
  *		trailing slash: with one they follow a last link, wherever it leads.
+ *	down	a whole path without "..", on a mount where the kernel follows no link: to look only.
  */
 #ifndef WASI_IOURING_PATH_H
 #define WASI_IOURING_PATH_H
@@ -29,6 +30,12 @@ long wasi_path_openat(int dir, const char *path, uint64_t flags, uint64_t mode);
  * walk is needed.
  */
 bool wasi_path_plain(const char *path);
+
+/*
+ * Whether path only leads down, name by name: then a call may be given it whole on a mount where no
+ * link is followed (struct wasi_preopen), and says ELOOP if there is one.
+ */
+bool wasi_path_down(const char *path);
 
 enum wasi_last { WASI_LAST_NAME, WASI_LAST_DOT, WASI_LAST_DOTDOT };
 

@@ -39,7 +39,7 @@ enum wasi_fd_state {
 	WASI_STATE_UNTYPED = 1 << 0,	/* FILE, but fstat has not been asked: it may be anything that path_open opens */
 	WASI_STATE_READONLY = 1 << 1,	/* below a read-only preopen */
 	WASI_STATE_PREOPEN = 1 << 2,	/* `preopen` is valid */
-	WASI_STATE_KERNEL = 1 << 3,	/* FILE after an append: the kernel's position is the offset */
+	WASI_STATE_KERNEL = 1 << 3,	/* only the kernel knows the offset: a FILE after an append, a DIRECTORY being listed */
 	WASI_STATE_POLLED = 1 << 4,	/* the ring may hold a poll of it */
 	WASI_STATE_NONBLOCK = 1 << 5,	/* opened with O_NONBLOCK, for us alone: nobody else clears it */
 	WASI_STATE_NO_NOWAIT = 1 << 6,	/* its driver does not know RWF_NOWAIT */
@@ -56,7 +56,7 @@ struct wasi_fd {
 	int host;
 	uint32_t rights, inheriting;
 	uint32_t dropped;	/* rights taken by fd_fdstat_set_rights, here or above: their absence is ENOTCAPABLE */
-	uint64_t offset;	/* of a FILE */
+	uint64_t offset;	/* of a FILE; of a DIRECTORY, as a cookie */
 	uint32_t serial;	/* of this opening; never 0 in an open entry */
 };
 
@@ -69,7 +69,7 @@ struct wasi_dirbuf {
 	uint32_t len;
 	uint32_t at;		/* entry that was served last, */
 	uint64_t at_cookie;	/* and the cookie that leads to it */
-	uint64_t first, end;	/* cookies before the first entry and after the last: end is the kernel's position */
+	uint64_t first;		/* cookie before the first entry */
 	uint64_t self;		/* inode of the directory, 0 if not known */
 	uint8_t data[WASI_DIRBUF_SIZE];
 };

@@ -19,6 +19,7 @@ struct wasi;
 
 struct wasi_preopen {
 	int fd;			/* a directory, O_PATH will do; owned by the guest from wasi_new() on */
+	int linkless;		/* another mount of it that follows no links, if it is (0: none): saves calls */
 	const char *guest;	/* its name for the guest */
 	bool readonly;		/* refuse changes below it (EROFS), whatever the mount says */
 };

@@ -12,6 +12,4 @@
 
 extern const struct jit_tier jit_llvm;
 
-#define JIT_LLVM_STACK ((size_t)8 << 20)	/* of threads that compile: LLVM recurses deeply */
-
 #endif

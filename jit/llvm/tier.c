@@ -2,10 +2,12 @@
 #include "jit/llvm/tier.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <llvm-c/Error.h>
 #include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/Transforms/PassBuilder.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,8 @@
 #define TRIPLE "x86_64-unknown-linux-gnu"
 #define CPU "x86-64-v3"			/* what jit_cpu_check() asks for */
 #define BATCH_BYTES (48u << 10)
+#define STACK_SIZE ((size_t)8 << 20)	/* LLVM recurses deeply */
+#define ARENAS 64			/* of malloc, at most: one for each thread */
 
 /*
  * Modules come optimized from their producer. More passes make no better code: on QuickJS -O2's
@@ -27,6 +31,25 @@
 /* Equal code of different places stays apart: a place says where in the module something trapped. */
 static const char *const flags[] = { "wsbox", "-enable-tail-merge=0" };
 
+static int compare_bytes(const void *a, const void *b)
+{
+	return *(const char *)a - *(const char *)b;
+}
+
+/*
+ * The C library asks for facts when it first needs them, by system calls that a compiler is not
+ * granted: malloc for the number of processors and, before it gives memory back, for the policy of
+ * overcommitment; qsort for the size of memory.
+ */
+static void warm_libc(void)
+{
+	char bytes[2048] = { 0 };
+
+	(void)mallopt(M_ARENA_MAX, ARENAS);
+	(void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
+	qsort(bytes, sizeof(bytes), 1, compare_bytes);
+}
+
 static void start_llvm(void)
 {
 	LLVMInitializeX86TargetInfo();
@@ -34,6 +57,14 @@ static void start_llvm(void)
 	LLVMInitializeX86TargetMC();
 	LLVMInitializeX86AsmPrinter();
 	LLVMParseCommandLineOptions(ARRAY_SIZE(flags), flags, NULL);
+	warm_libc();
+}
+
+static void tier_start(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, start_llvm);
 }
 
 static LLVMTargetMachineRef new_machine(void)
@@ -69,10 +100,9 @@ static void tier_worker_free(void *worker)
 static void *tier_worker_new(const struct wasm_module *m, const struct jit_layout *layout,
 			const struct jit_options *options)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct ll *l = calloc(1, sizeof(*l));
 
-	pthread_once(&once, start_llvm);
+	tier_start();
 	if (!l)
 		return NULL;
 	l->m = m;
@@ -204,6 +234,7 @@ static int tier_finish(void *worker, struct jit_out *out)
 
 const struct jit_tier jit_llvm = {
 	.name = "optimized", .id = JIT_TIER_LLVM, .batch_bytes = BATCH_BYTES,
+	.stack_size = STACK_SIZE, .start = tier_start,
 	.worker_new = tier_worker_new, .worker_free = tier_worker_free,
 	.batch = tier_batch, .place = tier_place, .baseline = tier_baseline, .finish = tier_finish,
 };

@@ -11,7 +11,7 @@
 
 static const uint32_t sizes[CELL_MSG_TYPES] = {
 	[CELL_MSG_JOB] = sizeof(struct cell_job),
-	[CELL_MSG_IMAGE] = sizeof(struct cell_head),
+	[CELL_MSG_IMAGE] = sizeof(struct cell_image),
 	[CELL_MSG_COMPILED] = sizeof(struct cell_compiled),
 	[CELL_MSG_READY] = sizeof(struct cell_ready),
 	[CELL_MSG_EXIT] = sizeof(struct cell_exit),

@@ -11,6 +11,9 @@
  *	   ├─────────────────────────────────► instance cell ── CELL_MSG_READY, then the guest runs
  *	   ◄───────────────────────────────────────┘ CELL_MSG_EXIT
  *
+ * With an entry of the code cache there is no compiler cell: module and image are parts of that
+ * one file, and CELL_MSG_IMAGE follows the job at once.
+ *
  * A message is one packet of a SOCK_SEQPACKET socket: a struct cell_head and the rest of the
  * struct its type names, of exactly that size. A receiver refuses anything else. The supervisor
  * believes nothing a cell says beyond what the user of that cell may be told: exit statuses, texts
@@ -28,7 +31,7 @@
  */
 enum cell_fd {
 	CELL_FD_CONTROL = 3,	/* the socket */
-	CELL_FD_MODULE = 4,	/* the module, a sealed memfd */
+	CELL_FD_MODULE = 4,	/* the module: a sealed memfd, or an entry of the code cache */
 	CELL_FD_IMAGE = 5,	/* compiler: memfd to write the image to. instance: -1 until CELL_MSG_IMAGE */
 	CELL_FD_STRINGS = 6,	/* instance: memfd of NUL-terminated strings, in the order struct cell_job tells */
 	CELL_FD_FILTER = 7,	/* memfd holding an array of struct sock_filter; absent without the wall */
@@ -43,7 +46,7 @@ enum cell_fd {
 
 enum cell_msg_type {
 	CELL_MSG_JOB = 1,	/* supervisor to either cell: struct cell_job */
-	CELL_MSG_IMAGE,		/* supervisor to instance: struct cell_head, the image's descriptor attached */
+	CELL_MSG_IMAGE,		/* supervisor to instance: struct cell_image, its descriptor attached */
 	CELL_MSG_COMPILED,	/* compiler to supervisor: struct cell_compiled */
 	CELL_MSG_READY,		/* instance to supervisor: struct cell_ready */
 	CELL_MSG_EXIT,		/* instance to supervisor: struct cell_exit */
@@ -70,19 +73,22 @@ enum cell_job_flag {
 	CELL_JOB_INVOKE = 1 << 4,	/* call the named export instead of _start */
 	CELL_JOB_TRACE = 1 << 5,	/* count the guest's calls in a struct trace_page */
 	CELL_JOB_TRACE_LINES = 1 << 6,	/* and write a line for each */
+	CELL_JOB_LINKLESS = 1 << 7,	/* the preopens follow once more, each on a mount that follows no link */
 };
 
 /*
  * Strings in CELL_FD_STRINGS: argc arguments, envc "K=V", preopens guest names, then the export to
- * invoke. Descriptors after the preopens: `sockets` of the guest's; with CELL_JOB_TRACE a memfd that is
- * the trace page; with CELL_JOB_TRACE_LINES where lines go.
+ * invoke. Descriptors after the preopens: with CELL_JOB_LINKLESS as many again; `sockets` of the
+ * guest's; with CELL_JOB_TRACE a memfd that is the trace page; with CELL_JOB_TRACE_LINES where
+ * lines go.
  */
 struct cell_job {
 	struct cell_head head;
 	uint32_t role;
 	uint32_t flags;
 	uint64_t features;		/* set of enum wasm_feature bits that are on */
-	uint64_t module_size;		/* bytes of CELL_FD_MODULE */
+	uint64_t module_offset, module_size;	/* of the module in CELL_FD_MODULE; whole pages */
+	uint8_t module_hash[32];	/* SHA-256; zero: not computed */
 	uint64_t memory_max;		/* bytes of linear memory and tables together; UINT64_MAX: none */
 	uint32_t argc, envc, preopens, sockets;
 	uint32_t readonly[CELL_PREOPEN_MAX / 32];	/* bit set: that preopen is read-only */
@@ -91,10 +97,21 @@ struct cell_job {
 	uint32_t nofile;		/* descriptors a guest may have open */
 };
 
+/*
+ * Where the code image is in the attached file: a sealed memfd or, if kept is 1, an entry of the
+ * code cache, which nobody but the supervisor's user may change.
+ */
+struct cell_image {
+	struct cell_head head;
+	uint64_t offset, size;		/* whole pages */
+	uint32_t kept, unused;
+};
+
 struct cell_compiled {
 	struct cell_head head;
 	int32_t ok;			/* 1: the image is complete */
 	uint32_t functions;
+	uint32_t tier, left;		/* 0: the baseline, 1: the optimizing tier, which left so many to the baseline */
 	uint64_t image_size;
 	uint64_t body_bytes;		/* size of the code section compiled */
 	uint64_t text_bytes;		/* machine code made */

@@ -145,10 +145,31 @@ int wasm_decode_datacount(struct wasm_decoder *d)
 	return reader_ok(&d->r) ? 0 : wasm_malformed(&d->r, d->err);
 }
 
+/* The bodies of all functions that are not imported, each after its size. */
+static int bodies_read(struct wasm_module *m, struct reader *r, struct wsbox_err *err)
+{
+	for (uint32_t i = m->imported_funcs; i < m->nfuncs; i++) {
+		size_t at = reader_offset(r);
+
+		m->funcs[i].body_len = reader_u32(r);
+		if (m->funcs[i].body_len > WASM_MAX_BODY && reader_ok(r))
+			return err_module(err, at,
+					  "function %u of %u bytes exceeds the limit of %u", i,
+					  m->funcs[i].body_len, WASM_MAX_BODY);
+		m->funcs[i].body = reader_bytes(r, m->funcs[i].body_len);
+		if (!reader_ok(r))
+			return wasm_malformed(r, err);
+		if (!m->funcs[i].body_len)
+			return err_module(err, at,
+					  "unexpected end: function %u has an empty body", i);
+	}
+	return 0;
+}
+
 int wasm_decode_code(struct wasm_decoder *d)
 {
 	struct wasm_module *m = d->m;
-	uint32_t n, from = m->imported_funcs;
+	uint32_t n;
 	size_t at = reader_offset(&d->r);
 	int ret = wasm_count_read(d, "function bodies", WASM_MAX_FUNCTIONS, 2, &n);
 
@@ -159,22 +180,20 @@ int wasm_decode_code(struct wasm_decoder *d)
 				  "function and code section have inconsistent lengths: %u and %u",
 				  d->nbodies, n);
 	d->nbodies = 0;
+	m->code = d->r.at;
 	m->code_bytes = reader_left(&d->r);
-	for (uint32_t i = from; i < from + n; i++) {
-		at = reader_offset(&d->r);
-		m->funcs[i].body_len = reader_u32(&d->r);
-		if (m->funcs[i].body_len > WASM_MAX_BODY && reader_ok(&d->r))
-			return err_module(d->err, at,
-					  "function %u of %u bytes exceeds the limit of %u", i,
-					  m->funcs[i].body_len, WASM_MAX_BODY);
-		m->funcs[i].body = reader_bytes(&d->r, m->funcs[i].body_len);
-		if (!reader_ok(&d->r))
-			return wasm_malformed(&d->r, d->err);
-		if (!m->funcs[i].body_len)
-			return err_module(d->err, at,
-					  "unexpected end: function %u has an empty body", i);
-	}
+	if (!d->outline)
+		return bodies_read(m, &d->r, d->err);
+	(void)reader_bytes(&d->r, m->code_bytes);
 	return 0;
+}
+
+int wasm_module_bodies(struct wasm_module *m, struct wsbox_err *err)
+{
+	struct reader r = reader_of(m->code, m->code_bytes);
+
+	r.base = m->bytes;
+	return bodies_read(m, &r, err);
 }
 
 static int data_read(struct wasm_decoder *d, struct wasm_data *s)

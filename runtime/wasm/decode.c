@@ -195,10 +195,10 @@ static int header_read(struct wasm_decoder *d, struct reader *all)
 		       : err_module(d->err, 4, "unknown binary version %u: expected 1", version);
 }
 
-int wasm_module_decode(struct wasm_module *m, const void *bytes, size_t size,
-		       wasm_features features, struct wsbox_err *err)
+static int module_decode(struct wasm_module *m, const void *bytes, size_t size,
+			 wasm_features features, bool outline, struct wsbox_err *err)
 {
-	struct wasm_decoder d = { .m = m, .err = err };
+	struct wasm_decoder d = { .m = m, .err = err, .outline = outline };
 	struct reader all = reader_of(bytes, size);
 	int ret;
 
@@ -221,6 +221,18 @@ int wasm_module_decode(struct wasm_module *m, const void *bytes, size_t size,
 	if (ret)
 		wasm_module_done(m);
 	return ret;
+}
+
+int wasm_module_decode(struct wasm_module *m, const void *bytes, size_t size,
+		       wasm_features features, struct wsbox_err *err)
+{
+	return module_decode(m, bytes, size, features, false, err);
+}
+
+int wasm_module_outline(struct wasm_module *m, const void *bytes, size_t size,
+			wasm_features features, struct wsbox_err *err)
+{
+	return module_decode(m, bytes, size, features, true, err);
 }
 
 void wasm_module_done(struct wasm_module *m)

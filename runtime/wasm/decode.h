@@ -16,6 +16,7 @@ struct wasm_decoder {
 	struct arena scratch;		/* dropped after decoding */
 	struct wasm_body expr;		/* walks constant expressions */
 	bool expr_ready;
+	bool outline;			/* bodies are stepped over */
 	uint32_t nbodies;		/* functions the function section declared */
 	uint32_t types_cap;		/* room in m->types and m->subs */
 };

@@ -164,7 +164,8 @@ struct wasm_module {
 	uint32_t start;			/* function index or WASM_NONE */
 	bool has_datacount;
 	uint32_t datacount;
-	uint64_t code_bytes;		/* of the code section */
+	const uint8_t *code;		/* the bodies, each after its size */
+	uint64_t code_bytes;		/* of them */
 	bool any_memory64;		/* a memory has 64-bit addresses */
 	uint8_t *declared;		/* bit per function: ref.func may name it (core spec 3.4.1, refs) */
 };
@@ -178,6 +179,15 @@ struct wasm_module {
 int wasm_module_decode(struct wasm_module *m, const void *bytes, size_t size, wasm_features features,
 		       struct wsbox_err *err);
 void wasm_module_done(struct wasm_module *m);
+
+/*
+ * The same of a module whose code is compiled by others: the bodies are stepped over, which takes
+ * no time however many there are. Their places in funcs are not set until wasm_module_bodies(),
+ * which finds what is wrong with them (0, or -ENOEXEC with err).
+ */
+int wasm_module_outline(struct wasm_module *m, const void *bytes, size_t size,
+			wasm_features features, struct wsbox_err *err);
+int wasm_module_bodies(struct wasm_module *m, struct wsbox_err *err);
 
 /* "type", "import"...; NULL for an id that is no section's. */
 const char *wasm_section_name(uint8_t id);

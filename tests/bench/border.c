@@ -102,7 +102,7 @@ static int instantiate(struct rt_instance **ret, struct wsbox_err *err)
 	int r = rt_instance_prepare(store, &module, ret, err);
 
 	if (!r)
-		r = rt_instance_code(*ret, image, image_size, err);
+		r = rt_instance_code(*ret, &(struct rt_code_file){ .fd = image, .size = image_size }, err);
 	if (!r)
 		r = rt_instance_link(*ret, resolve, NULL, err);
 	return r ? r : rt_instance_start(*ret, err);

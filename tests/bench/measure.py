@@ -70,7 +70,7 @@ def wasmtime():
 
 def peers():
     """Name to the command that a WASI module and its arguments are appended to; only what is there."""
-    found = {"wsbox": [WSBOX, "run"]}
+    found = {"wsbox": [WSBOX, "run", "--no-cache"]}
     if shutil.which("node"):
         found["node-liftoff"] = ["node", "--no-warnings", "--liftoff-only", SHIM]
         found["node"] = ["node", "--no-warnings", SHIM]
@@ -96,11 +96,12 @@ def interleave(rounds, measures):
 class Table:
     """Collects figures, prints them in columns, keeps them for the JSON file."""
 
-    def __init__(self, part, unit, base, columns, best=min):
+    def __init__(self, part, unit, base, columns, best=min, width=16):
         self.part, self.unit, self.base, self.columns, self.best = part, unit, base, columns, best
+        self.width = width
         self.rows, self.ratios = [], collections.defaultdict(dict)
         print(f"\n{part}: {unit}; the {'lowest' if best is min else 'highest'}, and in brackets its ratio to {base}")
-        print(f"{'':16}" + "".join(f"{c:>20}" for c in columns), flush=True)
+        print(f"{'':{width}}" + "".join(f"{c:>20}" for c in columns), flush=True)
 
     def row(self, name, figures, failed=()):
         low = {peer: self.best(f) for peer, f in figures.items() if f}
@@ -111,7 +112,7 @@ class Table:
                 self.ratios[c][name] = low[c] / low[self.base]
                 text += f" ({low[c] / low[self.base]:.2f})"
             cells.append(f"{text:>20}")
-        print(f"{name:16}" + "".join(cells), flush=True)
+        print(f"{name:{self.width}}" + "".join(cells), flush=True)
         for peer in failed:
             print(f"    {name} in {peer}: {failed[peer]}")
         self.rows += [{"part": self.part, "name": name, "peer": peer, "unit": self.unit, "best": self.best(f),

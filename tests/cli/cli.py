@@ -92,7 +92,7 @@ def module(data):
 
 def run(*args, **kw):
     kw.setdefault("stdin", subprocess.DEVNULL)
-    return subprocess.run([WSBOX, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, **kw)
+    return subprocess.run([WSBOX, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=180, **kw)
 
 
 def expect(what, got, want):

@@ -28,7 +28,7 @@ def test(function):
     return function
 
 
-def run(argv, stdin=b"", limit=60, **kw):
+def run(argv, stdin=b"", limit=180, **kw):
     """Ends within limit seconds, or fails. A negative status is the signal that killed it."""
     done = subprocess.run(argv, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=limit * SLOW, **kw)
     return Result(done.returncode, done.stdout, done.stderr)

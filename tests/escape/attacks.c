@@ -224,6 +224,16 @@ static long connect_tcp(long arg)
 	return fd < 0 ? fd : RAW(SYS_connect, fd, &to, sizeof(to)) == -EACCES ? -EACCES : 1;
 }
 
+static long send_udp(long arg)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_port = htons(9),
+				  .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	long fd = RAW(SYS_socket, AF_INET, SOCK_DGRAM, 0);
+
+	return fd < 0 ? fd : RAW(SYS_sendto, fd, "x", 1, 0, &to, sizeof(to));
+}
+
 /* An abstract socket of the host: main.c listens there. */
 static long connect_abstract(long arg)
 {
@@ -279,6 +289,16 @@ const struct attack attacks[] = {
 	{ "i386 exit number of x86-64 read", DIES, 0, int80, SYS_read },
 	{ "i386, compiler", DIES, COMPILER, int80, 4 },
 	{ "kill everything", DIES, 0, kill_all, 0 },
+	{ "signal others", DIES, 0, kill_others, 0 },
+	{ "trace others", DIES, 0, trace_others, 0 },
+	{ "change ids", DIES, 0, become_root, 0 },
+	{ "use capabilities", DIES, 0, use_privileges, 0 },
+	{ "make a process", DIES, 0, make_process, 0 },
+	{ "open host files", DIES, 0, read_proc, 0 },
+	{ "leave the root, compiler", DIES, COMPILER, leave_root, 0 },
+	{ "connect by TCP", DIES, 0, connect_tcp, 0 },
+	{ "send by UDP", DIES, 0, send_udp, 0 },
+	{ "connect to an abstract socket", DIES, 0, connect_abstract, 0 },
 	{ "kill everything, no filter", FAILS, BARE, kill_all, 0 },
 	{ "signal others, no filter", FAILS, BARE, kill_others, 0 },
 	{ "signal others against Landlock", FAILS, NO_FILTER | LANDLOCK_SCOPES, kill_others, 0 },
@@ -296,6 +316,8 @@ const struct attack attacks[] = {
 	{ "anything in the root, no filter, compiler", FAILS, BARE | COMPILER, list_root, 0 },
 	{ "make something in the root, compiler", FAILS, BARE | COMPILER, make_in_root, 0 },
 	{ "leave the directory in memory, no filter", FAILS, BARE | DIRS, leave_memory, 0 },
+	{ "leave the root", DIES, 0, leave_root, 0 },
+	{ "leave the root, no filter", FAILS, BARE, leave_root, 0 },
 	{ "leave the root, no filter, compiler", FAILS, BARE | COMPILER, leave_root, 0 },
 	{ "TCP against Landlock alone", FAILS, NO_FILTER | LANDLOCK_TCP, connect_tcp, 0 },
 	{ "abstract socket, Landlock", FAILS, NO_FILTER | LANDLOCK_SCOPES, connect_abstract, 0 },

@@ -32,6 +32,8 @@ static void lock(const struct order *o)
 			die("Landlock");
 		close(CELL_FD_LANDLOCK);
 	}
+	if (!(o->job & CELL_JOB_FILTER))
+		return;
 	n = pread(CELL_FD_FILTER, code, sizeof(code), 0);
 	if (n <= 0)
 		die("filter");

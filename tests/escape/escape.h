@@ -126,6 +126,23 @@ bool call_is_uprobe(uint32_t nr);
 bool cell_start(struct tally *t, const char *name, struct order *order, struct sb_cell *ret,
 		int *ret_control);
 
+/* MDWE, LANDLOCK_TCP, ...: what this kernel has. */
+unsigned int kernel_has(void);
+
+/* What became of an order. */
+struct outcome {
+	bool started, said;
+	int status;
+	long result;
+};
+
+/* Starts a cell for an order and waits for its end. !started: reported as a failure of name. */
+struct outcome attempt(struct tally *t, const char *name, struct order *order);
+
+/* single.c: as root, with one wall missing at a time. */
+void single_mode(struct tally *t);
+bool wall_stands(enum sb_wall wall);	/* is not the one that is left out now */
+
 /*
  * posture.c: a locked cell seen from outside, by /proc. descriptors are the numbers it must have, a
  * space behind each. own_uid: it has a uid of its own.

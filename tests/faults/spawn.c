@@ -231,6 +231,27 @@ static bool landlock_is_old(const struct wsbox_err *err)
 }
 
 /*
+ * What "wsbox features" says must be what a start finds: full is offered just where no wall is
+ * missing then, and each that is missing has a reason.
+ */
+static void expect_features(const struct result *full)
+{
+	struct sb_features f;
+	int code = sb_probe(&f);
+
+	if (code) {
+		expect(!full->started, "features: %s, and yet full starts", strerror(-code));
+		return;
+	}
+	expect(!full->started || f.full, "full starts and features denies it");
+	expect(!f.full || !strstr(full->err.text, "wall"), "features promises full: %s",
+	       full->err.text);
+	for (int w = 0; w < SB_WALL_COUNT; w++)
+		expect(f.wall[w].state != SB_MISSING || f.wall[w].why[0] || f.wall[w].code,
+		       "features: %s is missing without a reason", sb_wall_name((enum sb_wall)w));
+}
+
+/*
  * A fault does not reach every kind of caller, so that what counts is: no wall missing at full, a
  * reason, nothing left.
  */
@@ -242,6 +263,8 @@ static void try_fault(const struct fault *f, enum sb_isolation level)
 	for (unsigned int i = 0; i < 6; i++) {
 		struct result r = start_one(level, i & 1 ? &some : &none);
 
+		if (level == SB_FULL && i == 0)
+			expect_features(&r);
 		if (r.started) {
 			expect(level != SB_FULL || !r.missing, "full started with a wall missing");
 			continue;

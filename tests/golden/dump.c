@@ -1,7 +1,8 @@
 /*
- * dump [-n] MODULE [TEXT]: compiles a module, writes its machine code to TEXT, prints one line a
+ * dump [-ns] MODULE [TEXT]: compiles a module, writes its machine code to TEXT, prints one line a
  * function: index, where its code begins and ends in TEXT, name. Then times on stderr. -n: no gs:
- * forms. -r N: compile N times, print the best rate. -t N: threads.
+ * forms. -s: also a line a site: its place in TEXT, then in the module, in hexadecimal. -r N: compile N
+ * times, print the best rate. -t N: threads. dump-llvm compiles with LLVM's tier.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,7 +14,9 @@
 
 #include "jit/compile.h"
 #include "jit/image.h"
+#include "jit/tier.h"
 #include "runtime/wasm/feature.h"
+#include "tests/spec/tier.h"
 
 static int fail(const char *what, const struct wsbox_err *err)
 {
@@ -39,8 +42,17 @@ static void print(const struct wasm_module *m, const struct jit_image *image, co
 	}
 }
 
+static void print_sites(const struct jit_image *image)
+{
+	const struct jit_site *sites = (const void *)((const char *)image + image->sites_off);
+
+	for (uint32_t i = 0; i < image->nsites; i++)
+		printf("%x %x%s\n", sites[i].pc, sites[i].at & ~JIT_SITE_RANGE,
+		       sites[i].at & JIT_SITE_RANGE ? " and on" : "");
+}
+
 static int compile(const struct wasm_module *m, const struct jit_options *o, struct jit_pool *pool, int repeat,
-		   const char *text)
+		   const char *text, bool sites)
 {
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	struct jit_stats stats, best = { .ns_compile = UINT64_MAX };
@@ -60,6 +72,8 @@ static int compile(const struct wasm_module *m, const struct jit_options *o, str
 		return fail("image", &err);
 	if (repeat == 1 || text)
 		print(m, image, text);
+	if (sites)
+		print_sites(image);
 	fprintf(stderr, "%.2f MB, %.1f ms + %.1f ms + %.1f ms (%.0f MB/s of code verified), %.1f MB/s, "
 		"%.2f bytes of code a byte, %u sites\n",
 		(double)best.body_bytes / 1e6, (double)best.ns_compile / 1e6, (double)best.ns_publish / 1e6,
@@ -71,21 +85,24 @@ static int compile(const struct wasm_module *m, const struct jit_options *o, str
 
 int main(int argc, char **argv)
 {
-	struct jit_options options = { .gs = true };
+	struct jit_options options = { .gs = true, .tier = &host_tier ? host_tier : NULL };
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	struct jit_pool *pool = NULL;
 	struct wasm_module m;
 	struct stat st;
 	int c, fd, repeat = 1, ret;
+	bool sites = false;
 	void *bytes;
 
-	while ((c = getopt(argc, argv, "nr:t:")) > 0) {
+	while ((c = getopt(argc, argv, "nr:st:")) > 0) {
 		if (c == 'n')
 			options.gs = false;
+		else if (c == 's')
+			sites = true;
 		else if (c == 'r')
 			repeat = atoi(optarg);
 		else if (c == 't')
-			pool = jit_pool_new((uint32_t)atoi(optarg));
+			pool = jit_pool_new((uint32_t)atoi(optarg), options.tier ? options.tier->stack_size : 0);
 		else
 			return 2;
 	}
@@ -97,7 +114,7 @@ int main(int argc, char **argv)
 		return 2;
 	if (wasm_module_decode(&m, bytes, (size_t)st.st_size, wasm_features_default(), &err) < 0)
 		return fail("decode", &err);
-	ret = compile(&m, &options, pool, repeat, argv[optind + 1]);
+	ret = compile(&m, &options, pool, repeat, argv[optind + 1], sites);
 	jit_pool_free(pool);
 	wasm_module_done(&m);
 	return ret;

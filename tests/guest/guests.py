@@ -59,6 +59,10 @@ def hello(name):
     return both(name, src("hello"), ["-O2"])
 
 
+def io(name):
+    return both(name, src("io"), ["-O2"])
+
+
 def errors(name):
     return Guest(compile_c(f"{name}.wasm", src(name), ["-O1", "-g0"], ["-Wl,--export-dynamic"], [SRC], True), None)
 
@@ -69,6 +73,8 @@ def sqlite(name):
     if name == "sqlite":
         return both(name, [*files, os.path.join(where, "shell.c")], ["-O2", *SQLITE], [], WASI, WASI_LIBS,
                     src("nochmod"))
+    if name == "sqlio":
+        return both(name, [*files, *src("sqlio")], ["-O2", *SQLITE], [where], WASI, WASI_LIBS, src("nochmod"))
     return both(name, [*files, *src("sqlbench", "guest")], ["-O2", *SQLITE], [where, SRC], WASI, WASI_LIBS)
 
 
@@ -120,7 +126,7 @@ def esbuild(name):
 
 # name: the function that builds it
 PROGRAMS = {
-    "hello": hello, "errors": errors, "sqlite": sqlite, "sqlbench": sqlite, "qjs": quickjs, "zstd": zstd, "lz4": lz4,
+    "hello": hello, "errors": errors, "io": io, "sqlite": sqlite, "sqlbench": sqlite, "sqlio": sqlite, "qjs": quickjs, "zstd": zstd, "lz4": lz4,
     "go": go, "as": assemblyscript, "esbuild": esbuild, **dict.fromkeys(LARGE, enlarged),
 }
 BENCH_PROGRAMS = ["sqlbench", "qjs", "zstd", "lz4"]

@@ -244,7 +244,7 @@ static int instantiate(struct module *m, struct rt_instance **ret)
 	int r = rt_instance_prepare(h.store, &m->m, &inst, &h.err);
 
 	if (!r)
-		r = rt_instance_code(inst, m->image, m->image_size, &h.err);
+		r = rt_instance_code(inst, &(struct rt_code_file){ .fd = m->image, .size = m->image_size }, &h.err);
 	if (!r)
 		r = rt_instance_link(inst, resolve, NULL, &h.err);
 	if (r)

@@ -225,16 +225,16 @@ END_TEST
 
 START_TEST(cell_messages)
 {
-	const struct cell_head image = { CELL_MSG_IMAGE, sizeof(image) };
+	const struct cell_image image = { .head = { CELL_MSG_IMAGE, sizeof(image) }, .size = 4096 };
 	const struct cell_head bad[] = { { CELL_MSG_TYPES, sizeof(image) }, { CELL_MSG_IMAGE, sizeof(image) + 1 },
 					 { CELL_MSG_EXIT, sizeof(image) } };
-	struct cell_head got;
+	struct cell_image got;
 	int pair[2], fd;
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
 	ck_assert_int_eq(cell_send(pair[0], &image, -1), 0);
 	ck_assert_int_eq(cell_recv(pair[1], &got, sizeof(got), &fd), 0);
-	ck_assert_uint_eq(got.type, CELL_MSG_IMAGE);
+	ck_assert_mem_eq(&got, &image, sizeof(got));
 	ck_assert_int_eq(fd, -1);
 	ck_assert_int_eq(cell_send(pair[0], &image, pair[0]), 0);
 	ck_assert_int_eq(cell_recv(pair[1], &got, sizeof(got), &fd), 0);
@@ -288,7 +288,7 @@ END_TEST
 START_TEST(cell_hostile_messages)
 {
 	struct cell_exit said = { .head = { CELL_MSG_EXIT, sizeof(said) } }, got;
-	struct cell_head image = { CELL_MSG_IMAGE, sizeof(image) };
+	struct cell_image image = { .head = { CELL_MSG_IMAGE, sizeof(image) } };
 	char control[CMSG_SPACE(2 * sizeof(int))] = { 0 };
 	struct iovec iov = { &image, sizeof(image) };
 	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,

@@ -317,6 +317,32 @@ START_TEST(uses)
 }
 END_TEST
 
+/* The same module without its bodies, which are found, or found wrong, when they are asked for. */
+START_TEST(outline)
+{
+	static const uint8_t bytes[] = { HEADER, TYPE_VOID, 3, 3, 2, 0, 0, 10, 8, 2, 2, 0, 0x0b,
+					 3, 0, 1, 0x0b };
+	uint8_t wrong[sizeof(bytes)];
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct wasm_module m;
+
+	ck_assert_int_eq(wasm_module_outline(&m, bytes, sizeof(bytes), ALL, &err), 0);
+	ck_assert_uint_eq(m.nfuncs, 2);
+	ck_assert_ptr_null(m.funcs[1].body);
+	ck_assert_int_eq(wasm_module_bodies(&m, &err), 0);
+	ck_assert_ptr_eq(m.funcs[1].body, bytes + sizeof(bytes) - 3);
+	ck_assert_uint_eq(m.funcs[1].body_len, 3);
+	wasm_module_done(&m);
+	memcpy(wrong, bytes, sizeof(bytes));
+	wrong[sizeof(wrong) - 4] = 4;
+	ck_assert_int_eq(wasm_module_decode(&m, wrong, sizeof(wrong), ALL, &err), -ENOEXEC);
+	ck_assert_int_eq(wasm_module_outline(&m, wrong, sizeof(wrong), ALL, &err), 0);
+	ck_assert_int_eq(wasm_module_bodies(&m, &err), -ENOEXEC);
+	ck_assert_uint_eq(err.offset, sizeof(wrong) - 3);
+	wasm_module_done(&m);
+}
+END_TEST
+
 START_TEST(names)
 {
 	static const uint8_t bytes[] = {
@@ -342,5 +368,5 @@ START_TEST(names)
 }
 END_TEST
 
-UNIT("decode", header, sections, types_and_imports, recursion_groups, indices, constant_expressions,
+UNIT("decode", outline, header, sections, types_and_imports, recursion_groups, indices, constant_expressions,
      huge_counts, limits, many_types, features_off, evaluation, uses, names)

@@ -173,6 +173,11 @@ static int make_image(const struct wasm_module *m, uint64_t *ret_size)
 	return fd;
 }
 
+static int give_code(struct rt_instance *inst, int fd, uint64_t size, struct wsbox_err *err)
+{
+	return rt_instance_code(inst, &(struct rt_code_file){ .fd = fd, .size = size }, err);
+}
+
 static bool give(void *arg, const struct wasm_module *m, const struct wasm_import *imp, struct rt_extern *ret)
 {
 	struct world *w = arg;
@@ -191,7 +196,7 @@ static struct rt_instance *instantiate(struct world *w, bool imports)
 	describe(w, imports);
 	fd = make_image(&w->m, &size);
 	ck_assert_int_eq(rt_instance_prepare(w->store, &w->m, &inst, &err), 0);
-	ck_assert_msg(rt_instance_code(inst, fd, size, &err) == 0, "%s", err.text);
+	ck_assert_msg(give_code(inst, fd, size, &err) == 0, "%s", err.text);
 	ck_assert_msg(rt_instance_link(inst, give, w, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(rt_instance_start(inst, &err), 0);
 	close(fd);
@@ -546,7 +551,7 @@ static int link_with(struct world *w, struct rt_func *first, struct wsbox_err *e
 	fd = make_image(&w->m, &size);
 	w->given[0] = (struct rt_extern){ .func = first };
 	ck_assert_int_eq(rt_instance_prepare(w->store, &w->m, &inst, err), 0);
-	ck_assert_int_eq(rt_instance_code(inst, fd, size, err), 0);
+	ck_assert_int_eq(give_code(inst, fd, size, err), 0);
 	ret = rt_instance_link(inst, first ? give : NULL, w, err);
 	close(fd);
 	return ret;
@@ -581,14 +586,23 @@ START_TEST(image_errors)
 	fd = make_image(&w.m, &size);
 	ck_assert_int_eq(rt_instance_prepare(w.store, &w.m, &inst, &err), 0);
 	ck_assert_int_eq(fd_write_all(open_fd, code_begin, 64), 0);
-	ck_assert_int_eq(rt_instance_code(inst, open_fd, 64, &err), -EPERM);
+	ck_assert_int_eq(give_code(inst, open_fd, 64, &err), -EPERM);
 	ck_assert_str_eq(err.text, "the code image is not sealed");
 	ck_assert_int_eq(rt_instance_prepare(w.store, &w.m, &inst, &err), 0);
-	ck_assert_int_lt(rt_instance_code(inst, fd, 64, &err), 0);
+	ck_assert_int_lt(give_code(inst, fd, 64, &err), 0);
 	w.m.size++;
 	ck_assert_int_eq(rt_instance_prepare(w.store, &w.m, &inst, &err), 0);
-	ck_assert_int_eq(rt_instance_code(inst, fd, size, &err), -ENOEXEC);
+	ck_assert_int_eq(give_code(inst, fd, size, &err), -ENOEXEC);
 	ck_assert_str_eq(err.text, "the code image was made from another module");
+	w.m.size--;
+	struct rt_code_file file = { .fd = fd, .size = size, .origin.module = { 1 } };
+	ck_assert_int_eq(rt_instance_prepare(w.store, &w.m, &inst, &err), 0);
+	ck_assert_int_eq(rt_instance_code(inst, &file, &err), -ENOEXEC);
+	ck_assert_str_eq(err.text, "the code image was made from another module");
+	file.origin = (struct jit_origin){ .build = { 1 } };
+	ck_assert_int_eq(rt_instance_prepare(w.store, &w.m, &inst, &err), 0);
+	ck_assert_int_eq(rt_instance_code(inst, &file, &err), -ENOEXEC);
+	ck_assert_str_eq(err.text, "the code image was made by another build of wsbox");
 	rt_store_free(w.store);
 }
 END_TEST
@@ -607,7 +621,7 @@ START_TEST(memory_over_the_limit)
 	describe(&w, false);
 	fd = make_image(&w.m, &size);
 	ck_assert_int_eq(rt_instance_prepare(w.store, &w.m, &inst, &err), 0);
-	ck_assert_int_eq(rt_instance_code(inst, fd, size, &err), 0);
+	ck_assert_int_eq(give_code(inst, fd, size, &err), 0);
 	ck_assert_int_eq(rt_instance_link(inst, NULL, NULL, &err), -ENOMEM);
 	ck_assert_int_eq(err.status, WSBOX_INVALID);
 	ck_assert_ptr_nonnull(strstr(err.text, "memory 0 needs 65536 bytes"));

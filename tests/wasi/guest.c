@@ -35,7 +35,7 @@ void guest_init_with(struct guest *g, struct wasi_config *config)
 	if (g->head.mem0 == MAP_FAILED || !mkdtemp(g->dir))
 		abort();
 	if (!config->preopens) {
-		g->own = (struct wasi_preopen){ open(g->dir, O_PATH | O_CLOEXEC), "/", false };
+		g->own = (struct wasi_preopen){ .fd = open(g->dir, O_PATH | O_CLOEXEC), .guest = "/" };
 		config->preopens = &g->own;
 		config->npreopens = 1;
 	}

@@ -1,5 +1,5 @@
 """Guests of tests/wasi built and run: natively, in wsbox with each engine, elsewhere; counts of what was right."""
-import ctypes, os, shutil, struct, subprocess, sys
+import ctypes, os, shutil, struct, subprocess, sys, threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -80,15 +80,31 @@ def tree(directory):
     return sorted(found, key=lambda row: row[0])
 
 
+def fed(data):
+    """The reading end of a pipe that holds the beginning of data already; a thread writes the rest."""
+    r, w = os.pipe()
+    first = os.write(w, data[:32768]) if data else 0
+
+    def rest():
+        try:
+            with open(w, "wb") as pipe:
+                pipe.write(data[first:])
+        except BrokenPipeError:
+            pass
+    threading.Thread(target=rest, daemon=True).start()
+    return open(r, "rb")
+
+
 class Run:
     """A run in a directory of its own. code: io_uring_setup's errno. stdin: bytes for a pipe, or a file's name."""
 
     def __init__(self, command, directory, stdin="/dev/null", to_file=None, code=None, env=None):
-        source = subprocess.PIPE if isinstance(stdin, bytes) else open(stdin, "rb")
+        source = fed(stdin) if isinstance(stdin, bytes) else open(stdin, "rb")
         sink = open(to_file, "wb") if to_file else subprocess.PIPE
         done = subprocess.Popen(command, cwd=directory, stdin=source, stdout=sink, stderr=subprocess.PIPE,
                                 preexec_fn=deny(code), env=env)
-        out, err = done.communicate(stdin if isinstance(stdin, bytes) else None, timeout=1200)
+        source.close()
+        out, err = done.communicate(timeout=1200)
         self.out = open(to_file, "rb").read() if to_file else out
         self.err, self.status, self.tree = err, done.returncode, tree(directory)
 

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "jit/image.h"
 #include "runtime/base/cell.h"
 
 /* Exit statuses of the process, seen by the supervisor when no message told more. */
@@ -27,12 +28,19 @@ uint64_t cell_clock(void);
 /* The module of this job, mapped read-only for the life of the process. 0 or -errno. */
 int cell_map_module(const struct cell_job *job, const void **ret_bytes);
 
+/* What an image of this job's module, made by this build, is made from. */
+struct jit_origin cell_origin(const struct cell_job *job);
+
 /* Sends the message; ends the process if nobody hears. */
 void cell_tell(const void *msg);
 
 /* Each does a job and ends the process. start is cell_clock() when main() began. */
 _Noreturn void compile_main(const struct cell_job *job, uint64_t start);
 _Noreturn void instance_main(const struct cell_job *job, uint64_t start);
+
+/* What compiles beside the baseline: in wsbox-llvm only. */
+struct jit_tier;
+extern const struct jit_tier *const cell_tier __attribute__((weak));
 
 /*
  * Native code for a locked instance, in place of the guest's. NULL in wsbox-cell: only the program

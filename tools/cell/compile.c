@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "jit/compile.h"
+#include "jit/tier.h"
 #include "runtime/wasm/module.h"
 #include "tools/cell/cell.h"
 #include "tools/cell/inspect.h"
@@ -16,6 +17,11 @@
 
 _Static_assert(CELL_MODULE_MAX == WASM_MAX_MODULE,
 	       "the supervisor stops copying where the decoder would");
+
+static const struct jit_tier *tier(void)
+{
+	return &cell_tier ? cell_tier : NULL;
+}
 
 /* No pool where one thread is enough, or where no threads can be made: the compiler then works
  * alone. */
@@ -33,14 +39,17 @@ static int compile_prepare(const struct cell_job *job, const void **ret_bytes,
 	ret = lock_early(job->flags, &walls, err);
 	if (ret < 0)
 		return ret;
-	*ret_pool = job->jobs > 1 ? jit_pool_new(job->jobs) : NULL;
+	if (tier())
+		tier()->start();
+	*ret_pool = job->jobs > 1 ? jit_pool_new(job->jobs, tier() ? tier()->stack_size : 0) : NULL;
 	return lock_late(job->flags, &walls, err);
 }
 
 static int compile_module(const struct cell_job *job, const void *bytes, struct jit_pool *pool,
 		   struct cell_compiled *reply)
 {
-	struct jit_options options = { .gs = jit_cpu_fsgsbase(), .threads = pool ? job->jobs : 1 };
+	struct jit_options options = { .tier = tier(), .gs = jit_cpu_fsgsbase(),
+				       .threads = pool ? job->jobs : 1, .origin = cell_origin(job) };
 	struct jit_stats stats = { 0 };
 	struct wasm_module m;
 	uint64_t start = cell_clock();
@@ -55,6 +64,8 @@ static int compile_module(const struct cell_job *job, const void *bytes, struct 
 	if (ret == 0 && job->role == CELL_ROLE_INSPECT)
 		ret = inspect_print(&m, STDOUT_FILENO);
 	reply->functions = stats.functions;
+	reply->left = stats.left;
+	reply->tier = tier() ? tier()->id : JIT_TIER_BASELINE;
 	reply->image_size = stats.image_bytes;
 	reply->body_bytes = stats.body_bytes;
 	reply->text_bytes = stats.text_bytes;

@@ -8,10 +8,10 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/base/fd.h"
@@ -67,7 +67,8 @@ static int make_wasi(struct instance *in, struct wsbox_err *err)
 {
 	const struct cell_job *job = in->job;
 	struct wasi_preopen preopens[CELL_PREOPEN_MAX];
-	int sockets[CELL_SOCKETS_MAX], handed = CELL_FD_PREOPEN + (int)job->preopens;
+	int sockets[CELL_SOCKETS_MAX], linkless = CELL_FD_PREOPEN + (int)job->preopens;
+	int handed = linkless + (job->flags & CELL_JOB_LINKLESS ? (int)job->preopens : 0);
 	struct wasi_trace trace = { 0 };
 	int ret = wasi_check(&in->m, err);
 
@@ -77,6 +78,7 @@ static int make_wasi(struct instance *in, struct wsbox_err *err)
 	for (uint32_t i = 0; i < job->preopens; i++) {
 		preopens[i] = (struct wasi_preopen){
 			.fd = CELL_FD_PREOPEN + (int)i,
+			.linkless = linkless < handed ? linkless + (int)i : 0,
 			.guest = in->strings.preopens[i],
 			.readonly = job->readonly[i / 32] >> i % 32 & 1,
 		};
@@ -116,7 +118,8 @@ static int instance_prepare(struct instance *in, uint64_t *at, struct wsbox_err 
 		ret = strings_read(job, &in->strings);
 	if (ret < 0)
 		return err_set(err, ret, WSBOX_FAILED, "cannot read the job: %s", err_name(ret));
-	ret = wasm_module_decode(&in->m, bytes, job->module_size, job->features, err);
+	/* the bodies are the compiler's business */
+	ret = wasm_module_outline(&in->m, bytes, job->module_size, job->features, err);
 	lap(&in->ready.ns_decode, at);
 	if (ret == 0)
 		ret = rt_store_new(&config, &in->store, err);
@@ -132,20 +135,27 @@ static int instance_prepare(struct instance *in, uint64_t *at, struct wsbox_err 
 	return ret;
 }
 
-/* Waits for the compiled code and maps it. Only code that nobody can change any more is taken. */
+/*
+ * Waits for the code and maps it. Only code that nobody can change any more is taken: sealed, or
+ * kept by the supervisor and open for reading only.
+ */
 static int take_image(struct instance *in, uint64_t *at, struct wsbox_err *err)
 {
-	struct cell_head head;
-	struct stat st;
-	int fd, ret = cell_recv(CELL_FD_CONTROL, &head, sizeof(head), &fd);
+	struct rt_code_file file = { .origin = cell_origin(in->job) };
+	struct cell_image image;
+	int ret = cell_recv(CELL_FD_CONTROL, &image, sizeof(image), &file.fd);
 
 	/* the supervisor ends us when there will be no image */
-	if (ret < 0 || head.type != CELL_MSG_IMAGE || fd < 0 || fd_sealed(fd) < 0 ||
-	    fstat(fd, &st) < 0)
+	if (ret < 0 || image.head.type != CELL_MSG_IMAGE || file.fd < 0 ||
+	    (image.kept ? (fcntl(file.fd, F_GETFL) & O_ACCMODE) != O_RDONLY :
+			  fd_sealed(file.fd) < 0))
 		_exit(CELL_STATUS_PROTOCOL);
 	*at = cell_clock();
-	ret = rt_instance_code(in->inst, fd, (size_t)st.st_size, err);
-	close(fd);
+	file.kept = image.kept;
+	file.offset = image.offset;
+	file.size = image.size;
+	ret = rt_instance_code(in->inst, &file, err);
+	close(file.fd);
 	lap(&in->ready.ns_map, at);
 	if (ret == 0)
 		ret = rt_instance_link(in->inst, wasi_resolve, in->wasi, err);
@@ -238,6 +248,7 @@ static void instance_judge(struct instance *in, int ret)
 		instance_end(in, CELL_EXITED, rt_exit_status(in->store));
 	if (ret < 0)
 		instance_end(in, CELL_FAILED, ret);
+	(void)wasm_module_bodies(&in->m, NULL);
 	trap_print(in->store, ret);
 	(void)err_set(&in->exit.err, -ECANCELED, WSBOX_TRAPPED, "%s", rt_trap_text(ret));
 	instance_end(in, CELL_TRAPPED, ret);

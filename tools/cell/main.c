@@ -1,9 +1,14 @@
 #include <errno.h>
+#include <stdbool.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/build.h"
 #include "tools/cell/cell.h"
+
+#define MODULE_SMALL (256 << 10)	/* bytes mapped at once; else page by page */
 
 uint64_t cell_clock(void)
 {
@@ -15,15 +20,29 @@ uint64_t cell_clock(void)
 
 int cell_map_module(const struct cell_job *job, const void **ret_bytes)
 {
+	/* an instance reads little of a large module */
+	bool all = job->role != CELL_ROLE_RUN || job->module_size <= MODULE_SMALL;
 	void *p;
 
 	if (!job->module_size || job->module_size > CELL_MODULE_MAX)
 		return -EFBIG;
-	p = mmap(NULL, job->module_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, CELL_FD_MODULE, 0);
+	p = mmap(NULL, job->module_size, PROT_READ, MAP_PRIVATE | (all ? MAP_POPULATE : 0),
+		 CELL_FD_MODULE, (off_t)job->module_offset);
 	if (p == MAP_FAILED)
 		return -errno;
 	*ret_bytes = p;
 	return 0;
+}
+
+struct jit_origin cell_origin(const struct cell_job *job)
+{
+	struct jit_origin origin;
+
+	_Static_assert(sizeof(origin.module) == sizeof(job->module_hash), "the same hash");
+	_Static_assert(sizeof(origin.build) == BUILD_ID, "the same name");
+	memcpy(origin.module, job->module_hash, sizeof(origin.module));
+	memcpy(origin.build, build_id, sizeof(origin.build));
+	return origin;
 }
 
 void cell_tell(const void *msg)

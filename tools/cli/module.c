@@ -29,49 +29,68 @@ static int cannot_read(int code, struct wsbox_err *err)
 		       err_name(code));
 }
 
-int module_open(const char *path, uint64_t *ret_size, struct wsbox_err *err)
+int module_source(const char *path, struct wsbox_err *err)
 {
-	FD_AUTO opened = -1;
-	int src = 0, ret;
-	uint64_t size;
+	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) :
+				     fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 
-	if (strcmp(path, "-")) {
-		opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-		if (opened < 0)
-			return cannot_read(-errno, err);
-		src = opened;
-	}
+	return fd < 0 ? cannot_read(-errno, err) : fd;
+}
+
+int module_copy(int src, uint64_t *ret_size, struct wsbox_err *err)
+{
+	uint64_t size;
 	FD_AUTO module = fd_copy_sealed(src, "module", CELL_MODULE_MAX, &size);
-	ret = module;
-	if (ret < 0)
-		return cannot_read(ret, err);
+
+	if (module < 0)
+		return cannot_read(module, err);
 	if (!size)
 		return err_set(err, -ENOEXEC, WSBOX_INVALID, "is empty, not a WebAssembly module");
 	*ret_size = size;
 	return fd_take(&module);
 }
 
-/* Where wsbox-cell may lie, seen from the folder of this program. */
-static const char *const places[] = { "../libexec/wsbox/wsbox-cell", "wsbox-cell" };
+/* Where the programs may lie, seen from the folder of this one. */
+static const char *const places[] = { "../libexec/wsbox/", "" };
 
-int cell_program_open(struct wsbox_err *err)
+/* As open(2), for execution. path: where it was looked for last. */
+static int open_beside(char path[PATH_MAX], const char *program)
 {
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path,
-			     sizeof(path) - sizeof("../libexec/wsbox/wsbox-cell"));
+	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 64);
 	char *name = n > 0 ? memrchr(path, '/', (size_t)n) : NULL;
 	int fd = -1;
 
 	if (!name)
-		return err_set(err, -ENOENT, WSBOX_FAILED,
-			       "/proc/self/exe cannot be read: is /proc mounted?");
+		return -ESRCH;
 	for (unsigned int i = 0; fd < 0 && i < ARRAY_SIZE(places); i++) {
-		strcpy(name + 1, places[i]);
+		stpcpy(stpcpy(name + 1, places[i]), program);
 		fd = open(path, O_PATH | O_CLOEXEC);
 	}
+	return fd < 0 ? -errno : fd;
+}
+
+int cell_program_open(struct wsbox_err *err)
+{
+	char path[PATH_MAX];
+	int fd = open_beside(path, "wsbox-cell");
+
+	if (fd == -ESRCH)
+		return err_set(err, -ENOENT, WSBOX_FAILED,
+			       "/proc/self/exe cannot be read: is /proc mounted?");
 	if (fd < 0)
-		return err_set(err, -errno, WSBOX_FAILED,
-			       "%s: %s; wsbox-cell is installed with wsbox", path,
-			       err_name(-errno));
+		return err_set(err, fd, WSBOX_FAILED,
+			       "%s: %s; wsbox-cell is installed with wsbox", path, err_name(fd));
+	return fd;
+}
+
+int llvm_program_open(struct wsbox_err *err)
+{
+	char path[PATH_MAX];
+	int fd = open_beside(path, "wsbox-llvm");
+
+	if (fd < 0)
+		return err_set(err, fd, WSBOX_FAILED,
+			       "-O2 and -O3 need wsbox-llvm, which is built where llvm-19-dev and "
+			       "libzstd-dev are installed (apt install llvm-19-dev libzstd-dev)");
 	return fd;
 }

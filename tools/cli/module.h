@@ -9,14 +9,22 @@
 #include "runtime/base/err.h"
 
 /*
- * The bytes of the file, pipe or (for "-") standard input named path: a sealed memfd, owned by the
- * caller, or a negative code with err set (status WSBOX_NOTFOUND if there is no such file). Blocks
- * until the end of a pipe.
+ * Opens the file, pipe or (for "-") standard input named path: a descriptor owned by the caller, or
+ * a negative code with err set (status WSBOX_NOTFOUND if there is no such file).
  */
-int module_open(const char *path, uint64_t *ret_size, struct wsbox_err *err);
+int module_source(const char *path, struct wsbox_err *err);
+
+/*
+ * Its bytes: a sealed memfd, owned by the caller, or a negative code with err set. Blocks until the
+ * end of a pipe.
+ */
+int module_copy(int src, uint64_t *ret_size, struct wsbox_err *err);
 
 /* wsbox-cell, opened for execution: installed beside this program or built with it. -errno with err
  * set. */
 int cell_program_open(struct wsbox_err *err);
+
+/* The same for wsbox-llvm, which is there if LLVM was when wsbox was built. */
+int llvm_program_open(struct wsbox_err *err);
 
 #endif

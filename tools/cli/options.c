@@ -149,6 +149,9 @@ static int check_args(const struct options *o, struct wsbox_err *err)
 		return err_set(err, -EINVAL, WSBOX_FAILED,
 			       "FILE is missing: wsbox %s %s (wsbox %s --help)", name,
 			       command_rows[o->command].args, name);
+	if (o->command == COMMAND_CACHE && !o->action)
+		return err_set(err, -EINVAL, WSBOX_FAILED, "wsbox %s: want %s (wsbox %s --help)",
+			       name, command_rows[o->command].args, name);
 	if (o->command != COMMAND_RUN && o->nargs > (wants_file || o->command == COMMAND_HELP))
 		return err_set(err, -EINVAL, WSBOX_FAILED,
 			       "%s: one argument too many (wsbox %s --help)", o->args[o->nargs - 1],
@@ -168,6 +171,8 @@ int options_parse(struct options *o, int argc, char **argv, struct wsbox_err *er
 		o->command = command_find(argv[i++]);
 	else if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
 		o->command = COMMAND_HELP;
+	if (o->command == COMMAND_CACHE && i < argc && argv[i][0] != '-')
+		o->action = argv[i++];
 	while (i < argc && argv[i][0] == '-' && argv[i][1]) {
 		int used;
 

@@ -17,6 +17,7 @@
 	X(RUN, run, "FILE [args...]", "run a WebAssembly module, confined (also: wsbox FILE)") \
 	X(VALIDATE, validate, "FILE", "check that a module is valid and compiles") \
 	X(INSPECT, inspect, "FILE", "list a module's sections, imports, exports and limits") \
+	X(CACHE, cache, "ls|path|verify|clean", "look after the cache of compiled code") \
 	X(FEATURES, features, "", "show which walls this host offers and what is missing") \
 	X(HELP, help, "[COMMAND]", "explain a command") \
 	X(VERSION, version, "", "print the version")
@@ -58,6 +59,11 @@ enum command {
 	  "call this export with the args, print its results") \
 	X(feature, 'W', "wasm", "FEATURE=y|n", ON_CODE, \
 	  "switch a WebAssembly proposal; -W help lists them") \
+	X(optimize, 'O', "optimize", "0|1|2|3", ON(RUN) | ON(VALIDATE), \
+	  "0, 1: compile fast (default); 2, 3: slowly, with LLVM, into\n" \
+	  "code about half again as fast") \
+	X(tier, 0, "tier", "baseline|optimized", ON(RUN) | ON(VALIDATE), \
+	  "the same by name: as -O1 or -O3") \
 	X(memory, 'm', "memory", "SIZE", ON(RUN), "memory limit, such as 64M or 2G") \
 	X(cpus, 0, "cpus", "N", ON(RUN), "processors the guest may use at once, such as 0.5") \
 	X(cpu_time, 0, "cpu-time", "TIME", ON_CODE, "processor time limit, such as 500ms, 2s, 1m") \
@@ -76,8 +82,10 @@ enum command {
 	X(isolation, 0, "isolation", "full|degraded|none", ON_CODE, \
 	  "full (default): refuse to run if a wall is missing;\n" \
 	  "degraded: use those there are; none: for debugging") \
+	X(no_cache, 0, "no-cache", NULL, ON(RUN), \
+	  "compile anew; neither use nor fill the code cache") \
 	X(verbose, 'v', "verbose", NULL, ON_CODE, "say what was set up and what was missing") \
-	X(json, 0, "json", NULL, ON(FEATURES), "print JSON") \
+	X(json, 0, "json", NULL, ON(FEATURES) | ON(CACHE), "print JSON") \
 	X(help, 'h', "help", NULL, ON_ALL, "print this help") \
 	X(version, 'V', "version", NULL, ON_ALL, "print the version") \
 	X(words, 0, "words", NULL, ON(HELP), "print commands, or COMMAND's options, as words")
@@ -122,7 +130,9 @@ struct options {
 	int stats_fd;				/* -1: none */
 	enum isolation isolation;
 	enum trace_mode trace;
-	bool verbose, json, words, help, version, list_features;
+	bool optimized;				/* compile with wsbox-llvm */
+	bool no_cache, verbose, json, words, help, version, list_features;
+	const char *action;			/* of wsbox cache */
 	char **args; /* FILE and what follows, NULL-terminated; points into argv */
 	int nargs;
 };

@@ -102,11 +102,37 @@ static void stats_compile(struct json *j, const struct session *s)
 	json_u64(j, "module_bytes", s->module_size);
 	json_u64(j, "body_bytes", c->body_bytes);
 	json_u64(j, "functions", c->functions);
+	if (c->tier)
+		json_u64(j, "left_to_baseline", c->left);
 	json_u64(j, "text_bytes", c->text_bytes);
 	/* bytes in a microsecond are megabytes in a second; a cell may say what cannot be */
 	if (c->ns_compile && c->body_bytes <= CELL_MODULE_MAX)
 		json_tenths(j, "mb_per_s", c->body_bytes * 10000 / c->ns_compile);
 	json_u64(j, "memory_peak", s->compiler.end.peak_memory);
+	json_close(j, '}');
+}
+
+static void stats_cache(struct json *j, const struct code *c)
+{
+	char name[SHA256_HEX];
+
+	json_open(j, "cache", '{');
+	json_string(j, "result", code_result_name(c->result));
+	if (c->result >= CODE_MISS)
+		json_u64(j, "find_ns", c->ns_find);
+	if (c->ns_hash)
+		json_u64(j, "hash_ns", c->ns_hash);
+	if (c->result == CODE_HIT) {
+		sha256_hex(c->found.entry.name, name);
+		json_string(j, "entry", name);
+		json_bool(j, "mapped", c->found.mapped);
+	}
+	if (c->result == CODE_MISS)
+		json_bool(j, "stored", c->stored);
+	if (c->ns_store)
+		json_u64(j, "store_ns", c->ns_store);
+	if (c->err.code)
+		json_string(j, "message", c->err.text);
 	json_close(j, '}');
 }
 
@@ -138,10 +164,11 @@ void report_stats(const struct session *s, int fd)
 	json_u64(&j, "linear_memory_peak",
 		 s->exit.head.type ? s->exit.memory_peak : s->ready.memory);
 	stats_compile(&j, s);
+	stats_cache(&j, &s->code);
 	stats_start(&j, s);
 	stats_walls(&j, s);
 	json_open(&j, "engine", '{');
-	json_string(&j, "tier", "baseline");
+	json_string(&j, "tier", s->o->optimized ? "optimized" : "baseline");
 	json_string(&j, "io", s->ready.ring ? "io_uring" : "system calls");
 	json_close(&j, '}');
 	json_close(&j, '}');
@@ -170,16 +197,32 @@ static void cell_walls(const struct session *s, const struct session_cell *c, co
 	}
 }
 
+static void report_code(const struct session *s)
+{
+	const struct cell_compiled *made = &s->compiled;
+	const struct code *c = &s->code;
+
+	if (c->result == CODE_HIT)
+		say("code: %llu bytes from %llu, from the code cache in %llu us",
+		    (unsigned long long)c->found.entry.text_bytes,
+		    (unsigned long long)c->found.entry.body_bytes,
+		    (unsigned long long)(c->ns_find + c->ns_hash) / 1000);
+	else if (made->ok == 1)
+		say("code: %llu bytes from %llu, compiled in %llu us%s",
+		    (unsigned long long)made->text_bytes, (unsigned long long)made->body_bytes,
+		    (unsigned long long)made->ns_compile / 1000,
+		    c->stored ? ", kept in the code cache" : "");
+	if (c->err.code)
+		say("code cache: %s", c->err.text);
+}
+
 void report_walls(const struct session *s)
 {
 	cell_walls(s, &s->compiler, "compiler");
 	cell_walls(s, &s->instance, "instance");
 	if (s->ready.head.type)
-		say("input and output: %s; code: %llu bytes from %llu in %llu us",
-		    s->ready.ring ? "io_uring" : "system calls",
-		    (unsigned long long)s->compiled.text_bytes,
-		    (unsigned long long)s->compiled.body_bytes,
-		    (unsigned long long)s->compiled.ns_compile / 1000);
+		say("input and output: %s", s->ready.ring ? "io_uring" : "system calls");
+	report_code(s);
 }
 
 void report_trace(const struct session *s)

@@ -11,7 +11,6 @@
 
 #include "runtime/base/fd.h"
 #include "runtime/base/num.h"
-#include "tools/cli/module.h"
 #include "tools/cli/session-internal.h"
 
 #define SECOND 1000000000ull
@@ -40,6 +39,8 @@ void session_init(struct session *s, const struct options *o, uint64_t begin)
 	memset(s, 0, sizeof(*s));
 	s->o = o;
 	s->module = s->image = s->signals = -1;
+	s->code.cache.dir = -1;
+	s->code.err = (struct wsbox_err)WSBOX_ERR_INIT;
 	s->compiler.control = s->instance.control = -1;
 	s->pumps[0].in = s->pumps[1].in = -1;
 	trace_init(&s->trace);
@@ -48,7 +49,8 @@ void session_init(struct session *s, const struct options *o, uint64_t begin)
 
 void session_done(struct session *s)
 {
-	assert(!s->compiler.running && !s->instance.running);
+	assert(!s->compiler.running && !s->instance.running && !s->code.writing);
+	cache_close(&s->code.cache);
 	fd_closep(&s->module);
 	fd_closep(&s->image);
 	fd_closep(&s->signals);
@@ -265,9 +267,10 @@ int session_run(struct session *s, enum cell_role role)
 
 	/* may wait for a pipe: until there is a guest to end, signals do what they do to any
 	 * program */
-	s->module = module_open(s->o->args[0], &s->module_size, &s->err);
+	ret = code_open(s, role == CELL_ROLE_RUN && !s->o->no_cache);
 	s->at.module = session_clock();
-	ret = s->module < 0 ? s->module : watch_signals(s);
+	if (ret == 0)
+		ret = watch_signals(s);
 	if (ret == 0 && s->o->trace)
 		ret = trace_open(&s->trace, s->o->trace_output, &s->err);
 	for (size_t i = 0; ret == 0 && i < s->o->listens.len; i++)
@@ -279,6 +282,7 @@ int session_run(struct session *s, enum cell_role role)
 	while (!over(s))
 		turn(s);
 	s->at.end = session_clock();
+	code_done(s);
 	assert(s->ended != SESSION_RUNNING);
 	return s->status;
 }

@@ -3,9 +3,10 @@
  *
  *	module ──► compiler cell ──image──► sealed here ──► instance cell ──► exit status
  *
- * Both cells are started at once; the instance prepares itself while the compiler works. One
- * thread, one poll loop. Nothing a cell sends is believed beyond what its user may be told:
- * figures, texts (made printable), the exit status.
+ * Both cells are started at once; the instance prepares itself while the compiler works. When the
+ * code cache has the image there is no compiler cell. One thread, one poll loop; beside it only the
+ * one that writes the cache (code.h). Nothing a cell sends is believed beyond what its user may be
+ * told: figures, texts (made printable), the exit status.
  */
 #ifndef TOOLS_CLI_SESSION_H
 #define TOOLS_CLI_SESSION_H
@@ -16,6 +17,7 @@
 #include "runtime/base/cell.h"
 #include "runtime/base/err.h"
 #include "sandbox/sandbox.h"
+#include "tools/cli/code.h"
 #include "tools/cli/options.h"
 #include "tools/cli/pump.h"
 #include "tools/cli/trace.h"
@@ -53,8 +55,9 @@ struct session_times {
 
 struct session {
 	const struct options *o;
-	int module, image;		/* memfds */
-	uint64_t module_size;
+	int module, image;		/* memfds; of a cache hit the entry, and -1 */
+	uint64_t module_offset, module_size;
+	struct code code;
 	struct session_cell compiler, instance;
 	struct pump pumps[2];		/* with --max-output: the guest's descriptors 1 and 2 */
 	uint64_t output;		/* bytes that passed them */

@@ -90,6 +90,22 @@ int option_tmpfs(struct options *o, const char *arg, struct wsbox_err *err)
 	return preopen_add(o, &p, "tmpfs", arg, err);
 }
 
+int option_optimize(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	if (strlen(arg) != 1 || *arg < '0' || *arg > '3')
+		return usage(err, "-O %s: want a level from 0 to 3, such as -O3", arg);
+	o->optimized = *arg >= '2';
+	return 0;
+}
+
+int option_tier(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	o->optimized = !strcmp(arg, "optimized");
+	if (!o->optimized && strcmp(arg, "baseline"))
+		return usage(err, "--tier %s: want baseline or optimized", arg);
+	return 0;
+}
+
 int option_listen(struct options *o, const char *arg, struct wsbox_err *err)
 {
 	struct listen_at at;
@@ -248,6 +264,12 @@ int option_isolation(struct options *o, const char *arg, struct wsbox_err *err)
 		}
 	}
 	return usage(err, "--isolation %s: want full, degraded or none", arg);
+}
+
+int option_no_cache(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	o->no_cache = true;
+	return 0;
 }
 
 int option_verbose(struct options *o, const char *arg, struct wsbox_err *err)

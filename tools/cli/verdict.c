@@ -45,7 +45,6 @@ static void judge_by_cell(struct session *s, const struct wsbox_err *err)
 
 void verdict_compiled(struct session *s)
 {
-	const struct cell_head image = { CELL_MSG_IMAGE, sizeof(image) };
 	int ret;
 
 	if (s->compiled.ok != 1) {
@@ -62,8 +61,10 @@ void verdict_compiled(struct session *s)
 		judge(s, SESSION_FAILED, WSBOX_FAILED, "cannot seal the compiled code: %s",
 		      err_name(ret));
 	else if (s->instance.control >= 0)
-		(void)cell_send(s->instance.control, &image, s->image);
+		code_send(s);
 	sb_kill(&s->compiler.cell);
+	if (ret == 0)
+		code_keep(s);
 }
 
 void verdict_exit(struct session *s)

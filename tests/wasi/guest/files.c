@@ -147,7 +147,7 @@ static void shared(void)
 static void times(void)
 {
 	struct timespec t[2] = { { 1000000000, 123456789 }, { 2000000000, 987654321 } };
-	struct stat st;
+	struct stat st = { 0 };
 	int fd;
 
 	OPEN(fd, open("t", O_RDWR | O_CREAT, 0666));

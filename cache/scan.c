@@ -1,0 +1,184 @@
+/* The directory as a whole: listing, removing what was not used for longest, cleaning. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "cache/internal.h"
+#include "runtime/base/fd.h"
+
+#define SEEN_DAYS 30		/* a record not used for so long is of a file that is gone */
+
+static bool ends_with(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), m = strlen(suffix);
+
+	return n > m && !strcmp(name + n - m, suffix);
+}
+
+static bool names_temporary(const char *name)
+{
+	return !strncmp(name, CACHE_TEMP_PREFIX, strlen(CACHE_TEMP_PREFIX));
+}
+
+/* Calls f for each name; a name that f removes does not disturb the others. */
+static int each_file(struct cache *c, int (*f)(struct cache *c, const char *name, void *arg),
+		     void *arg)
+{
+	int fd = openat(c->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret = 0;
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d) {
+		ret = -errno;
+		fd_closep(&fd);
+		return ret;
+	}
+	for (struct dirent *e; ret == 0 && (e = readdir(d));)
+		if (strlen(e->d_name) < CACHE_FILE_NAME && e->d_name[0] != '.')
+			ret = f(c, e->d_name, arg);
+	(void)closedir(d);
+	return ret;
+}
+
+/* An entry is used when its record is. */
+static int64_t last_use(struct cache *c, const struct stat *st)
+{
+	char name[CACHE_FILE_NAME];
+	struct stat seen;
+
+	cache_seen_name(st->st_dev, st->st_ino, 0, name);
+	if (fstatat(c->dir, name, &seen, AT_SYMLINK_NOFOLLOW) < 0 || seen.st_mtime < st->st_mtime)
+		return st->st_mtime;
+	return seen.st_mtime;
+}
+
+static int take_entry(struct cache *c, const char *name, void *arg)
+{
+	struct cache_files *files = arg;
+	struct cache_file file = { 0 };
+	struct stat st;
+
+	if (!ends_with(name, CACHE_CODE_SUFFIX) ||
+	    fstatat(c->dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	strcpy(file.name, name);
+	file.size = (uint64_t)st.st_size;
+	file.dev = st.st_dev;
+	file.ino = st.st_ino;
+	file.used = last_use(c, &st);
+	return vec_push(files, file) ? 0 : -ENOMEM;
+}
+
+static int by_use(const void *a, const void *b)
+{
+	const struct cache_file *x = a, *y = b;
+
+	if (x->used != y->used)
+		return x->used < y->used ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+int cache_scan(struct cache *c, struct cache_files *ret)
+{
+	struct cache_files files = { 0 };
+	int code = each_file(c, take_entry, &files);
+
+	if (code < 0) {
+		vec_done(&files);
+		return code;
+	}
+	if (files.len)
+		qsort(files.at, files.len, sizeof(*files.at), by_use);
+	*ret = files;
+	return 0;
+}
+
+/*
+ * Removes a temporary file that nobody writes: a writer holds a lock on it. Ours is held until the
+ * name is gone, so that no new writer's file is taken for an old one.
+ */
+static void remove_abandoned(struct cache *c, const char *name)
+{
+	FD_AUTO fd = openat(c->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		(void)unlinkat(c->dir, name, 0);
+}
+
+static bool forgotten(struct cache *c, const char *name)
+{
+	struct stat st;
+
+	return fstatat(c->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_mtime + SEEN_DAYS * 86400 < time(NULL);
+}
+
+static int sweep(struct cache *c, const char *name, void *arg)
+{
+	if (names_temporary(name))
+		remove_abandoned(c, name);
+	else if (ends_with(name, CACHE_SEEN_SUFFIX) && forgotten(c, name))
+		(void)unlinkat(c->dir, name, 0);
+	return 0;
+}
+
+/* The record goes last: what has none is checked before use. */
+static void entry_remove(struct cache *c, const struct cache_file *file)
+{
+	char seen[CACHE_FILE_NAME];
+
+	cache_step("removing");
+	(void)unlinkat(c->dir, file->name, 0);
+	cache_step("removed");
+	cache_seen_name(file->dev, file->ino, 0, seen);
+	(void)unlinkat(c->dir, seen, 0);
+}
+
+int cache_trim(struct cache *c, uint64_t limit)
+{
+	struct cache_files files;
+	uint64_t total = 0;
+	int ret = each_file(c, sweep, NULL);
+
+	if (ret == 0)
+		ret = cache_scan(c, &files);
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < files.len; i++)
+		total += files.at[i].size;
+	for (size_t i = 0; i < files.len && total > limit; i++) {
+		entry_remove(c, &files.at[i]);
+		total -= files.at[i].size;
+	}
+	vec_done(&files);
+	return 0;
+}
+
+static int remove_rest(struct cache *c, const char *name, void *arg)
+{
+	if (names_temporary(name))
+		remove_abandoned(c, name);
+	else if (ends_with(name, CACHE_SEEN_SUFFIX))
+		(void)unlinkat(c->dir, name, 0);
+	return 0;
+}
+
+int cache_clean(struct cache *c, uint32_t *ret_entries, uint64_t *ret_bytes)
+{
+	struct cache_files files;
+	int ret = cache_scan(c, &files);
+
+	if (ret < 0)
+		return ret;
+	*ret_entries = (uint32_t)files.len;
+	*ret_bytes = 0;
+	for (size_t i = 0; i < files.len; i++) {
+		entry_remove(c, &files.at[i]);
+		*ret_bytes += files.at[i].size;
+	}
+	vec_done(&files);
+	return each_file(c, remove_rest, NULL);
+}

@@ -1,0 +1,218 @@
+#include "tools/cli/code.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/base/fd.h"
+#include "tools/build.h"
+#include "tools/cli/module.h"
+#include "tools/cli/session.h"
+
+#define HWCAP2_FSGSBASE 2		/* asm/hwcap2.h */
+
+const char *code_result_name(enum code_result result)
+{
+	static const char *const names[] = {
+#define X(id, name) name,
+		CODE_RESULTS(X)
+#undef X
+	};
+
+	return names[result];
+}
+
+/* Last part of a path. */
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+static void open_cache(struct session *s)
+{
+	struct code *c = &s->code;
+	char path[PATH_MAX];
+
+	c->result = CODE_UNUSABLE;
+	if (cache_path(path, &c->err) < 0 || cache_open(path, &c->cache, &c->err) < 0)
+		return;
+	if (c->cache.new_key)
+		(void)err_set(&c->err, -EPERM, WSBOX_FAILED,
+			      "its key was not ours alone or damaged: all is made anew");
+	c->result = CODE_MISS;
+	c->item.label = base_name(s->o->args[0]);
+	c->item.recipe = (struct cache_recipe){
+		.features = s->o->features,
+		.cpu = CACHE_CPU_V3,
+		.flags = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE ? CACHE_FLAG_FSGSBASE : 0,
+		.tier = s->o->optimized ? CACHE_TIER_OPTIMIZED : CACHE_TIER_BASELINE,
+		.uid = geteuid(),
+	};
+	memcpy(c->item.recipe.build, build_id, sizeof(build_id));
+}
+
+/* Whether there is an entry for the recipe; if so it is the session's. */
+static bool look_up(struct session *s)
+{
+	struct code *c = &s->code;
+
+	if (cache_find(&c->cache, &c->item.recipe, &c->found, &c->err) < 0)
+		return false;
+	fd_closep(&s->module);
+	s->module = c->found.fd;
+	s->module_offset = c->found.entry.module_off;
+	s->module_size = c->found.entry.module_size;
+	c->result = CODE_HIT;
+	return true;
+}
+
+static int hash_module(struct session *s)
+{
+	void *p = mmap(NULL, s->module_size, PROT_READ, MAP_SHARED | MAP_POPULATE, s->module, 0);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	sha256(p, s->module_size, s->code.item.recipe.module);
+	(void)munmap(p, s->module_size);
+	return 0;
+}
+
+/* The module's bytes are read, and that file's content is known from now on. */
+static bool find_by_content(struct session *s, int src, const struct cache_identity *id,
+			    struct timespec now)
+{
+	struct code *c = &s->code;
+	uint8_t *hash = c->item.recipe.module, tried[SHA256_BYTES];
+	struct cache_identity after;
+	uint64_t start = session_clock();
+	int ret;
+
+	memcpy(tried, hash, sizeof(tried));
+	ret = hash_module(s);
+	c->ns_hash = session_clock() - start;
+	if (ret < 0) {
+		c->result = CODE_UNUSABLE;
+		(void)err_set(&c->err, ret, WSBOX_FAILED, "cannot hash: %s", err_name(ret));
+		return false;
+	}
+	if (id && cache_identify(src, CACHE_SEEN_MODULE, &after) == 0 &&
+	    !memcmp(id, &after, sizeof(after)) && id->size == s->module_size)
+		(void)cache_seen_set(&c->cache, CACHE_SEEN_MODULE, id, hash, now);
+	return memcmp(tried, hash, sizeof(tried)) && look_up(s);
+}
+
+int code_open(struct session *s, bool use_cache)
+{
+	struct code *c = &s->code;
+	FD_AUTO src = module_source(s->o->args[0], &s->err);
+	struct cache_identity id;
+	struct timespec now;
+	bool known = false;
+	uint64_t start;
+
+	if (src < 0)
+		return src;
+	start = session_clock();
+	if (use_cache)
+		open_cache(s);
+	if (c->result == CODE_MISS) {
+		(void)clock_gettime(CLOCK_REALTIME, &now);
+		known = cache_identify(src, CACHE_SEEN_MODULE, &id) == 0;
+		if (known && cache_seen(&c->cache, CACHE_SEEN_MODULE, &id, c->item.recipe.module))
+			(void)look_up(s);
+		c->ns_find = session_clock() - start;
+	}
+	if (c->result == CODE_HIT)
+		return 0;
+	s->module = module_copy(src, &s->module_size, &s->err);
+	if (s->module < 0)
+		return s->module;
+	if (c->result == CODE_MISS) {
+		start = session_clock();
+		(void)find_by_content(s, src, known ? &id : NULL, now);
+		c->ns_find += session_clock() - start - c->ns_hash;
+	}
+	return 0;
+}
+
+void code_send(struct session *s)
+{
+	const struct code *c = &s->code;
+	struct cell_image image = { .head = { CELL_MSG_IMAGE, sizeof(image) } };
+	struct stat st;
+	int fd = s->image;
+
+	if (c->result == CODE_HIT) {
+		fd = s->module;
+		image.offset = c->found.entry.image_off;
+		image.size = c->found.entry.image_size;
+		image.kept = c->found.mapped;
+	} else if (fstat(fd, &st) == 0) {
+		image.size = (uint64_t)st.st_size;
+	}
+	/* a cell that ended already is found out by its pidfd */
+	(void)cell_send(s->instance.control, &image, fd);
+}
+
+static void *write_entry(void *arg)
+{
+	struct code *c = arg;
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	uint64_t start = session_clock();
+
+	c->stored = cache_store(&c->cache, &c->item, &err) == 0;
+	if (!c->stored)
+		c->err = err;
+	c->ns_store = session_clock() - start;
+	return NULL;
+}
+
+/* A thread, so that the limits of the guest are kept while the disk works. No signal is its own:
+ * that of the limit of a file's size becomes an error of write(2). */
+static int start_writer(struct code *c)
+{
+	sigset_t all, old;
+	int ret;
+
+	sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = pthread_create(&c->writer, NULL, write_entry, c);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	c->writing = ret == 0;
+	return -ret;
+}
+
+void code_keep(struct session *s)
+{
+	struct code *c = &s->code;
+	struct cache_item *item = &c->item;
+	struct stat st;
+	int ret;
+
+	if (c->result != CODE_MISS || fstat(s->image, &st) < 0 || !st.st_size)
+		return;
+	assert(!c->writing && s->module >= 0 && s->module_size);
+	item->image = s->image;
+	item->image_size = (uint64_t)st.st_size;
+	item->module = s->module;
+	item->module_size = s->module_size;
+	item->body_bytes = s->compiled.body_bytes;
+	item->text_bytes = s->compiled.text_bytes;
+	ret = start_writer(c);
+	if (ret < 0)
+		(void)err_set(&c->err, ret, WSBOX_FAILED, "no thread: %s", err_name(ret));
+}
+
+void code_done(struct session *s)
+{
+	if (s->code.writing)
+		(void)pthread_join(s->code.writer, NULL);
+	s->code.writing = false;
+}
