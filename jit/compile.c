@@ -403,7 +403,7 @@ static uint64_t now(void)
 static int verify_image(const struct job *job, struct jit_pool *pool, int fd, const struct jit_image *h,
 			struct wsbox_err *err)
 {
-	void *p = mmap(NULL, h->size, PROT_READ, MAP_PRIVATE, fd, 0);
+	void *p = mmap(NULL, h->size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
 	int ret;
 
 	if (p == MAP_FAILED)

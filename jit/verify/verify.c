@@ -33,8 +33,12 @@ static void sig_init(struct jv_sig *s, const struct wasm_functype *t, struct jit
 
 static bool make_sigs(struct jv *v)
 {
-	struct jit_loc *locs = calloc(WASM_MAX_PARAMS + WASM_MAX_RESULTS, sizeof(*locs));
+	struct jit_loc *locs;
+	uint32_t most = 0;
 
+	for (uint32_t i = 0; i < v->m->ntypes; i++)
+		most = (uint32_t)num_max(most, v->m->types[i].nparams + v->m->types[i].nresults);
+	locs = calloc(most + 1, sizeof(*locs));
 	v->sigs = calloc(v->m->ntypes + 1, sizeof(*v->sigs));
 	for (uint32_t i = 0; locs && v->sigs && i < v->m->ntypes; i++)
 		if (v->m->subs[i].kind == WASM_TYPE_FUNC)
@@ -74,7 +78,9 @@ static bool make_maps(struct jv *v)
 	v->starts = malloc(v->words * sizeof(*v->starts));
 	v->targets = malloc(v->words * sizeof(*v->targets));
 	v->rank = malloc(v->words * sizeof(*v->rank));
-	return v->starts && v->targets && v->rank;
+	/* in one piece for all but the longest, rather than by doubling: fresh pages are dear */
+	return v->starts && v->targets && v->rank && vec_reserve(&v->insns, num_min(most / 4, 65536)) &&
+	       vec_reserve(&v->edges, num_min(most / 16, 65536)) && vec_reserve(&v->blocks, num_min(most / 16, 65536));
 }
 
 /* Whether the entries are in the text, one behind the other. */
