@@ -110,7 +110,7 @@ static void cpu_time(void)
 		return;
 	}
 	struct pollfd p = { .fd = cell.pidfd, .events = POLLIN };
-	for (int i = 0; i < 500 && !cpu_signals && poll(&p, 1, 10) <= 0; i++)
+	for (int i = 0; i < 6000 && !cpu_signals && poll(&p, 1, 10) <= 0; i++)
 		;
 	sb_kill(&cell);
 	(void)close(control);
