@@ -40,10 +40,10 @@ LLVM_FLAGS := -isystem $(shell $(LLVM_CONFIG) --includedir)
 endif
 
 CPPFLAGS += -I. -I$(O) -D_GNU_SOURCE -DWSBOX_VERSION='"$(VERSION)"'
+# clang 19 tells of a wrong instruction (jit/x64-raw.h) on a path that cannot be taken; gcc stays strict.
+wrong-path := $(if $(findstring clang,$(CC)),-Wno-error=attribute-warning)
 WARN     := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla \
 	    -Wimplicit-fallthrough -Wno-unused-parameter $(if $(WERROR),-Werror $(wrong-path))
-# clang 19 tells of a wrong instruction (jit/x64-raw.h) on a path that cannot be taken; gcc and older ones stay strict.
-wrong-path = $(if $(findstring clang,$(CC)),-Wno-error=attribute-warning)
 CFLAGS   ?= -O2 -g
 CONFIGS  := $(foreach v,$(filter CONFIG_%,$(.VARIABLES)),$(if $(filter y,$($v)),-D$v=1))
 ALLFLAGS := -std=gnu11 -fno-strict-aliasing -fno-omit-frame-pointer -fstack-protector-strong -fPIE -pthread \
