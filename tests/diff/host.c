@@ -14,6 +14,7 @@
 #include "runtime/rt.h"
 #include "runtime/wasm/module.h"
 #include "tests/diff/gen.h"
+#include "tests/spec/tier.h"
 
 struct frame_head {
 	uint32_t size, exports;
@@ -90,7 +91,8 @@ static void call(struct rt_instance *inst, const char *name, const int64_t *args
 static int instance(struct rt_store *store, const struct wasm_module *m, uint64_t seed,
 		    struct rt_instance **ret, struct wsbox_err *err)
 {
-	struct jit_options options = { .gs = seed % 2 && jit_cpu_fsgsbase(), .threads = 1 };
+	struct jit_options options = { .tier = &host_tier ? host_tier : NULL,
+				       .gs = seed % 2 && jit_cpu_fsgsbase(), .threads = 1 };
 	struct jit_stats stats;
 	FD_AUTO image = fd_memfd("diff");
 	int r = jit_compile(m, &options, NULL, image, &stats, err);
