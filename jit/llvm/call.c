@@ -242,11 +242,13 @@ void ll_emit_return_call_ref(struct ll_func *f, const struct wasm_insn *in, cons
 
 #define LIB_ARGS 5
 
-LLVMValueRef ll_libcall(struct ll_func *f, enum jit_libcall lib, LLVMValueRef *args, uint32_t n)
+/* Calls a thunk of the runtime, or a stub that takes what the thunk takes. */
+static LLVMValueRef call_runtime(struct ll_func *f, LLVMValueRef code, const char *stub, LLVMValueRef *args,
+				 uint32_t n)
 {
 	struct ll *l = f->l;
 	LLVMTypeRef types[LIB_ARGS + 2] = { l->ptr, l->i64 }, type;
-	LLVMValueRef all[LIB_ARGS + 2] = { f->self, LLVMGetUndef(l->i64) }, code, call;
+	LLVMValueRef all[LIB_ARGS + 2] = { f->self, LLVMGetUndef(l->i64) }, call;
 
 	assert(n <= LIB_ARGS);
 	for (uint32_t i = 0; i < n; i++) {
@@ -254,12 +256,35 @@ LLVMValueRef ll_libcall(struct ll_func *f, enum jit_libcall lib, LLVMValueRef *a
 		all[i + 2] = LLVMTypeOf(args[i]) == l->i32 ? LLVMBuildZExt(f->ir, args[i], l->i64, "") : args[i];
 	}
 	type = LLVMFunctionType(l->i64, types, n + 2, 0);
-	code = ll_read(f, l->ptr, ll_context(f, JIT_VMCTX(lib) + (int64_t)(lib * sizeof(void *))), true);
 	ll_place(f, f->at);
-	call = LLVMBuildCall2(f->ir, type, code, all, n + 2, "");
+	call = LLVMBuildCall2(f->ir, type, stub ? ll_declare(l, stub, type) : code, all, n + 2, "");
 	LLVMAddCallSiteAttribute(call, 1, l->swiftself);
 	LLVMAddCallSiteAttribute(call, LLVMAttributeFunctionIndex, l->nounwind);
 	return call;
+}
+
+LLVMValueRef ll_libcall(struct ll_func *f, enum jit_libcall lib, LLVMValueRef *args, uint32_t n)
+{
+	LLVMValueRef p = ll_context(f, JIT_VMCTX(lib) + (int64_t)(lib * sizeof(void *)));
+
+	return call_runtime(f, ll_read(f, f->l->ptr, p, true), NULL, args, n);
+}
+
+/* Within the module's own memory 0, if its addresses have 32 bits: by the stub of copy.c. */
+void ll_emit_copy(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
+{
+	const struct wasm_module *m = f->l->m;
+	LLVMValueRef args[LIB_ARGS] = { ll_i64(f, 0), ll_i64(f, 0) };
+
+	if (in->index || in->index2 || m->imported_memories || m->memories[0].limits.is64 ||
+	    m->memories[0].page_log2 != 16) {
+		ll_emit_lib(f, in, row);
+		return;
+	}
+	for (uint32_t i = 0; i < 3; i++)
+		args[2 + i] = ll_value(f->b.sp - 3 + i);
+	(void)call_runtime(f, NULL, "m", args, 5);
+	f->b.sp -= 3;
 }
 
 /* row: op the libcall, lanes the number of operands, how the way indices become constants. */

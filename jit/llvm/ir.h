@@ -254,7 +254,7 @@ LLVMValueRef ll_as(struct ll_func *f, LLVMValueRef v, enum ll_lanes lanes);
 	X(unreachable) X(nop) X(block) X(loop) X(if) X(else) X(end) X(br) X(br_if) X(br_table) X(return) \
 	X(br_on_null) \
 	/* call.c */ \
-	X(call) X(call_indirect) X(call_ref) X(lib) X(return_call) X(return_call_indirect) X(return_call_ref) \
+	X(call) X(call_indirect) X(call_ref) X(lib) X(copy) X(return_call) X(return_call_indirect) X(return_call_ref) \
 	X(throw) X(throw_ref) \
 	/* local.c */ \
 	X(drop) X(select) X(local_get) X(local_set) X(local_tee) X(const) X(float_const) X(null) \

@@ -8,6 +8,7 @@
  *	t N	trap N
  *	s	the callee in r10 has another type than the first argument
  *	k N	a tail call of the descriptor in r10, of type N
+ *	m	memory.copy within memory 0
  *	c B_N	a call of the descriptor in r10, of type N with B bytes of stack arguments
  *
  * A function with any other reference is left to the baseline.
@@ -44,6 +45,8 @@ static struct target target_of_name(const struct ll *l, const char *name)
 		return n < RT_TRAPS ? (struct target){ TO_STUB, (uint32_t)n, false } : nothing();
 	case 's':
 		return (struct target){ TO_STUB, LL_STUB_MISMATCH, false };
+	case 'm':
+		return (struct target){ TO_STUB, LL_STUB_COPY, false };
 	case 'k':
 		return (struct target){ TO_STUB, LL_STUB_TAIL, true };
 	case 'c':
@@ -214,6 +217,8 @@ static int stub(struct jit_out *out, uint32_t *stubs, uint32_t n)
 	} else if (n == LL_STUB_MISMATCH) {
 		x64_rr(x, X64_MOV, X64_32, X64_RAX, X64_RDI);
 		x64_m(x, X64_JMP_IND, X64_64, x64_at(JIT_MEM_BASE, JIT_VMCTX(indirect_fail)));
+	} else if (n == LL_STUB_COPY) {
+		ll_copy_stub(x);
 	} else {
 		x64_mov_imm(x, X64_RAX, n);
 		x64_m(x, X64_JMP_IND, X64_64, x64_at(JIT_MEM_BASE, JIT_VMCTX(trap)));

@@ -6,7 +6,7 @@
 #include "jit/llvm/tier.h"
 
 /* Stubs behind a batch, that its code names: see place.c. */
-enum { LL_STUB_MISMATCH = RT_TRAPS, LL_STUB_TAIL, LL_STUB_CALL, LL_STUBS = LL_STUB_CALL + 17 };
+enum { LL_STUB_MISMATCH = RT_TRAPS, LL_STUB_TAIL, LL_STUB_COPY, LL_STUB_CALL, LL_STUBS = LL_STUB_CALL + 17 };
 
 _Static_assert(LL_STUBS - LL_STUB_CALL == LL_ADAPTED_MAX / 16 + 1, "a stub for each number of bytes");
 
@@ -14,6 +14,9 @@ _Static_assert(LL_STUBS - LL_STUB_CALL == LL_ADAPTED_MAX / 16 + 1, "a stub for e
 
 /* Room for n bytes of code, and for what an emitter may scribble behind. */
 bool ll_room(const struct jit_out *out, size_t n);
+
+/* copy.c; less than LL_ADAPTER_ROOM */
+void ll_copy_stub(struct x64_buf *x);
 
 /*
  * adapter.c: between our convention, in which the callee pops its stack arguments, and C's, in

@@ -100,7 +100,7 @@ const struct ll_row ll_rows[WASM_OPS] = {
 	STORE(I64_STORE32, 32)
 	ROW(MEMORY_SIZE, memory_size)
 	LIB(MEMORY_GROW, memory_grow, ONE, 1)
-	LIB(MEMORY_COPY, memory_copy, TWO, 3)
+	ROW(MEMORY_COPY, copy, .op = JIT_LIB_memory_copy, .how = TWO, .lanes = 3)
 	LIB(MEMORY_FILL, memory_fill, ONE, 3)
 	LIB(MEMORY_INIT, memory_init, PAIR, 3)
 	LIB(DATA_DROP, data_drop, ONE, 0)
