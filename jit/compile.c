@@ -363,15 +363,15 @@ static int write_entries(const struct job *job, int fd, const struct jit_image *
 	for (uint32_t i = 0; funcs && i < h->nfuncs; i++)
 		funcs[i] = job->entries[i].entry;
 	if (funcs)
-		ret = write_at(fd, funcs, h->nfuncs * sizeof(*funcs), h->funcs_off);
+		ret = write_at(fd, funcs, h->nfuncs * sizeof(*funcs), job->options->image_offset + h->funcs_off);
 	free(funcs);
 	return ret;
 }
 
 static int write_image(struct job *job, int fd, struct jit_image *h)
 {
-	uint64_t sites = h->sites_off, handlers = h->handlers_off;
-	int ret = write_at(fd, h, sizeof(*h), 0);
+	uint64_t base = job->options->image_offset, sites = base + h->sites_off, handlers = base + h->handlers_off;
+	int ret = write_at(fd, h, sizeof(*h), base);
 
 	if (ret == 0)
 		ret = write_entries(job, fd, h);
@@ -384,9 +384,9 @@ static int write_image(struct job *job, int fd, struct jit_image *h)
 			ret = write_at(fd, b->handlers, b->nhandlers * sizeof(*b->handlers), handlers);
 		handlers += b->nhandlers * sizeof(*b->handlers);
 		if (ret == 0)
-			ret = write_at(fd, b->code, b->size, h->text_off + b->text_off);
+			ret = write_at(fd, b->code, b->size, base + h->text_off + b->text_off);
 	}
-	if (ret == 0 && ftruncate(fd, (off_t)h->size) < 0)
+	if (ret == 0 && ftruncate(fd, (off_t)(base + h->size)) < 0)
 		ret = -errno;
 	return ret;
 }
@@ -403,7 +403,7 @@ static uint64_t now(void)
 static int verify_image(const struct job *job, struct jit_pool *pool, int fd, const struct jit_image *h,
 			struct wsbox_err *err)
 {
-	void *p = mmap(NULL, h->size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+	void *p = mmap(NULL, h->size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, (off_t)job->options->image_offset);
 	int ret;
 
 	if (p == MAP_FAILED)

@@ -20,6 +20,7 @@ struct jit_options {
 	bool gs;		/* the CPU has FSGSBASE or the caller sets gs otherwise: gs: forms may be used */
 	uint32_t threads;	/* workers including the caller; 0 and 1: only the caller */
 	struct jit_origin origin;	/* copied into the image */
+	uint64_t image_offset;	/* where in the file the image begins; whole pages */
 };
 
 struct jit_stats {

@@ -74,6 +74,7 @@ enum cell_job_flag {
 	CELL_JOB_TRACE = 1 << 5,	/* count the guest's calls in a struct trace_page */
 	CELL_JOB_TRACE_LINES = 1 << 6,	/* and write a line for each */
 	CELL_JOB_LINKLESS = 1 << 7,	/* the preopens follow once more, each on a mount that follows no link */
+	CELL_JOB_ELF = 1 << 8,		/* make the image an ELF file (cwasm.h) */
 };
 
 /*

@@ -51,7 +51,7 @@ int session_start(struct session *s, enum cell_role role)
 	return -1;
 }
 
-int code_open(struct session *s, bool use_cache)
+int code_open(struct session *s, enum cell_role role)
 {
 	return -1;
 }

@@ -12,6 +12,7 @@
 #include "jit/tier.h"
 #include "runtime/wasm/module.h"
 #include "tools/cell/cell.h"
+#include "tools/cell/elf.h"
 #include "tools/cell/inspect.h"
 #include "tools/cell/lock.h"
 
@@ -50,6 +51,7 @@ static int compile_module(const struct cell_job *job, const void *bytes, struct 
 {
 	struct jit_options options = { .tier = tier(), .gs = jit_cpu_fsgsbase(),
 				       .threads = pool ? job->jobs : 1, .origin = cell_origin(job) };
+	bool elf = job->flags & CELL_JOB_ELF;
 	struct jit_stats stats = { 0 };
 	struct wasm_module m;
 	uint64_t start = cell_clock();
@@ -59,8 +61,11 @@ static int compile_module(const struct cell_job *job, const void *bytes, struct 
 	reply->ns_decode = cell_clock() - start;
 	if (ret < 0)
 		return ret;
+	options.image_offset = elf ? CWASM_PAGE : 0;
 	ret = jit_compile(&m, &options, pool, image, &stats, &reply->err);
 	assert(ret < 0 || stats.functions == m.nfuncs - m.imported_funcs);
+	if (ret == 0 && elf)
+		ret = elf_wrap(image, stats.image_bytes, &m, &stats.image_bytes, &reply->err);
 	if (ret == 0 && job->role == CELL_ROLE_INSPECT)
 		ret = inspect_print(&m, STDOUT_FILENO);
 	reply->functions = stats.functions;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/base/cwasm.h"
 #include "runtime/base/fd.h"
 #include "tools/build.h"
 #include "tools/cli/module.h"
@@ -49,7 +50,6 @@ static void open_cache(struct session *s)
 	c->result = CODE_MISS;
 	c->item.label = base_name(s->o->args[0]);
 	c->item.recipe = (struct cache_recipe){
-		.features = s->o->features,
 		.cpu = CACHE_CPU_V3,
 		.flags = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE ? CACHE_FLAG_FSGSBASE : 0,
 		.tier = s->o->optimized ? CACHE_TIER_OPTIMIZED : CACHE_TIER_BASELINE,
@@ -69,6 +69,8 @@ static bool look_up(struct session *s)
 	s->module = c->found.fd;
 	s->module_offset = c->found.entry.module_off;
 	s->module_size = c->found.entry.module_size;
+	c->image_off = c->found.entry.image_off;
+	c->image_size = c->found.entry.image_size;
 	c->result = CODE_HIT;
 	return true;
 }
@@ -108,7 +110,62 @@ static bool find_by_content(struct session *s, int src, const struct cache_ident
 	return memcmp(tried, hash, sizeof(tried)) && look_up(s);
 }
 
-int code_open(struct session *s, bool use_cache)
+/*
+ * A file that wsbox compile made brings its code along. 0 also when it is no such file, which its
+ * first bytes tell; a copy of it is open.
+ */
+static int open_precompiled(struct session *s, enum cell_role role)
+{
+	struct code *c = &s->code;
+	char start[CWASM_PAGE];
+	ssize_t n = pread(s->module, start, sizeof(start), 0);
+	struct cwasm head;
+	int ret;
+
+	if (n < 0 || !cwasm_is_elf(start, (size_t)n))
+		return 0;
+	if (role != CELL_ROLE_RUN || !s->o->allow_precompiled)
+		return err_set(&s->err, -EPERM, WSBOX_INVALID,
+			       "is compiled code, which is trusted as its maker is; "
+			       "wsbox run --allow-precompiled runs it");
+	ret = cwasm_check(start, (size_t)n, s->module_size, build_id, &head, &s->err);
+	if (ret < 0)
+		return ret;
+	c->result = CODE_PRECOMPILED;
+	c->item.recipe.features = head.features;
+	memcpy(c->item.recipe.module, head.module, sizeof(head.module));
+	c->image_off = head.image_off;
+	c->image_size = head.image_size;
+	s->module_offset = head.module_off;
+	s->module_size = head.module_size;
+	return 0;
+}
+
+/* A copy of FILE, and what it is. id: of the file, NULL if that tells nothing. */
+static int read_module(struct session *s, enum cell_role role, int src,
+		       const struct cache_identity *id, struct timespec now)
+{
+	struct code *c = &s->code;
+	uint64_t start;
+	int ret;
+
+	s->module = module_copy(src, &s->module_size, &s->err);
+	if (s->module < 0)
+		return s->module;
+	ret = open_precompiled(s, role);
+	if (ret < 0)
+		return ret;
+	if (c->result == CODE_MISS) {
+		start = session_clock();
+		(void)find_by_content(s, src, id, now);
+		c->ns_find += session_clock() - start - c->ns_hash;
+	} else if (role == CELL_ROLE_COMPILE) {
+		ret = hash_module(s);
+	}
+	return ret < 0 ? err_set(&s->err, ret, WSBOX_FAILED, "cannot hash: %s", err_name(ret)) : 0;
+}
+
+int code_open(struct session *s, enum cell_role role)
 {
 	struct code *c = &s->code;
 	FD_AUTO src = module_source(s->o->args[0], &s->err);
@@ -120,26 +177,17 @@ int code_open(struct session *s, bool use_cache)
 	if (src < 0)
 		return src;
 	start = session_clock();
-	if (use_cache)
+	if (role == CELL_ROLE_RUN && !s->o->no_cache)
 		open_cache(s);
+	c->item.recipe.features = s->o->features;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
 	if (c->result == CODE_MISS) {
-		(void)clock_gettime(CLOCK_REALTIME, &now);
 		known = cache_identify(src, CACHE_SEEN_MODULE, &id) == 0;
 		if (known && cache_seen(&c->cache, CACHE_SEEN_MODULE, &id, c->item.recipe.module))
 			(void)look_up(s);
 		c->ns_find = session_clock() - start;
 	}
-	if (c->result == CODE_HIT)
-		return 0;
-	s->module = module_copy(src, &s->module_size, &s->err);
-	if (s->module < 0)
-		return s->module;
-	if (c->result == CODE_MISS) {
-		start = session_clock();
-		(void)find_by_content(s, src, known ? &id : NULL, now);
-		c->ns_find += session_clock() - start - c->ns_hash;
-	}
-	return 0;
+	return c->result == CODE_HIT ? 0 : read_module(s, role, src, known ? &id : NULL, now);
 }
 
 void code_send(struct session *s)
@@ -149,10 +197,10 @@ void code_send(struct session *s)
 	struct stat st;
 	int fd = s->image;
 
-	if (c->result == CODE_HIT) {
+	if (c->result >= CODE_HIT) {
 		fd = s->module;
-		image.offset = c->found.entry.image_off;
-		image.size = c->found.entry.image_size;
+		image.offset = c->image_off;
+		image.size = c->image_size;
 		image.kept = c->found.mapped;
 	} else if (fstat(fd, &st) == 0) {
 		image.size = (uint64_t)st.st_size;

@@ -10,13 +10,15 @@
 #include <stdint.h>
 
 #include "cache/cache.h"
+#include "runtime/base/cell.h"
 
 /* X(ID, name in the statistics) */
 #define CODE_RESULTS(X) \
 	X(OFF, "off") \
 	X(UNUSABLE, "unusable") \
 	X(MISS, "miss") \
-	X(HIT, "hit")
+	X(HIT, "hit") \
+	X(PRECOMPILED, "precompiled")
 
 enum code_result {
 #define X(id, name) CODE_##id,
@@ -29,6 +31,7 @@ struct code {
 	enum code_result result;
 	struct cache_item item;		/* what to keep; its recipe is set from CODE_MISS on */
 	struct cache_found found;	/* of a hit; the descriptor is the session's module */
+	uint64_t image_off, image_size;	/* from CODE_HIT on: in the session's module file */
 	bool stored;
 	uint64_t ns_find, ns_hash, ns_store;
 	struct wsbox_err err;		/* why it was not used, or not kept; code 0: nothing wrong */
@@ -39,10 +42,10 @@ struct code {
 struct session;
 
 /*
- * Opens FILE for a session and looks its code up: fills in the session's module and, of a hit, its
- * image. 0, or negative with the session's err set.
+ * Opens FILE for a session and looks for its code, in the file itself or in the cache: fills in
+ * the session's module. 0, or negative with the session's err set.
  */
-int code_open(struct session *s, bool use_cache);
+int code_open(struct session *s, enum cell_role role);
 
 /* Hands the instance its image. */
 void code_send(struct session *s);

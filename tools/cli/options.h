@@ -15,6 +15,7 @@
 /* X(ID, name, arguments, help). The function is command_<name>(), its result the exit status. */
 #define WSBOX_COMMANDS(X) \
 	X(RUN, run, "FILE [args...]", "run a WebAssembly module, confined (also: wsbox FILE)") \
+	X(COMPILE, compile, "FILE", "compile a module ahead of time, to an ELF file") \
 	X(VALIDATE, validate, "FILE", "check that a module is valid and compiles") \
 	X(INSPECT, inspect, "FILE", "list a module's sections, imports, exports and limits") \
 	X(CACHE, cache, "ls|path|verify|clean", "look after the cache of compiled code") \
@@ -30,7 +31,8 @@ enum command {
 };
 
 #define ON(id) (1u << COMMAND_##id)
-#define ON_CODE (ON(RUN) | ON(VALIDATE) | ON(INSPECT))
+#define ON_CODE (ON(RUN) | ON(COMPILE) | ON(VALIDATE) | ON(INSPECT))
+#define ON_MAKING (ON(RUN) | ON(COMPILE) | ON(VALIDATE))
 #define ON_ALL ((1u << COMMANDS) - 1)
 
 /*
@@ -59,10 +61,10 @@ enum command {
 	  "call this export with the args, print its results") \
 	X(feature, 'W', "wasm", "FEATURE=y|n", ON_CODE, \
 	  "switch a WebAssembly proposal; -W help lists them") \
-	X(optimize, 'O', "optimize", "0|1|2|3", ON(RUN) | ON(VALIDATE), \
+	X(optimize, 'O', "optimize", "0|1|2|3", ON_MAKING, \
 	  "0, 1: compile fast (default); 2, 3: slowly, with LLVM, into\n" \
 	  "code about half again as fast") \
-	X(tier, 0, "tier", "baseline|optimized", ON(RUN) | ON(VALIDATE), \
+	X(tier, 0, "tier", "baseline|optimized", ON_MAKING, \
 	  "the same by name: as -O1 or -O3") \
 	X(memory, 'm', "memory", "SIZE", ON(RUN), "memory limit, such as 64M or 2G") \
 	X(cpus, 0, "cpus", "N", ON(RUN), "processors the guest may use at once, such as 0.5") \
@@ -82,6 +84,13 @@ enum command {
 	X(isolation, 0, "isolation", "full|degraded|none", ON_CODE, \
 	  "full (default): refuse to run if a wall is missing;\n" \
 	  "degraded: use those there are; none: for debugging") \
+	X(output, 'o', "output", "FILE", ON(COMPILE), \
+	  "the file to write (default: the module's name, .cwasm)") \
+	X(target_cpu, 0, "target-cpu", "CLASS", ON(COMPILE), \
+	  "the class of processors, x86-64-v3") \
+	X(allow_precompiled, 0, "allow-precompiled", NULL, ON(RUN), \
+	  "run what wsbox compile made; its code is trusted\n" \
+	  "as its maker is") \
 	X(no_cache, 0, "no-cache", NULL, ON(RUN), \
 	  "compile anew; neither use nor fill the code cache") \
 	X(verbose, 'v', "verbose", NULL, ON_CODE, "say what was set up and what was missing") \
@@ -131,8 +140,9 @@ struct options {
 	enum isolation isolation;
 	enum trace_mode trace;
 	bool optimized;				/* compile with wsbox-llvm */
-	bool no_cache, verbose, json, words, help, version, list_features;
+	bool allow_precompiled, no_cache, verbose, json, words, help, version, list_features;
 	const char *action;			/* of wsbox cache */
+	const char *output;			/* of wsbox compile; NULL: by the module's name */
 	char **args; /* FILE and what follows, NULL-terminated; points into argv */
 	int nargs;
 };

@@ -207,6 +207,8 @@ static void report_code(const struct session *s)
 		    (unsigned long long)c->found.entry.text_bytes,
 		    (unsigned long long)c->found.entry.body_bytes,
 		    (unsigned long long)(c->ns_find + c->ns_hash) / 1000);
+	else if (c->result == CODE_PRECOMPILED)
+		say("code: as it came with the module, unchecked");
 	else if (made->ok == 1)
 		say("code: %llu bytes from %llu, compiled in %llu us%s",
 		    (unsigned long long)made->text_bytes, (unsigned long long)made->body_bytes,

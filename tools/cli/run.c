@@ -1,9 +1,10 @@
 /*
- * The commands that start cells: run, validate, inspect.
+ * The commands that start cells: run, compile, validate, inspect.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/cli/output.h"
 #include "tools/cli/report.h"
 #include "tools/cli/say.h"
 #include "tools/cli/session.h"
@@ -16,6 +17,8 @@ static int command_session(struct options *o, enum cell_role role, uint64_t begi
 
 	session_init(&s, o, begin);
 	status = session_run(&s, role);
+	if (status == 0 && role == CELL_ROLE_COMPILE && output_write(o, s.image, &s.err) < 0)
+		status = WSBOX_FAILED;
 	if (o->trace)
 		report_trace(&s);
 	if (o->verbose)
@@ -31,6 +34,11 @@ static int command_session(struct options *o, enum cell_role role, uint64_t begi
 int command_run(struct options *o)
 {
 	return command_session(o, CELL_ROLE_RUN, session_clock());
+}
+
+int command_compile(struct options *o)
+{
+	return command_session(o, CELL_ROLE_COMPILE, session_clock());
 }
 
 int command_validate(struct options *o)

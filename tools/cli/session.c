@@ -267,7 +267,7 @@ int session_run(struct session *s, enum cell_role role)
 
 	/* may wait for a pipe: until there is a guest to end, signals do what they do to any
 	 * program */
-	ret = code_open(s, role == CELL_ROLE_RUN && !s->o->no_cache);
+	ret = code_open(s, role);
 	s->at.module = session_clock();
 	if (ret == 0)
 		ret = watch_signals(s);

@@ -102,7 +102,7 @@ static struct cell_job job_of(const struct session *s, enum cell_role role)
 	struct cell_job job = {
 		.head = { CELL_MSG_JOB, sizeof(job) },
 		.role = role,
-		.features = o->features,
+		.features = s->code.item.recipe.features,
 		.module_offset = s->module_offset,
 		.module_size = s->module_size,
 		.memory_max = o->memory ? o->memory : UINT64_MAX,
@@ -112,6 +112,8 @@ static struct cell_job job_of(const struct session *s, enum cell_role role)
 	memcpy(job.module_hash, s->code.item.recipe.module, sizeof(job.module_hash));
 	if (role != CELL_ROLE_RUN) {
 		job.jobs = threads(s->module_size);
+		if (s->o->command == COMMAND_COMPILE)
+			job.flags |= CELL_JOB_ELF;
 		return job;
 	}
 	assert(o->nargs > 0 && o->preopens.len <= CELL_PREOPEN_MAX);
@@ -264,7 +266,7 @@ static int start_compiled(struct session *s, const struct sb_spec *spec, enum ce
 	bool run = role == CELL_ROLE_RUN;
 	int ret;
 
-	if (run) {
+	if (run || role == CELL_ROLE_COMPILE) {
 		s->image = fd_memfd("image");
 		if (s->image < 0)
 			return failed(s, s->image, "image");
@@ -287,5 +289,5 @@ int session_start(struct session *s, enum cell_role role)
 		.isolation = levels[s->o->isolation], .cell = program, .argv0 = "wsbox-cell",
 		.module = s->module, .image = -1, .strings = -1,
 	};
-	return s->code.result == CODE_HIT ? start_cached(s, &spec) : start_compiled(s, &spec, role);
+	return s->code.result >= CODE_HIT ? start_cached(s, &spec) : start_compiled(s, &spec, role);
 }

@@ -266,6 +266,27 @@ int option_isolation(struct options *o, const char *arg, struct wsbox_err *err)
 	return usage(err, "--isolation %s: want full, degraded or none", arg);
 }
 
+int option_output(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	if (!*arg)
+		return usage(err, "--output: want the name of a file");
+	o->output = arg;
+	return 0;
+}
+
+int option_target_cpu(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	if (strcmp(arg, "x86-64-v3"))
+		return usage(err, "--target-cpu %s: x86-64-v3 is the only class there is", arg);
+	return 0;
+}
+
+int option_allow_precompiled(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	o->allow_precompiled = true;
+	return 0;
+}
+
 int option_no_cache(struct options *o, const char *arg, struct wsbox_err *err)
 {
 	o->no_cache = true;

@@ -51,15 +51,13 @@ void verdict_compiled(struct session *s)
 		judge_by_cell(s, &s->compiled.err);
 		return;
 	}
-	if (s->image < 0) {
-		session_end(s, SESSION_EXIT, WSBOX_OK);
-		return;
-	}
 	/* from here on nobody can change the code, its maker included */
-	ret = fd_seal(s->image);
+	ret = s->image < 0 ? 0 : fd_seal(s->image);
 	if (ret < 0)
 		judge(s, SESSION_FAILED, WSBOX_FAILED, "cannot seal the compiled code: %s",
 		      err_name(ret));
+	else if (!s->instance.started)
+		session_end(s, SESSION_EXIT, WSBOX_OK);
 	else if (s->instance.control >= 0)
 		code_send(s);
 	sb_kill(&s->compiler.cell);

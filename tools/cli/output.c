@@ -1,0 +1,90 @@
+#include "tools/cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runtime/base/fd.h"
+
+/* dir/name.wasm is compiled to name.cwasm */
+static int output_name(const struct options *o, char ret[PATH_MAX], struct wsbox_err *err)
+{
+	const char *from = o->args[0], *slash = strrchr(from, '/');
+	size_t n;
+
+	if (o->output)
+		return snprintf(ret, PATH_MAX, "%s", o->output) < PATH_MAX ? 0 : -ENAMETOOLONG;
+	if (!strcmp(from, "-"))
+		return err_set(err, -EINVAL, WSBOX_FAILED,
+			       "standard input has no name: want --output FILE");
+	from = slash ? slash + 1 : from;
+	n = strlen(from);
+	if (n > 5 && !strcmp(from + n - 5, ".wasm"))
+		n -= 5;
+	return snprintf(ret, PATH_MAX, "%.*s.cwasm", (int)n, from) < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+static int copy_to(int fd, int memfd)
+{
+	struct stat st;
+	void *p;
+	int ret;
+
+	if (fstat(memfd, &st) < 0)
+		return -errno;
+	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, memfd, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	ret = fd_write_all(fd, p, (size_t)st.st_size);
+	(void)munmap(p, (size_t)st.st_size);
+	return ret;
+}
+
+/* Beside it, then in its place. */
+static int replace(const char *path, int memfd)
+{
+	mode_t mask = umask(0);
+	char temp[PATH_MAX + 8];
+	int ret;
+
+	(void)umask(mask);
+	(void)snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
+	FD_AUTO fd = mkostemp(temp, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = copy_to(fd, memfd);
+	if (ret == 0 && (fchmod(fd, 0666 & ~mask) < 0 || rename(temp, path) < 0))
+		ret = -errno;
+	if (ret < 0)
+		(void)unlink(temp);
+	return ret;
+}
+
+/* A pipe or a device is written to; only a file is replaced. */
+static int write_to(const char *path, int memfd)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
+		return replace(path, memfd);
+	FD_AUTO fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? -errno : copy_to(fd, memfd);
+}
+
+int output_write(const struct options *o, int memfd, struct wsbox_err *err)
+{
+	char path[PATH_MAX] = "";
+	int ret = output_name(o, path, err);
+
+	if (ret == 0)
+		ret = write_to(path, memfd);
+	if (ret < 0 && !err->code)
+		return err_set(err, ret, WSBOX_FAILED, "cannot write %s: %s", path, err_name(ret));
+	return ret;
+}
