@@ -60,7 +60,8 @@ static void elf_put(struct elf *e, const void *p, uint64_t n, uint64_t at)
 	e->end = num_max(e->end, at);
 }
 
-static void section_is(struct elf *e, enum section_id id, uint64_t off, uint64_t size, uint64_t align)
+static void section_is(struct elf *e, enum section_id id, uint64_t off, uint64_t size,
+		       uint64_t align)
 {
 	e->sections[id].sh_offset = off;
 	e->sections[id].sh_size = size;
@@ -68,7 +69,8 @@ static void section_is(struct elf *e, enum section_id id, uint64_t off, uint64_t
 }
 
 /* Writes a section behind all others. */
-static void section_put(struct elf *e, enum section_id id, const void *p, uint64_t n, uint64_t align)
+static void section_put(struct elf *e, enum section_id id, const void *p, uint64_t n,
+			uint64_t align)
 {
 	uint64_t at = num_align(e->end, align);
 
@@ -83,9 +85,9 @@ static void describe_image(struct elf *e)
 
 	section_is(e, SECTION_IMAGE, CWASM_PAGE, i->sites_off, CWASM_PAGE);
 	section_is(e, SECTION_SITES, CWASM_PAGE + i->sites_off, i->nsites * sizeof(struct jit_site),
-		4);
+		   4);
 	section_is(e, SECTION_HANDLERS, CWASM_PAGE + i->handlers_off,
-		i->nhandlers * sizeof(struct jit_handler), 4);
+		   i->nhandlers * sizeof(struct jit_handler), 4);
 	section_is(e, SECTION_TEXT, CWASM_PAGE + i->text_off, i->text_size, CWASM_PAGE);
 	e->sections[SECTION_TEXT].sh_flags = SHF_ALLOC | SHF_EXECINSTR;
 	e->end = CWASM_PAGE + i->size;
