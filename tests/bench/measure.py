@@ -79,6 +79,11 @@ def peers():
     return {name: argv for name, argv in found.items() if shutil.which(argv[0])}
 
 
+def optimizing():
+    """The same for wsbox -O3, if it was built with LLVM. What it compiled is kept in the cache: only the first run waits."""
+    return {"wsbox -O3": [WSBOX, "run", "-O3"]} if os.path.exists(os.path.join(os.path.dirname(WSBOX), "wsbox-llvm")) else {}
+
+
 def interleave(rounds, measures):
     """Runs each of {name: function} once a round; {name: [figures]}. One that fails is left out, with its reason told."""
     figures, failed = {name: [] for name in measures}, {}
