@@ -13,6 +13,9 @@
  * Traps: what may fault is volatile, so that it is done exactly once, where it stands; explicit
  * conditions branch to a block that calls a stub (place.c).
  *
+ * Frames: every function that calls has one, in the rbp chain, before it calls. LLVM may make it later
+ * than the first access of memory; where such an access faults, the backtrace lacks the caller.
+ *
  * Places: each instruction's debug location is its offset in the module, as the line. LLVM gives an
  * instruction that a load was folded into the place of its user, so what computes with a value that
  * was loaded in the same block takes the place of that load: of several, the last, since only that
