@@ -1,6 +1,6 @@
 /*
- * The command line: finds the command, then takes options until FILE. What stands behind FILE
- * belongs to the guest.
+ * The command line: finds the command, then takes its options. Of wsbox run what stands behind FILE
+ * belongs to the guest; other commands' options may stand there too.
  */
 #include "tools/cli/options.h"
 
@@ -159,6 +159,33 @@ static int check_args(const struct options *o, struct wsbox_err *err)
 	return 0;
 }
 
+/*
+ * Takes the options among these words and leaves the others, NULL-terminated, in front: their
+ * number, or -EINVAL.
+ */
+static int take_words(struct options *o, int argc, char **argv, struct wsbox_err *err)
+{
+	bool options = true;
+	int n = 0, used = 1;
+
+	for (int i = 0; i < argc; i += used) {
+		used = 1;
+		if (options && !strcmp(argv[i], "--")) {
+			options = false;
+		} else if (options && argv[i][0] == '-' && argv[i][1]) {
+			used = take_option(o, argv + i, err);
+			if (used < 0)
+				return used;
+		} else {
+			options &= o->command != COMMAND_RUN;
+			argv[n++] = argv[i];
+		}
+	}
+	assert(n <= argc);
+	argv[n] = NULL;
+	return n;
+}
+
 int options_parse(struct options *o, int argc, char **argv, struct wsbox_err *err)
 {
 	int i = 1;
@@ -173,20 +200,7 @@ int options_parse(struct options *o, int argc, char **argv, struct wsbox_err *er
 		o->command = COMMAND_HELP;
 	if (o->command == COMMAND_CACHE && i < argc && argv[i][0] != '-')
 		o->action = argv[i++];
-	while (i < argc && argv[i][0] == '-' && argv[i][1]) {
-		int used;
-
-		if (!strcmp(argv[i], "--")) {
-			i++;
-			break;
-		}
-		used = take_option(o, argv + i, err);
-		if (used < 0)
-			return used;
-		i += used;
-	}
-	assert(i <= argc && !argv[argc]);
 	o->args = argv + i;
-	o->nargs = argc > i ? argc - i : 0;
-	return check_args(o, err);
+	o->nargs = take_words(o, argc - i, argv + i, err);
+	return o->nargs < 0 ? o->nargs : check_args(o, err);
 }
