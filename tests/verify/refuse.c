@@ -650,7 +650,7 @@ START_TEST(threads)
 {
 	struct jit_image *image = many_functions();
 	struct wsbox_err alone = WSBOX_ERR_INIT, together = WSBOX_ERR_INIT;
-	struct jit_pool *pool = jit_pool_new(2);
+	struct jit_pool *pool = jit_pool_new(2, 0);
 
 	ck_assert_ptr_nonnull(pool);
 	ck_assert_int_eq(jit_verify(image, &module, pool, &together), 0);
