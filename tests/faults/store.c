@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cache/cache.h"
+#include "tools/cache/cache.h"
 #include "runtime/base/fd.h"
 #include "tests/util/enclose.h"
 

@@ -4,7 +4,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
-#include "cache/internal.h"
+#include "tools/cache/internal.h"
 #include "runtime/base/cwasm.h"
 
 /* The first 8 bytes are the file's size: a head may say anything of a large file. */

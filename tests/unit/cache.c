@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cache/cache.h"
+#include "tools/cache/cache.h"
 #include "runtime/base/fd.h"
 
 #define IMAGE 5000

@@ -30,15 +30,15 @@
  * Nothing waits for the disk: what a crash of the system tears is of an earlier boot, so that no
  * record vouches for it, and its MAC is wrong.
  */
-#ifndef CACHE_CACHE_H
-#define CACHE_CACHE_H
+#ifndef TOOLS_CACHE_CACHE_H
+#define TOOLS_CACHE_CACHE_H
 
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
-#include "cache/format.h"
+#include "tools/cache/format.h"
 #include "runtime/base/err.h"
 #include "runtime/base/vec.h"
 

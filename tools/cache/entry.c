@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cache/internal.h"
+#include "tools/cache/internal.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/num.h"
 

@@ -7,7 +7,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "cache/internal.h"
+#include "tools/cache/internal.h"
 #include "runtime/base/fd.h"
 
 int cache_cannot(struct wsbox_err *err, int code, const char *what)

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cache/internal.h"
+#include "tools/cache/internal.h"
 #include "runtime/base/fd.h"
 
 /* The header of a file of which a record says that it is whole. */

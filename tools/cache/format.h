@@ -10,8 +10,8 @@
  *	│ module              │             what the image was made from
  *	└─────────────────────┘ module_off + module_size: the end
  */
-#ifndef CACHE_FORMAT_H
-#define CACHE_FORMAT_H
+#ifndef TOOLS_CACHE_FORMAT_H
+#define TOOLS_CACHE_FORMAT_H
 
 #include <stddef.h>
 #include <stdint.h>

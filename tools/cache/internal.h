@@ -1,10 +1,10 @@
 /* What the files of this layer share. */
-#ifndef CACHE_INTERNAL_H
-#define CACHE_INTERNAL_H
+#ifndef TOOLS_CACHE_INTERNAL_H
+#define TOOLS_CACHE_INTERNAL_H
 
 #include <sys/stat.h>
 
-#include "cache/cache.h"
+#include "tools/cache/cache.h"
 
 #define CACHE_CODE_SUFFIX ".code"
 #define CACHE_SEEN_SUFFIX ".seen"

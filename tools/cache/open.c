@@ -6,7 +6,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "cache/internal.h"
+#include "tools/cache/internal.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/num.h"
 

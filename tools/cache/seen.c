@@ -9,7 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "cache/internal.h"
+#include "tools/cache/internal.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/num.h"
 

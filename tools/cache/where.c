@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cache/internal.h"
+#include "tools/cache/internal.h"
 
 static int path_join(char ret[PATH_MAX], const char *a, const char *b, struct wsbox_err *err)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cache/cache.h"
+#include "tools/cache/cache.h"
 #include "runtime/base/num.h"
 #include "tools/cli/json.h"
 #include "tools/cli/options.h"

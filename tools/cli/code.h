@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cache/cache.h"
+#include "tools/cache/cache.h"
 #include "runtime/base/cell.h"
 
 /* X(ID, name in the statistics) */
