@@ -32,6 +32,7 @@ enum start_limit {
 	START_NOFILE_OWN = 64,	/* of the cell itself, preopens apart */
 	START_THREADS_MAX = 16, /* of a compiler */
 	START_THREAD_BYTES = 256 << 10, /* of module; for less a thread does not pay */
+	START_OPTIMIZER_BYTES = 48 << 10, /* the same of the optimizing tier: a batch */
 	START_LINKLESS_BYTES = 256 << 10, /* likewise second mounts: 40 us a directory, 1 us less a stat */
 };
 
@@ -86,9 +87,9 @@ static int strings_open(const struct options *o, uint32_t *ret_size)
 	return ret < 0 ? ret : fd_take(&fd);
 }
 
-static uint32_t threads(uint64_t module_size)
+static uint32_t threads(uint64_t module_size, bool optimized)
 {
-	uint64_t useful = 1 + module_size / START_THREAD_BYTES;
+	uint64_t useful = 1 + module_size / (optimized ? START_OPTIMIZER_BYTES : START_THREAD_BYTES);
 	cpu_set_t set;
 
 	if (useful == 1 || sched_getaffinity(0, sizeof(set), &set) < 0)
@@ -111,7 +112,7 @@ static struct cell_job job_of(const struct session *s, enum cell_role role)
 
 	memcpy(job.module_hash, s->code.item.recipe.module, sizeof(job.module_hash));
 	if (role != CELL_ROLE_RUN) {
-		job.jobs = threads(s->module_size);
+		job.jobs = threads(s->module_size, o->optimized);
 		if (s->o->command == COMMAND_COMPILE)
 			job.flags |= CELL_JOB_ELF;
 		return job;
