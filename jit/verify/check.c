@@ -74,6 +74,8 @@ static bool lea(struct jv *v, const struct jv_insn *i, uint32_t at)
 	/* a number */
 	if (i->width == 4 || (i->base != R13 && i->base != RSP && i->base != RBP && i->base != JV_RIP))
 		return !(i->flags & JV_GS) && jv_set(v, i, i->dst, i->width);
+	if (i->width != 8)
+		return jv_refuse(v, i, "a part of an address");
 	if (!jv_set(v, i, i->dst, 8))
 		return false;
 	if (import != WASM_NONE) {

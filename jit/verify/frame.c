@@ -143,6 +143,9 @@ bool jv_prologue(struct jv *v, uint32_t *k)
 	}
 	if (!v->sig->result_bytes)
 		return true;
+	/* below rsp the arguments of a call would lie over it */
+	if (!v->leaf && v->frame <= 8 * v->nsaved)
+		return jv_refuse(v, insn(v, *k), "no room for the address of the results");
 	if (!is_mov(insn(v, *k), RDI, RBP, -8 * (int32_t)(v->nsaved + 1), false))
 		return jv_refuse(v, insn(v, *k), "the address of the results is not kept");
 	++*k;

@@ -28,13 +28,13 @@ enum jv_row_flag {
 };
 
 /* ALU operations: [m] op= r, r op= rm, and al or eax with an immediate. */
-#define ALU(op, class, wr, dst) \
-	[(op) + 0] = class | M | B | wr | ((dst) ? DRM : 0) | R, \
-	[(op) + 1] = class | M | wr | ((dst) ? DRM : 0) | R, \
-	[(op) + 2] = class | M | B | R | ((dst) ? DREG : 0), \
-	[(op) + 3] = class | M | R | ((dst) ? DREG : 0), \
-	[(op) + 4] = class | I1 | B | ((dst) ? DOP : 0), \
-	[(op) + 5] = class | IZ | ((dst) ? DOP : 0)
+#define ALU(op, class) \
+	[(op) + 0] = class | M | B | W | DRM | R, \
+	[(op) + 1] = class | M | W | DRM | R, \
+	[(op) + 2] = class | M | B | R | DREG, \
+	[(op) + 3] = class | M | R | DREG, \
+	[(op) + 4] = class | I1 | B | DOP, \
+	[(op) + 5] = class | IZ | DOP
 
 enum jv_group {
 	G_ALU_B, G_ALU_Z, G_ALU_1, G_SHIFT_B1, G_SHIFT_1, G_SHIFT_BONE, G_SHIFT_ONE, G_SHIFT_BCL,
@@ -75,8 +75,11 @@ static const uint32_t jv_groups[G_GROUPS][8] = {
 };
 
 static const uint32_t jv_one[256] = {
-	ALU(0x00, JV_ADD, W, 1), ALU(0x08, JV_OP, W, 1), ALU(0x10, JV_OP, W, 1), ALU(0x18, JV_OP, W, 1),
-	ALU(0x20, JV_AND, W, 1), ALU(0x28, JV_SUB, W, 1), ALU(0x30, JV_OP, W, 1), ALU(0x38, JV_CMP, 0, 0),
+	ALU(0x00, JV_ADD), ALU(0x08, JV_OP), ALU(0x10, JV_OP), ALU(0x18, JV_OP),
+	ALU(0x20, JV_AND), ALU(0x28, JV_SUB), ALU(0x30, JV_OP),
+	/* JV_CMP is of reg, or of a register and an immediate: the other order would mean the opposite */
+	[0x38] = JV_OP | M | B | R, [0x39] = JV_OP | M | R,
+	[0x3a] = JV_CMP | M | B | R, [0x3b] = JV_CMP | M | R, [0x3c] = JV_CMP | I1 | B, [0x3d] = JV_CMP | IZ,
 	[0x50 ... 0x57] = JV_PUSH | W64,
 	[0x58 ... 0x5f] = JV_POP | W64,
 	[0x63] = JV_MOVSXD | M | R | S4 | DREG,

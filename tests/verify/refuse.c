@@ -177,7 +177,7 @@ static void join_64(void) { join_of(X64_64); }
 struct indirect {
 	uint32_t size, base;			/* tables whose size is compared, whose base is added */
 	int32_t limit;				/* compared instead of a size, if not 0 */
-	bool no_bounds, no_type, other_type, wrong_jump, wrong_reg, between;
+	bool no_bounds, no_type, other_type, wrong_jump, wrong_reg, reversed, between;
 	unsigned int shift;
 	int32_t callee;
 };
@@ -192,6 +192,8 @@ static void indirect_call(const struct indirect *c)
 		;
 	else if (c->limit)
 		x64_ri(b, X64_CMP, X64_32, c->wrong_reg ? X64_RSI : X64_R10, c->limit);
+	else if (c->reversed)
+		x64_mr(b, X64_CMP, X64_64, SIZE_OF(c->size), X64_R10);
 	else
 		x64_rm(b, X64_CMP, X64_64, c->wrong_reg ? X64_RSI : X64_R10, SIZE_OF(c->size));
 	x64_jcc(b, c->wrong_jump ? X64_CC_A : X64_CC_AE, &bad);
@@ -233,6 +235,7 @@ INDIRECT(indirect_no_type, .no_type = true)
 INDIRECT(indirect_other_type, .other_type = true)
 INDIRECT(indirect_wrong_jump, .wrong_jump = true)
 INDIRECT(indirect_wrong_register, .wrong_reg = true)
+INDIRECT(indirect_reversed, .reversed = true)
 INDIRECT(indirect_other_table, .size = 1, .base = 0)
 INDIRECT(indirect_wrong_limit, .base = 1, .limit = 17)
 INDIRECT(indirect_growing_limit, .base = 0, .limit = 8)
@@ -245,6 +248,9 @@ CASE(unchecked_call, x64_m(b, X64_CALL_IND, X64_64, x64_at(X64_R10, 8)))
 CASE(register_call, x64_r(b, X64_CALL_IND, X64_64, X64_RAX))
 CASE(import_ok, x64_rm(b, X64_LEA, X64_64, X64_R10, ctx(layout.imports)); x64_m(b, X64_CALL_IND, X64_64, x64_at(X64_R10, 8)))
 CASE(import_beyond, x64_rm(b, X64_LEA, X64_64, X64_R10, ctx(layout.imports + 32)))
+/* lea r10w, [r13 + disp32] */
+CASE(import_half, RAW(0x66, 0x45, 0x8d, 0x95); b->at = x64_put32(b->at, (uint32_t)layout.imports);
+     x64_m(b, X64_CALL_IND, X64_64, x64_at(X64_R10, 8)))
 CASE(import_wide_argument, load(X64_64, X64_RDI, x64_at(X64_RBP, -8)); x64_rm(b, X64_LEA, X64_64, X64_R10, ctx(layout.imports));
      x64_m(b, X64_CALL_IND, X64_64, x64_at(X64_R10, 8)))
 CASE(reference_call, x64_rr(b, X64_TEST, X64_64, X64_R10, X64_R10); uint8_t *skip = x64_jcc8(b, X64_CC_E);
@@ -466,11 +472,13 @@ static const struct {
 	OK(lib_ok),
 	NO(loop_64, EVERY_PATH), NO(join_64, EVERY_PATH),
 	NO(indirect_no_bounds, CONTEXT), NO(indirect_no_type, UNCHECKED), NO(indirect_wrong_jump, CONTEXT),
-	NO(indirect_wrong_register, CONTEXT), NO(indirect_other_table, CONTEXT), NO(indirect_wrong_limit, CONTEXT),
+	NO(indirect_wrong_register, CONTEXT), NO(indirect_reversed, CONTEXT),
+	NO(indirect_other_table, CONTEXT), NO(indirect_wrong_limit, CONTEXT),
 	NO(indirect_growing_limit, CONTEXT), NO(indirect_externref, CONTEXT), NO(indirect_shift, CONTEXT),
 	NO(indirect_context, UNCHECKED), NO(indirect_entered, CONTEXT),
 	NO(indirect_other_type, "a result that may be over 32 bits"),
 	NO(unchecked_call, UNCHECKED), NO(register_call, UNCHECKED), NO(import_beyond, "an address that nobody needs"),
+	NO(import_half, "a part of an address"),
 	NO(import_wide_argument, "an argument that may be over 32 bits"), NO(reference_call, UNCHECKED),
 	NO(jump_uncompared, "a jump table outside of its function"), NO(jump_beyond, "a jump table outside of its function"),
 	NO(jump_middle, "a branch into the middle of an instruction, or to data"),
@@ -582,6 +590,36 @@ START_TEST(message)
 }
 END_TEST
 
+static void keep_results(int32_t frame)
+{
+	x64_push(b, X64_RBP);
+	x64_rr(b, X64_MOV, X64_64, X64_RBP, X64_RSP);
+	x64_ri(b, X64_SUB, X64_64, X64_RSP, frame);
+	store(X64_64, x64_at(X64_RBP, -8), X64_RDI);
+	finish();
+}
+
+static void results_ok(void) { keep_results(16); }
+static void results_below_the_frame(void) { keep_results(0); }
+
+/* The address of results in memory is kept where no call can write over it. */
+START_TEST(results_address)
+{
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct jit_image *image;
+
+	make_module();
+	module.funcs[module.imported_funcs].type = THREE_TYPE;
+	image = assemble(results_ok);
+	ck_assert_msg(!jit_verify(image, &module, NULL, &err), "%s", err.text);
+	free(image);
+	image = assemble(results_below_the_frame);
+	ck_assert_int_eq(jit_verify(image, &module, NULL, &err), -ENOEXEC);
+	ck_assert_ptr_nonnull(strstr(err.text, "no room for the address of the results"));
+	free(image);
+}
+END_TEST
+
 /* What the header of the image says is not believed either. */
 START_TEST(header)
 {
@@ -668,4 +706,4 @@ START_TEST(threads)
 }
 END_TEST
 
-UNIT("refuse", each_case, message, header, threads)
+UNIT("refuse", each_case, message, results_address, header, threads)
