@@ -46,12 +46,13 @@ LLVMValueRef ll_read(struct ll_func *f, LLVMTypeRef t, LLVMValueRef p, bool cons
 	return v;
 }
 
-void ll_write(struct ll_func *f, LLVMValueRef v, LLVMValueRef p)
+LLVMValueRef ll_write(struct ll_func *f, LLVMValueRef v, LLVMValueRef p)
 {
 	LLVMValueRef store = LLVMBuildStore(f->ir, v, p);
 
 	set_alignment(store, LLVMTypeOf(v));
 	LLVMSetMetadata(store, f->l->kind_tbaa, f->l->tag_context);
+	return store;
 }
 
 /* ---- traps ---- */

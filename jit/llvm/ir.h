@@ -211,7 +211,7 @@ void ll_at(struct ll_func *f, LLVMBasicBlockRef block);
 LLVMValueRef ll_context(struct ll_func *f, int64_t disp);
 /* Reads and writes what is not linear memory. constant: it never changes while the module runs. */
 LLVMValueRef ll_read(struct ll_func *f, LLVMTypeRef t, LLVMValueRef p, bool constant);
-void ll_write(struct ll_func *f, LLVMValueRef v, LLVMValueRef p);
+LLVMValueRef ll_write(struct ll_func *f, LLVMValueRef v, LLVMValueRef p);
 
 /* p + n */
 LLVMValueRef ll_offset(struct ll_func *f, LLVMValueRef p, int64_t n);

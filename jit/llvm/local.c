@@ -76,11 +76,12 @@ void ll_emit_global_get(struct ll_func *f, const struct wasm_insn *in, const str
 	ll_push(f, t->type, ll_read(f, ll_type(f->l, t->type), global_place(f, in->index), !t->mut));
 }
 
+/* Volatile, as accesses of memory are: one that faults must find what was written before it, and nothing from after. */
 void ll_emit_global_set(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
 	LLVMValueRef v = ll_pop(f);
 
-	ll_write(f, v, global_place(f, in->index));
+	LLVMSetVolatile(ll_write(f, v, global_place(f, in->index)), 1);
 }
 
 void ll_emit_ref_func(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
