@@ -67,10 +67,15 @@ struct sb_arg {
 #define SB_IF(n, mask, value) { { n, mask, value } }
 #define SB_IF2(n, mask, value, n2, mask2, value2) { { n, mask, value }, { n2, mask2, value2 } }
 
-/* mmap and mprotect have the protection third, mmap its flags fourth. */
+/*
+ * mmap and mprotect have the protection third, mmap its flags fourth. What is shared, grows down or
+ * is of huge pages is not counted against RLIMIT_DATA or, the last, a cgroup's memory.
+ */
 #define SB_NOT_EXEC SB_IF(2, PROT_EXEC, 0)
-#define SB_PRIVATE_NOT_EXEC \
-	SB_IF2(2, PROT_EXEC, 0, 3, MAP_TYPE | MAP_ANONYMOUS, MAP_PRIVATE | MAP_ANONYMOUS)
+#define SB_UNCOUNTED (MAP_TYPE | MAP_GROWSDOWN | MAP_HUGETLB)
+#define SB_PRIVATE_NOT_EXEC SB_IF2(2, PROT_EXEC, 0, 3, SB_UNCOUNTED, MAP_PRIVATE)
+#define SB_ANONYMOUS_NOT_EXEC \
+	SB_IF2(2, PROT_EXEC, 0, 3, SB_UNCOUNTED | MAP_ANONYMOUS, MAP_PRIVATE | MAP_ANONYMOUS)
 #define SB_FUTEX(op) SB_IF(1, 0xffffffff & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME), op)
 #define SB_FLAGS(n, allowed) SB_IF(n, 0xffffffff & ~(unsigned long)(allowed), 0)
 
@@ -91,8 +96,8 @@ struct sb_arg {
 	X(munmap, SB_BOTH, SB_ALWAYS, "free") \
 	X(madvise, SB_BOTH, SB_ALWAYS, "giving memory back") \
 	X(mprotect, SB_BOTH, SB_NOT_EXEC, "memory.grow; never executable") \
-	X(mmap, SB_SET_COMPILE, SB_NOT_EXEC, "malloc, the image's pages; never executable") \
-	X(mmap, SB_SET_COMPUTE, SB_PRIVATE_NOT_EXEC, "malloc; shared memory escapes RLIMIT_DATA") \
+	X(mmap, SB_SET_COMPILE, SB_PRIVATE_NOT_EXEC, "malloc, the image's pages to verify") \
+	X(mmap, SB_SET_COMPUTE, SB_ANONYMOUS_NOT_EXEC, "malloc; only what limits count") \
 	X(clock_gettime, SB_BOTH, SB_ALWAYS, "clocks that the vDSO does not answer") \
 	X(getrandom, SB_BOTH, SB_ALWAYS, "random_get; malloc's cookie") \
 	X(write, SB_SET_COMPILE | SB_SET_IO, SB_ALWAYS, "fd_write, messages to the supervisor") \

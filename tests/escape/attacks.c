@@ -38,9 +38,9 @@ static long map_exec(long prot)
 	return map(prot, ANON);
 }
 
-static long map_shared(long arg)
+static long map_as(long flags)
 {
-	return map(PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS);
+	return map(PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS);
 }
 
 static long map_plain(long arg)
@@ -272,7 +272,11 @@ const struct attack attacks[] = {
 	{ "mmap writable and executable", DIES, 0, map_exec, RWX },
 	{ "mmap executable", DIES, 0, map_exec, PROT_READ | PROT_EXEC },
 	{ "mmap executable, compiler", DIES, COMPILER, map_exec, PROT_READ | PROT_EXEC },
-	{ "mmap shared", DIES, 0, map_shared, 0 },
+	{ "mmap shared", DIES, 0, map_as, MAP_SHARED },
+	{ "mmap shared, compiler", DIES, COMPILER, map_as, MAP_SHARED },
+	{ "mmap growing down", DIES, 0, map_as, MAP_PRIVATE | MAP_GROWSDOWN },
+	{ "mmap growing down, compiler", DIES, COMPILER, map_as, MAP_PRIVATE | MAP_GROWSDOWN },
+	{ "mmap huge pages", DIES, 0, map_as, MAP_PRIVATE | MAP_HUGETLB },
 	{ "mprotect executable", DIES, 0, protect, PROT_READ | PROT_EXEC },
 	{ "mprotect executable, compiler", DIES, COMPILER, protect, RWX },
 	{ "mprotect plain", WORKS, 0, protect, PROT_READ },

@@ -196,7 +196,7 @@ static int write_around(struct elf *e)
 int elf_wrap(int fd, uint64_t image_size, const struct wasm_module *m, uint64_t *ret_size,
 	     struct wsbox_err *err)
 {
-	void *p = mmap(NULL, image_size, PROT_READ, MAP_SHARED, fd, CWASM_PAGE);
+	void *p = mmap(NULL, image_size, PROT_READ, MAP_PRIVATE, fd, CWASM_PAGE);
 	struct elf e = { .fd = fd, .image = p, .m = m };
 	int ret;
 
