@@ -28,7 +28,6 @@ struct rt_ret rt_lib_exn_new(struct rt_instance *inst, uint64_t tag, uint64_t b,
 	if (!exn)
 		return trap_with(RT_TRAP_EXCEPTIONS);
 	exn->tag = inst->tags[tag];
-	exn->nvalues = n;
 	return (struct rt_ret){ .value = (uintptr_t)exn };
 }
 
@@ -47,18 +46,21 @@ static const struct jit_handler *find_handler(const struct rt_code *code, const 
 /* The exception was caught with a reference, or without one. */
 static bool keep_or_drop(struct rt_store *s, struct rt_exn *exn, bool ref)
 {
-	uint64_t size = sizeof(*exn) + exn->nvalues * sizeof(exn->values[0]);
+	uint32_t n = rt_type_of(s, exn->tag->type)->func.nparams;
+	uint64_t size = sizeof(*exn) + n * sizeof(exn->values[0]);
 
-	if (exn->referred)
+	if (exn->next)
 		return true;
 	if (!ref) {
 		s->caught = exn;
 		return true;
 	}
-	if (size > s->memory_max - s->memory_used || !vec_push(&s->exns, exn))
+	if (size > s->memory_max - s->memory_used)
 		return false;
 	s->memory_used += size;
-	exn->referred = true;
+	/* no growing array: realloc(3) needs mremap(2), which an instance may not call */
+	exn->next = s->exns ? s->exns : exn;
+	s->exns = exn;
 	return true;
 }
 

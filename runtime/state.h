@@ -117,7 +117,7 @@ struct rt_store {
 	struct VEC(struct rt_memory *) memories;
 	struct VEC(struct rt_table *) tables;
 	struct rt_trace trace;
-	struct VEC(struct rt_exn *) exns;	/* referred ones */
+	struct rt_exn *exns;		/* referred ones */
 	struct rt_exn *caught;		/* freed by the next throw */
 	uint64_t memory_max, memory_used;	/* bytes of linear memory and tables */
 	struct arena arena;
@@ -161,8 +161,7 @@ struct rt_tag {
  */
 struct rt_exn {
 	const struct rt_tag *tag;
-	uint32_t nvalues;
-	bool referred;
+	struct rt_exn *next;		/* referred one, of the last itself; NULL: not referred to */
 	union rt_value values[];
 };
 

@@ -51,6 +51,16 @@ int rt_store_new(const struct rt_config *config, struct rt_store **ret_store, st
 	return 0;
 }
 
+static void free_exceptions(struct rt_exn *exn)
+{
+	while (exn) {
+		struct rt_exn *next = exn->next == exn ? NULL : exn->next;
+
+		free(exn);
+		exn = next;
+	}
+}
+
 static void free_instance(struct rt_instance *inst)
 {
 	if (inst->map)
@@ -77,10 +87,8 @@ void rt_store_free(struct rt_store *s)
 		free_instance(s->instances.at[i]);
 	if (s->stack)
 		munmap(s->stack, (size_t)(s->stack_top - s->stack));
-	for (size_t i = 0; i < s->exns.len; i++)
-		free(s->exns.at[i]);
+	free_exceptions(s->exns);
 	free(s->caught);
-	vec_done(&s->exns);
 	vec_done(&s->types);
 	vec_done(&s->regions);
 	vec_done(&s->code);

@@ -92,7 +92,8 @@ struct sb_arg {
 	X(futex, SB_SET_COMPILE, SB_FUTEX(FUTEX_WAKE_BITSET), "once-only initialisation") \
 	X(sched_yield, SB_BOTH, SB_ALWAYS, "sched_yield of WASI; spinning locks") \
 	X(brk, SB_BOTH, SB_ALWAYS, "malloc") \
-	X(mremap, SB_BOTH, SB_FLAGS(3, MREMAP_MAYMOVE), "realloc; never to a fixed address") \
+	X(mremap, SB_SET_COMPILE, SB_FLAGS(3, MREMAP_MAYMOVE), \
+	  "realloc; not for running code, whose stack would grow beyond RLIMIT_DATA") \
 	X(munmap, SB_BOTH, SB_ALWAYS, "free") \
 	X(madvise, SB_BOTH, SB_ALWAYS, "giving memory back") \
 	X(mprotect, SB_BOTH, SB_NOT_EXEC, "memory.grow; never executable") \

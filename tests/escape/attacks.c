@@ -64,6 +64,14 @@ static long move_fixed(long arg)
 	return RAW(SYS_mremap, map_plain(0), 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, 0x10000000);
 }
 
+/* A page of the stack: the kernel does not count what grows down. */
+static long grow_stack(long arg)
+{
+	char page[2 * 4096];
+
+	return RAW(SYS_mremap, ((uintptr_t)page + 4095) & ~4095ul, 4096, 16 << 20, MREMAP_MAYMOVE);
+}
+
 static long futex_op(long op)
 {
 	static uint32_t word[2];
@@ -282,6 +290,8 @@ const struct attack attacks[] = {
 	{ "mprotect plain", WORKS, 0, protect, PROT_READ },
 	{ "executable memory against MDWE alone", FAILS, NO_FILTER | MDWE, gain_exec, 0 },
 	{ "mremap to a fixed address", DIES, 0, move_fixed, 0 },
+	{ "mremap to a fixed address, compiler", DIES, COMPILER, move_fixed, 0 },
+	{ "mremap of the stack", DIES, 0, grow_stack, 0 },
 	{ "futex wake, compiler", WORKS, COMPILER, futex_op, FUTEX_WAKE_PRIVATE },
 	{ "futex requeue, compiler", DIES, COMPILER, futex_op, FUTEX_REQUEUE },
 	{ "futex priority inheritance, compiler", DIES, COMPILER, futex_op, FUTEX_LOCK_PI },
