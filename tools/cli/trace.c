@@ -45,7 +45,9 @@ int trace_open(struct trace *t, const char *file, struct wsbox_err *err)
 	if (t->out < 0)
 		return t->out;
 	t->memfd = fd_memfd("trace");
-	if (t->memfd < 0 || ftruncate(t->memfd, sizeof(*t->page)) < 0)
+	/* of a size for good: what lies beyond a file's end cannot be read */
+	if (t->memfd < 0 || ftruncate(t->memfd, sizeof(*t->page)) < 0 ||
+	    fcntl(t->memfd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return err_set(err, -errno, WSBOX_FAILED, "trace: %s", err_name(-errno));
 	page = mmap(NULL, sizeof(*t->page), PROT_READ | PROT_WRITE, MAP_SHARED, t->memfd, 0);
 	if (page == MAP_FAILED)
