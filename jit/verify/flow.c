@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "jit/verify/func.h"
+#include "runtime/base/num.h"
 
 bool jv_fail(struct jv *v, uint32_t at, const char *what)
 {
@@ -266,11 +267,25 @@ void jv_need(struct jv *v, const struct jv_insn *i, uint32_t bits)
 	b->need |= bits;
 }
 
+/* Values that changed their registers since the block's start: two, as an exchange makes. */
+static void note_moved(const struct jv *v, struct jv_edge *e)
+{
+	uint32_t left = v->s.special & ~v->s.zx & ~v->s.inherited, n = 0;
+
+	for (; left && n < ARRAY_SIZE(e->moved); left &= left - 1) {
+		uint32_t r = (uint32_t)__builtin_ctz(left);
+
+		if (v->s.kind[r] == KIND_SAME)
+			e->moved[n++] = (uint8_t)(r << 4 | v->s.n[r]);
+	}
+}
+
 /* What leaves the block here holds these facts. */
 static bool push_edge(struct jv *v, uint32_t to)
 {
-	struct jv_edge e = { to, v->s.zx, v->s.inherited };
+	struct jv_edge e = { to, v->s.zx, v->s.inherited, { 0 } };
 
+	note_moved(v, &e);
 	if (jv_kind_of(v, R10) == KIND_ENTRY)
 		e.make |= JV_ENTRY_BIT;
 	if (v->s.inherited & BIT(R10))
@@ -328,6 +343,16 @@ bool jv_block_begin(struct jv *v, const struct jv_insn *i)
 
 /* ---- what holds at the start of each block ---- */
 
+/* What holds where the edge leads, by way of it. */
+static inline uint32_t carried(const struct jv_edge *e, uint32_t in)
+{
+	uint32_t out = e->make | (in & e->pass);
+
+	for (unsigned int k = 0; k < ARRAY_SIZE(e->moved) && e->moved[k]; k++)
+		out |= (in >> (e->moved[k] & 15) & 1) << (e->moved[k] >> 4);
+	return out;
+}
+
 /* Passes on what holds at the start of block b. Blocks before `done` whose facts fall must pass them on again. */
 static bool pass_on(struct jv *v, uint32_t b, uint32_t done)
 {
@@ -337,7 +362,7 @@ static bool pass_on(struct jv *v, uint32_t b, uint32_t done)
 	for (size_t k = from->first_edge; k < end; k++) {
 		const struct jv_edge *e = &v->edges.at[k];
 		struct jv_block *to = &v->blocks.at[e->to];
-		uint32_t in = to->in & (e->make | (from->in & e->pass));
+		uint32_t in = to->in & carried(e, from->in);
 
 		if (in == to->in)
 			continue;

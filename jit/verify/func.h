@@ -76,6 +76,7 @@ struct jv_block {
 struct jv_edge {
 	uint32_t to;		/* block */
 	uint32_t make, pass;
+	uint8_t moved[2];	/* destination << 4 | source: what held of the source at the block's start; 0: none */
 };
 
 struct jv_jumps {
