@@ -6,7 +6,7 @@
 
 #include "runtime/wasm/skip.h"
 
-/* Flag names as the table writes them; the access size stands above the flags' eight bits. */
+/* Flag names as the table writes them; the access size stands above the flags' sixteen bits. */
 enum {
 	CONTROL = WASM_OP_CONTROL,
 	ENDS = WASM_OP_ENDS,
@@ -16,8 +16,9 @@ enum {
 	COMPARE = WASM_OP_COMPARE,
 	TRAPS = WASM_OP_TRAPS,
 	CONST = WASM_OP_CONST,
+	CALLS = WASM_OP_CALLS,
 };
-#define BYTES(n) (__builtin_ctz(n) << 8)
+#define BYTES(n) (__builtin_ctz(n) << 16)
 
 #define I WASM_I32
 #define L WASM_I64
@@ -113,12 +114,12 @@ enum {
 	 (imm) == WASM_IMM_MEMARG		       ? WASM_NEED_PLAIN_MEMORY : \
 	 (imm) == WASM_IMM_NONE || IS_NUMBER(imm) ? 0 : WASM_NEED_MORE)
 #define SECOND_MAX(imm, fl) \
-	((imm) == WASM_IMM_NONE ? 0xff : (imm) == WASM_IMM_MEMARG ? (fl) >> 8 : 0x7f)
+	((imm) == WASM_IMM_NONE ? 0xff : (imm) == WASM_IMM_MEMARG ? (fl) >> 16 : 0x7f)
 
 const struct wasm_op_row wasm_ops[WASM_OPS] __attribute__((aligned(64))) = {
 #define OP(enumerator, pre, opcode, text, immediate, sig, fl, feat) \
 	[WASM_##enumerator] = { .name = text, .prefix = pre, .code = opcode, .imm = WASM_IMM_##immediate, \
-				.flags = (fl) & 0xff, .access = (fl) >> 8, .feature = WASM_FEATURE_##feat, \
+				.flags = (fl) & 0xffff, .access = (fl) >> 16, .feature = WASM_FEATURE_##feat, \
 				.short_len = SHORT_LEN(WASM_IMM_##immediate), \
 				.short_needs = SHORT_NEEDS(pre, WASM_IMM_##immediate, IS_SPECIAL(sig), \
 							   WASM_FEATURE_##feat), \
@@ -173,7 +174,7 @@ const uint8_t wasm_op_fast[SLOTS] = {
 
 /*
  * Steps over what is neither control nor call: see skip.h. The address of a memory access counts
- * as two numbers. Of the calls throw_ref alone has no number to be known by.
+ * as two numbers.
  */
 #define NUMBERS(imm) \
 	((imm) == WASM_IMM_NONE ? WASM_SKIP_FAST : \
@@ -181,13 +182,13 @@ const uint8_t wasm_op_fast[SLOTS] = {
 		 WASM_SKIP_FAST | WASM_SKIP_ONE : \
 	 (imm) == WASM_IMM_LOCAL ? WASM_SKIP_FAST | WASM_SKIP_LOCAL | WASM_SKIP_ONE : \
 	 (imm) == WASM_IMM_MEMARG ? WASM_SKIP_FAST | WASM_SKIP_MEMARG | WASM_SKIP_TWO : 0)
-#define SKIP(prefix, op, imm) \
-	((prefix) || (op) == WASM_THROW_REF ? 0 : (op) == WASM_END ? WASM_SKIP_END : \
+#define SKIP(prefix, op, imm, fl) \
+	((prefix) || (fl) & CALLS ? 0 : (op) == WASM_END ? WASM_SKIP_END : \
 	 (op) == WASM_BLOCK || (op) == WASM_IF ? WASM_SKIP_BLOCK : \
 	 NUMBERS(imm) | ((op) == WASM_LOCAL_SET || (op) == WASM_LOCAL_TEE ? WASM_SKIP_WRITES : 0))
 const uint8_t wasm_op_skip[SLOTS] = {
 #define OP(enumerator, prefix, code, name, imm, sig, flags, feature) \
-	[SLOT(prefix, code)] = SKIP(prefix, WASM_##enumerator, WASM_IMM_##imm),
+	[SLOT(prefix, code)] = SKIP(prefix, WASM_##enumerator, WASM_IMM_##imm, flags),
 #include "runtime/wasm/op-table.h"
 #undef OP
 };

@@ -41,6 +41,7 @@ enum wasm_op_flag {
 	WASM_OP_COMPARE = 1 << 5,	/* result is 0 or 1 */
 	WASM_OP_TRAPS = 1 << 6,		/* may trap, beyond loads and stores */
 	WASM_OP_CONST = 1 << 7,		/* allowed in constant expressions */
+	WASM_OP_CALLS = 1 << 8,		/* a function, or in every tier the runtime: both use the stack */
 };
 
 /* How wasm_body_other() may take an instruction of one byte. */
@@ -69,8 +70,9 @@ enum wasm_need {
 
 struct wasm_op_row {
 	const char *name;
-	uint8_t prefix, imm, flags, feature;
-	uint16_t code;
+	uint8_t prefix, imm;
+	uint16_t flags, code;
+	uint8_t feature;
 	uint8_t nparams, nresults;	/* of fixed signatures */
 	uint8_t access;			/* log2 of the bytes of a memory access (natural alignment) or lane */
 	bool special;			/* signature `special`: nparams and nresults say nothing */

@@ -101,29 +101,6 @@ static bool block_leave(struct scanner *s)
 	return !was_loop || stretch_begin(s, s->loops[s->loop].parent);
 }
 
-/* Calls of functions, and instructions that are calls of the runtime in every tier: they use the
- * stack alike. */
-static bool is_call(uint16_t op, const struct wasm_op_row *row)
-{
-	switch (row->imm) {
-	case WASM_IMM_CALL_INDIRECT:
-	case WASM_IMM_TABLE_TABLE:
-	case WASM_IMM_ELEM_TABLE:
-	case WASM_IMM_ELEM:
-	case WASM_IMM_MEMORY_MEMORY:
-	case WASM_IMM_DATA_MEMORY:
-	case WASM_IMM_DATA:
-		return true;
-	case WASM_IMM_TABLE:
-		return op != WASM_TABLE_SIZE;
-	case WASM_IMM_MEMORY:
-		return op != WASM_MEMORY_SIZE;
-	default:
-		return op == WASM_THROW || op == WASM_THROW_REF || op == WASM_CALL || op == WASM_CALL_REF ||
-		       op == WASM_RETURN_CALL || op == WASM_RETURN_CALL_REF;
-	}
-}
-
 static bool note_add(struct scanner *s, uint32_t local, uint16_t op)
 {
 	if (!reader_ok(&s->r) || local >= s->nlocals)
@@ -157,7 +134,7 @@ static bool scan_one(struct scanner *s)
 	} else if (op == WASM_END) {
 		if (!block_leave(s))
 			return false;
-	} else if (is_call(op, row)) {
+	} else if (row->flags & WASM_OP_CALLS) {
 		s->scan->ncalls++;
 		s->loops[s->loop].has_call = true;
 	}
