@@ -70,15 +70,15 @@ uint32_t jit_image_func(const struct jit_image *m, uint32_t pc)
 	return lo;
 }
 
-/* The first handler of a function at or after this entry. */
-static uint32_t first_handler(const struct jit_image *m, const struct jit_handler *h, uint32_t entry)
+uint32_t jit_image_handler_from(const struct jit_image *m, uint32_t pc)
 {
+	const struct jit_handler *h = (const void *)((const char *)m + m->handlers_off);
 	uint32_t lo = 0, hi = m->nhandlers;
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 
-		if (h[mid].pc < entry)
+		if (h[mid].pc < pc)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -90,8 +90,8 @@ const struct jit_handler *jit_image_handlers(const struct jit_image *m, uint32_t
 {
 	const struct jit_handler *h = (const void *)((const char *)m + m->handlers_off);
 	const uint32_t *funcs = (const void *)((const char *)m + m->funcs_off);
-	uint32_t func = jit_image_func(m, pc - 1), first = first_handler(m, h, funcs[func]);
-	uint32_t end = func + 1 < m->nfuncs ? first_handler(m, h, funcs[func + 1]) : m->nhandlers;
+	uint32_t func = jit_image_func(m, pc - 1), first = jit_image_handler_from(m, funcs[func]);
+	uint32_t end = func + 1 < m->nfuncs ? jit_image_handler_from(m, funcs[func + 1]) : m->nhandlers;
 
 	*ret_n = end - first;
 	return h + first;

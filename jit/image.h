@@ -93,6 +93,9 @@ const struct jit_site *jit_image_site(const struct jit_image *image, uint32_t pc
 /* The defined function (0-based, imports not counted) whose text holds pc. */
 uint32_t jit_image_func(const struct jit_image *image, uint32_t pc);
 
+/* Number of the first handler whose code is at or behind pc; nhandlers if there is none. */
+uint32_t jit_image_handler_from(const struct jit_image *image, uint32_t pc);
+
 /* The handlers of the function that holds the return address pc: *ret_n of them. */
 const struct jit_handler *jit_image_handlers(const struct jit_image *image, uint32_t pc, uint32_t *ret_n);
 

@@ -112,30 +112,13 @@ static bool handlers_ascend(const struct jv *v)
 	return true;
 }
 
-/* The first handler at or behind this place. */
-static uint32_t handler_from(const struct jv *v, uint32_t at)
-{
-	const struct jit_handler *h = all_handlers(v);
-	uint32_t lo = 0, hi = v->image->nhandlers;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (h[mid].pc < at)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
 /* Those of the function at hand, each of which is to be for what lies in it. */
 static bool take_handlers(struct jv *v)
 {
-	uint32_t first = handler_from(v, v->lo);
+	uint32_t first = jit_image_handler_from(v->image, v->lo);
 
 	v->handlers = all_handlers(v) + first;
-	v->nhandlers = handler_from(v, v->hi) - first;
+	v->nhandlers = jit_image_handler_from(v->image, v->hi) - first;
 	for (uint32_t k = 0; k < v->nhandlers; k++) {
 		const struct jit_handler *h = &v->handlers[k];
 
