@@ -397,15 +397,14 @@ void jit_libcall(struct jit_func *f, enum jit_libcall lib, const uint64_t *const
 }
 
 /*
- * row: op the libcall, w how the instruction's indices become constants, cc the number of operands.
+ * row: op the libcall, w enum jit_lib_indices, cc the number of operands.
  */
 void jit_emit_lib(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
 {
-	uint64_t consts[2] = { in->index, in->index2 };
+	uint64_t consts[2];
+	uint32_t n = jit_lib_consts(in, (enum jit_lib_indices)row->w, consts);
 
-	if (row->w == JIT_LIB_PAIR)
-		consts[0] = in->index | (uint64_t)in->index2 << 32;
-	jit_libcall(f, (enum jit_libcall)row->op, consts, row->w == JIT_LIB_TWO ? 2 : 1, row->cc);
+	jit_libcall(f, (enum jit_libcall)row->op, consts, n, row->cc);
 	if (!in->npush)
 		return;
 	if (wasm_kind(in->push[0]) == WASM_KIND_I32)

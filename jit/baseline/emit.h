@@ -6,9 +6,7 @@
 #define JIT_BASELINE_EMIT_H
 
 #include "jit/baseline/baseline.h"
-
-/* jit_emit_lib: how the indices of the instruction are passed */
-enum { JIT_LIB_ONE, JIT_LIB_TWO, JIT_LIB_PAIR };
+#include "jit/libcall.h"
 
 #define JIT_EMITTERS(X) \
 	/* control.c */ \

@@ -36,7 +36,7 @@
 	ROW(int##_TRUNC_SAT_F64_S, trunc, 0, bits, 6) \
 	ROW(int##_TRUNC_SAT_F64_U, trunc, 0, bits, 7)
 
-#define LIB(name, lib, mode, nargs) ROW(name, lib, JIT_LIB_##lib, JIT_LIB_##mode, nargs)
+#define LIB(name, call, indices, nargs) ROW(name, lib, JIT_LIB_##call, JIT_LIB_##indices, nargs)
 
 const struct jit_row jit_rows[WASM_OPS] = {
 	/* vector instructions have a table of their own, simd-ops.h */
@@ -72,13 +72,7 @@ const struct jit_row jit_rows[WASM_OPS] = {
 	ROW(LOCAL_TEE, local_tee)
 	ROW(GLOBAL_GET, global_get)
 	ROW(GLOBAL_SET, global_set)
-	ROW(TABLE_GET, lib, JIT_LIB_table_get, JIT_LIB_ONE, 1)
-	ROW(TABLE_SET, lib, JIT_LIB_table_set, JIT_LIB_ONE, 2)
-	ROW(TABLE_GROW, lib, JIT_LIB_table_grow, JIT_LIB_ONE, 2)
-	ROW(TABLE_FILL, lib, JIT_LIB_table_fill, JIT_LIB_ONE, 3)
-	ROW(TABLE_COPY, lib, JIT_LIB_table_copy, JIT_LIB_TWO, 3)
-	ROW(TABLE_INIT, lib, JIT_LIB_table_init, JIT_LIB_PAIR, 3)
-	ROW(ELEM_DROP, lib, JIT_LIB_elem_drop, JIT_LIB_ONE, 0)
+	JIT_LIB_INSNS(LIB)
 	ROW(TABLE_SIZE, table_size)
 	ROW(REF_NULL, const, 1)
 	ROW(REF_IS_NULL, eqz, 0, X64_64)
@@ -109,11 +103,7 @@ const struct jit_row jit_rows[WASM_OPS] = {
 	ROW(I64_STORE16, store, X64_MOV, X64_16)
 	ROW(I64_STORE32, store, X64_MOV, X64_32)
 	ROW(MEMORY_SIZE, memory_size)
-	ROW(MEMORY_GROW, lib, JIT_LIB_memory_grow, JIT_LIB_ONE, 1)
-	ROW(MEMORY_COPY, lib, JIT_LIB_memory_copy, JIT_LIB_TWO, 3)
-	ROW(MEMORY_FILL, lib, JIT_LIB_memory_fill, JIT_LIB_ONE, 3)
-	ROW(MEMORY_INIT, lib, JIT_LIB_memory_init, JIT_LIB_PAIR, 3)
-	ROW(DATA_DROP, lib, JIT_LIB_data_drop, JIT_LIB_ONE, 0)
+	LIB(MEMORY_COPY, memory_copy, TWO, 3)
 
 	ROW(I32_CONST, const)
 	ROW(I64_CONST, const)

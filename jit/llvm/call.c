@@ -287,18 +287,15 @@ void ll_emit_copy(struct ll_func *f, const struct wasm_insn *in, const struct ll
 	f->b.sp -= 3;
 }
 
-/* row: op the libcall, lanes the number of operands, how the way indices become constants. */
+/* row: op the libcall, lanes the number of operands, how enum jit_lib_indices. */
 void ll_emit_lib(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
 	LLVMValueRef args[LIB_ARGS], result;
-	uint32_t n = 0;
+	uint64_t consts[2];
+	uint32_t n = jit_lib_consts(in, (enum jit_lib_indices)row->how, consts);
 
-	if (row->how == 2)
-		args[n++] = ll_i64(f, in->index | (uint64_t)in->index2 << 32);
-	else
-		args[n++] = ll_i64(f, in->index);
-	if (row->how == 1)
-		args[n++] = ll_i64(f, in->index2);
+	for (uint32_t i = 0; i < n; i++)
+		args[i] = ll_i64(f, consts[i]);
 	for (uint32_t i = 0; i < row->lanes; i++)
 		args[n++] = ll_value(f->b.sp - row->lanes + i);
 	result = ll_libcall(f, (enum jit_libcall)row->op, args, n);

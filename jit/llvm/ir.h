@@ -31,6 +31,7 @@
 
 #include "jit/cc.h"
 #include "jit/compile.h"
+#include "jit/libcall.h"
 #include "jit/vmctx.h"
 #include "runtime/base/num.h"
 #include "runtime/base/vec.h"

@@ -25,12 +25,9 @@
 #define CONVERT(name, opcode) \
 	FLOATS(CONVERT_I32_##name, cast, .op = LLVM##opcode) \
 	FLOATS(CONVERT_I64_##name, cast, .op = LLVM##opcode)
-#define LIB(name, call, indices, nargs) ROW(name, lib, .op = JIT_LIB_##call, .how = indices, .lanes = nargs)
+#define LIB(name, call, indices, nargs) ROW(name, lib, .op = JIT_LIB_##call, .how = JIT_LIB_##indices, .lanes = nargs)
 
 enum { UNSIGNED_S, UNSIGNED_U };
-
-/* How the indices of an instruction are passed: index; index and index2; both in one word. */
-enum { ONE, TWO, PAIR };
 
 const struct ll_row ll_rows[WASM_OPS] = {
 	ROW(UNREACHABLE, unreachable)
@@ -62,13 +59,7 @@ const struct ll_row ll_rows[WASM_OPS] = {
 	ROW(LOCAL_TEE, local_tee)
 	ROW(GLOBAL_GET, global_get)
 	ROW(GLOBAL_SET, global_set)
-	LIB(TABLE_GET, table_get, ONE, 1)
-	LIB(TABLE_SET, table_set, ONE, 2)
-	LIB(TABLE_GROW, table_grow, ONE, 2)
-	LIB(TABLE_FILL, table_fill, ONE, 3)
-	LIB(TABLE_COPY, table_copy, TWO, 3)
-	LIB(TABLE_INIT, table_init, PAIR, 3)
-	LIB(ELEM_DROP, elem_drop, ONE, 0)
+	JIT_LIB_INSNS(LIB)
 	ROW(TABLE_SIZE, table_size)
 	ROW(REF_NULL, null)
 	ROW(REF_IS_NULL, eqz)
@@ -99,11 +90,7 @@ const struct ll_row ll_rows[WASM_OPS] = {
 	STORE(I64_STORE16, 16)
 	STORE(I64_STORE32, 32)
 	ROW(MEMORY_SIZE, memory_size)
-	LIB(MEMORY_GROW, memory_grow, ONE, 1)
-	ROW(MEMORY_COPY, copy, .op = JIT_LIB_memory_copy, .how = TWO, .lanes = 3)
-	LIB(MEMORY_FILL, memory_fill, ONE, 3)
-	LIB(MEMORY_INIT, memory_init, PAIR, 3)
-	LIB(DATA_DROP, data_drop, ONE, 0)
+	ROW(MEMORY_COPY, copy, .op = JIT_LIB_memory_copy, .how = JIT_LIB_TWO, .lanes = 3)
 
 	ROW(I32_CONST, const)
 	ROW(I64_CONST, const)
