@@ -28,14 +28,6 @@ const char *code_result_name(enum code_result result)
 	return names[result];
 }
 
-/* Last part of a path. */
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash && slash[1] ? slash + 1 : path;
-}
-
 static void open_cache(struct session *s)
 {
 	struct code *c = &s->code;
@@ -48,7 +40,7 @@ static void open_cache(struct session *s)
 		(void)err_set(&c->err, -EPERM, WSBOX_FAILED,
 			      "its key was not ours alone or damaged: all is made anew");
 	c->result = CODE_MISS;
-	c->item.label = base_name(s->o->args[0]);
+	c->item.label = module_name(s->o->args[0]);
 	c->item.recipe = (struct cache_recipe){
 		.cpu = CACHE_CPU_V3,
 		.flags = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE ? CACHE_FLAG_FSGSBASE : 0,

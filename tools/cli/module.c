@@ -50,6 +50,13 @@ int module_copy(int src, uint64_t *ret_size, struct wsbox_err *err)
 	return fd_take(&module);
 }
 
+const char *module_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
 /* Where the programs may lie, seen from the folder of this one. */
 static const char *const places[] = { "../libexec/wsbox/", "" };
 

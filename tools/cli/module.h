@@ -20,6 +20,9 @@ int module_source(const char *path, struct wsbox_err *err);
  */
 int module_copy(int src, uint64_t *ret_size, struct wsbox_err *err);
 
+/* The last part of a module's path, as it is called by. */
+const char *module_name(const char *path);
+
 /* wsbox-cell, opened for execution: installed beside this program or built with it. -errno with err
  * set. */
 int cell_program_open(struct wsbox_err *err);

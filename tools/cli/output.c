@@ -11,20 +11,19 @@
 #include <unistd.h>
 
 #include "runtime/base/fd.h"
+#include "tools/cli/module.h"
 
 /* dir/name.wasm is compiled to name.cwasm */
 static int output_name(const struct options *o, char ret[PATH_MAX], struct wsbox_err *err)
 {
-	const char *from = o->args[0], *slash = strrchr(from, '/');
-	size_t n;
+	const char *from = module_name(o->args[0]);
+	size_t n = strlen(from);
 
 	if (o->output)
 		return snprintf(ret, PATH_MAX, "%s", o->output) < PATH_MAX ? 0 : -ENAMETOOLONG;
-	if (!strcmp(from, "-"))
+	if (!strcmp(o->args[0], "-"))
 		return err_set(err, -EINVAL, WSBOX_FAILED,
 			       "standard input has no name: want --output FILE");
-	from = slash ? slash + 1 : from;
-	n = strlen(from);
 	if (n > 5 && !strcmp(from + n - 5, ".wasm"))
 		n -= 5;
 	return snprintf(ret, PATH_MAX, "%.*s.cwasm", (int)n, from) < PATH_MAX ? 0 : -ENAMETOOLONG;

@@ -59,8 +59,7 @@ static bool append(struct text *to, const char *s)
  * --argv0 says another. */
 static bool gather(const struct options *o, struct text *to)
 {
-	const char *slash = strrchr(o->args[0], '/');
-	bool ok = append(to, o->argv0 ? o->argv0 : slash && slash[1] ? slash + 1 : o->args[0]);
+	bool ok = append(to, o->argv0 ? o->argv0 : module_name(o->args[0]));
 
 	for (int i = 1; i < o->nargs; i++)
 		ok = ok && append(to, o->args[i]);
