@@ -58,7 +58,7 @@ static bool keep_or_drop(struct rt_store *s, struct rt_exn *exn, bool ref)
 	if (size > s->memory_max - s->memory_used)
 		return false;
 	s->memory_used += size;
-	/* no growing array: realloc(3) needs mremap(2), which an instance may not call */
+	/* no growing array: it would be copied each time it grows, for no more than to be freed */
 	exn->next = s->exns ? s->exns : exn;
 	s->exns = exn;
 	return true;

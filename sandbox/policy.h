@@ -1,7 +1,7 @@
 /*
  * Which system calls a cell may make once it has locked itself. One row a rule; several rows of one
  * call are alternatives. genfilter compiles this table to BPF when wsbox is built. What is not here
- * ends the process (SIGSYS).
+ * ends the process (SIGSYS), but for the refusals at the end.
  *
  *	X(call, sets, condition, reason)
  *
@@ -92,8 +92,6 @@ struct sb_arg {
 	X(futex, SB_SET_COMPILE, SB_FUTEX(FUTEX_WAKE_BITSET), "once-only initialisation") \
 	X(sched_yield, SB_BOTH, SB_ALWAYS, "sched_yield of WASI; spinning locks") \
 	X(brk, SB_BOTH, SB_ALWAYS, "malloc") \
-	X(mremap, SB_SET_COMPILE, SB_FLAGS(3, MREMAP_MAYMOVE), \
-	  "realloc; not for running code, whose stack would grow beyond RLIMIT_DATA") \
 	X(munmap, SB_BOTH, SB_ALWAYS, "free") \
 	X(madvise, SB_BOTH, SB_ALWAYS, "giving memory back") \
 	X(mprotect, SB_BOTH, SB_NOT_EXEC, "memory.grow; never executable") \
@@ -138,5 +136,13 @@ struct sb_arg {
 	  SB_FLAGS(3, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG | \
 		   IORING_ENTER_REGISTERED_RING), \
 	  "submit and wait; no SQPOLL wake-up, no registration")
+
+/*
+ * Refused with an error, because the C library then knows another way. In no set of SB_POLICY.
+ *
+ *	X(call, sets, error, reason)
+ */
+#define SB_REFUSALS(X) \
+	X(mremap, SB_BOTH, ENOMEM, "realloc copies; a stack would grow beyond RLIMIT_DATA")
 
 #endif

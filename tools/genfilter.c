@@ -12,6 +12,7 @@
 #include <linux/io_uring.h>
 #include <seccomp.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,6 +30,15 @@ static const struct rule {
 	SB_POLICY(RULE)
 };
 static const int rule_count = sizeof(rules) / sizeof(rules[0]);
+
+static const struct {
+	int call;
+	unsigned int sets;
+	uint16_t error;
+} refusals[] = {
+#define REFUSAL(name, sets, error, reason) { SYS_##name, sets, error },
+	SB_REFUSALS(REFUSAL)
+};
 
 static const struct {
 	const char *name;
@@ -66,6 +76,21 @@ static int calls(unsigned int sets)
 	return n;
 }
 
+/* All that the policy says of a cell with these sets. */
+static int rules_add(scmp_filter_ctx ctx, unsigned int sets)
+{
+	int code = 0;
+
+	for (int i = 0; !code && i < rule_count; i++)
+		if (rules[i].sets & sets)
+			code = rule_add(ctx, &rules[i]);
+	for (size_t i = 0; !code && i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (refusals[i].sets & sets)
+			code = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(refusals[i].error),
+						refusals[i].call, 0);
+	return code;
+}
+
 static int print_filter(const char *name, unsigned int sets)
 {
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
@@ -78,9 +103,8 @@ static int print_filter(const char *name, unsigned int sets)
 	code = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	if (!code)
 		code = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	for (int i = 0; !code && i < rule_count; i++)
-		if (rules[i].sets & sets)
-			code = rule_add(ctx, &rules[i]);
+	if (!code)
+		code = rules_add(ctx, sets);
 	if (!code)
 		code = seccomp_export_bpf(ctx, fd);
 	if (code)

@@ -108,8 +108,14 @@ void tally_mode(struct tally *sum, enum mode mode, const char *name, void (*run)
 /* Sets of the policy that a cell with these attack flags has. */
 unsigned int sets_of(unsigned int flags);
 
-/* 0 = not in the policy, 1 = with conditions, 2 = always */
-int call_row(long nr, unsigned int sets);
+/* What the policy says of a system call. */
+enum call_row {
+	CALL_DIES,
+	CALL_CONDITIONS,
+	CALL_ALLOWED,
+	CALL_REFUSED,	/* with an error */
+};
+enum call_row call_row(long nr, unsigned int sets);
 
 /*
  * Linux lets its own trampolines' two calls past every filter (seccomp_uprobe_exception); from

@@ -149,7 +149,7 @@ static void run_calls(struct tally *t, const char *filter, unsigned int flags)
 {
 	for (uint32_t nr = 0; nr < CALLS; nr += step) {
 		struct order o = { .which = 2, .index = nr, .flags = flags };
-		int row = call_row(nr, sets_of(flags));
+		enum call_row row = call_row(nr, sets_of(flags));
 		struct outcome out;
 		char name[64];
 
@@ -157,9 +157,11 @@ static void run_calls(struct tally *t, const char *filter, unsigned int flags)
 		out = attempt(t, name, &o);
 		if (out.started && call_is_uprobe(nr))
 			check(t, !out.said || out.result < 0, name, "result %ld", out.result);
+		else if (out.started && row == CALL_REFUSED)
+			check(t, out.said && out.result < 0, name, "result %ld", out.result);
 		else if (out.started)
-			check(t, row == 2 ? !died(&out) : died(&out) && !out.said, name,
-			      "row %d, status %x", row, out.status);
+			check(t, row == CALL_ALLOWED ? !died(&out) : died(&out) && !out.said, name,
+			      "row %d, status %x", (int)row, out.status);
 	}
 }
 

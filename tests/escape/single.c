@@ -68,6 +68,7 @@ static struct resting {
 	{ SB_WALL_SECCOMP, "mremap to a fixed address", false },
 	{ SB_WALL_SECCOMP, "mremap to a fixed address, compiler", false },
 	{ SB_WALL_SECCOMP, "mremap of the stack", false },
+	{ SB_WALL_SECCOMP, "mremap of the stack, compiler", false },
 	{ SB_WALL_SECCOMP, "futex requeue, compiler", false },
 	{ SB_WALL_SECCOMP, "futex priority inheritance, compiler", false },
 	{ SB_WALL_SECCOMP, "i386 getpid", true },

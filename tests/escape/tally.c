@@ -53,7 +53,7 @@ unsigned int sets_of(unsigned int flags)
 	       (flags & RING ? SB_SET_RING : 0);
 }
 
-int call_row(long nr, unsigned int sets)
+enum call_row call_row(long nr, unsigned int sets)
 {
 	static const struct row {
 		long nr;
@@ -63,12 +63,22 @@ int call_row(long nr, unsigned int sets)
 #define ROW(name, sets, when, reason) { SYS_##name, sets, when },
 		SB_POLICY(ROW)
 	};
+	static const struct {
+		long nr;
+		unsigned int sets;
+	} refusals[] = {
+#define REFUSAL(name, sets, error, reason) { SYS_##name, sets },
+		SB_REFUSALS(REFUSAL)
+	};
 
-	int best = 0;
+	enum call_row best = CALL_DIES;
 
 	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].nr == nr && (rows[i].sets & sets) && best < 2)
-			best = rows[i].args[0].mask ? 1 : 2;
+		if (rows[i].nr == nr && (rows[i].sets & sets) && best < CALL_ALLOWED)
+			best = rows[i].args[0].mask ? CALL_CONDITIONS : CALL_ALLOWED;
+	for (unsigned int i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (refusals[i].nr == nr && (refusals[i].sets & sets))
+			best = CALL_REFUSED;
 	return best;
 }
 

@@ -2,6 +2,7 @@
  * The filters against the policy table: a small interpreter of classic BPF runs each filter for
  * every system call number, with arguments that each row's condition admits and does not admit.
  */
+#include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/futex.h>
@@ -28,6 +29,16 @@ static const struct row {
 	SB_POLICY(ROW)
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static const struct {
+	long nr;
+	unsigned int sets;
+	uint32_t error;
+} refusals[] = {
+#define REFUSAL(name, sets, error, reason) { SYS_##name, sets, error },
+	SB_REFUSALS(REFUSAL)
+};
+#define REFUSED (sizeof(refusals) / sizeof(refusals[0]))
 
 static const unsigned int sets_of[] = {
 #define SETS(id, sets) [SB_FILTER_##id] = sets,
@@ -110,19 +121,20 @@ static bool admits(const struct row *r, const struct seccomp_data *d)
 	return true;
 }
 
-static bool allowed(const struct seccomp_data *d, unsigned int sets)
+static uint32_t answer(const struct seccomp_data *d, unsigned int sets)
 {
 	for (unsigned int i = 0; i < ROWS; i++)
 		if (rows[i].nr == d->nr && (rows[i].sets & sets) && admits(&rows[i], d))
-			return true;
-	return false;
+			return SECCOMP_RET_ALLOW;
+	for (unsigned int i = 0; i < REFUSED; i++)
+		if (refusals[i].nr == d->nr && (refusals[i].sets & sets))
+			return SECCOMP_RET_ERRNO | refusals[i].error;
+	return SECCOMP_RET_KILL_PROCESS;
 }
 
 static void compare(const struct seccomp_data *d, unsigned int sets)
 {
-	uint32_t expected = allowed(d, sets) ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_PROCESS;
-
-	ck_assert_msg(run(d) == expected, "call %d, sets %#x, third argument %#llx", d->nr, sets,
+	ck_assert_msg(run(d) == answer(d, sets), "call %d, sets %#x, third argument %#llx", d->nr, sets,
 		      (unsigned long long)d->args[2]);
 }
 
@@ -185,6 +197,9 @@ START_TEST(table)
 		ck_assert_uint_gt(strlen(rows[i].reason), 3);
 		ck_assert_uint_ne(rows[i].sets, 0);
 	}
+	/* a call is allowed or refused, not both */
+	for (unsigned int i = 0; i < REFUSED * ROWS; i++)
+		ck_assert_int_ne(refusals[i / ROWS].nr, rows[i % ROWS].nr);
 	for (int f = 0; f < SB_FILTER_COUNT; f++) {
 		unsigned int calls = 0;
 
