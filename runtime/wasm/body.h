@@ -286,7 +286,7 @@ struct wasm_scan {
 	struct wasm_use *uses;
 	bool has_call, has_try;
 	bool has_simd;			/* a local, a block or an instruction has to do with v128 */
-	uint32_t ncalls, nops;
+	uint32_t nops;
 };
 
 /*

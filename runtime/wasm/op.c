@@ -172,23 +172,16 @@ const uint8_t wasm_op_fast[SLOTS] = {
 #undef OP
 };
 
-/*
- * Steps over what is neither control nor call: see skip.h. The address of a memory access counts
- * as two numbers.
- */
-#define NUMBERS(imm) \
-	((imm) == WASM_IMM_NONE ? WASM_SKIP_FAST : \
-	 (imm) == WASM_IMM_I32 || (imm) == WASM_IMM_I64 || (imm) == WASM_IMM_GLOBAL || (imm) == WASM_IMM_LABEL ? \
-		 WASM_SKIP_FAST | WASM_SKIP_ONE : \
-	 (imm) == WASM_IMM_LOCAL ? WASM_SKIP_FAST | WASM_SKIP_LOCAL | WASM_SKIP_ONE : \
-	 (imm) == WASM_IMM_MEMARG ? WASM_SKIP_FAST | WASM_SKIP_MEMARG | WASM_SKIP_TWO : 0)
-#define SKIP(prefix, op, imm, fl) \
-	((prefix) || (fl) & CALLS ? 0 : (op) == WASM_END ? WASM_SKIP_END : \
-	 (op) == WASM_BLOCK || (op) == WASM_IF ? WASM_SKIP_BLOCK : \
-	 NUMBERS(imm) | ((op) == WASM_LOCAL_SET || (op) == WASM_LOCAL_TEE ? WASM_SKIP_WRITES : 0))
-const uint8_t wasm_op_skip[SLOTS] = {
-#define OP(enumerator, prefix, code, name, imm, sig, flags, feature) \
-	[SLOT(prefix, code)] = SKIP(prefix, WASM_##enumerator, WASM_IMM_##imm, flags),
+/* See skip.h. */
+#define DEEPER(by) ((by) * (1 << WASM_WALK_DEPTH))
+#define WALK(prefix, op, imm) \
+	((prefix) ? 0 : (op) == WASM_END ? DEEPER(-1) : (op) == WASM_CALL ? WASM_WALK_CALL : \
+	 (op) == WASM_BLOCK || (op) == WASM_IF ? DEEPER(1) : \
+	 (imm) != WASM_IMM_LOCAL ? 0 : \
+	 (op) == WASM_LOCAL_GET ? WASM_WALK_LOCAL : WASM_WALK_LOCAL | WASM_WALK_WRITES)
+const int8_t wasm_op_walk[SLOTS] = {
+#define OP(enumerator, prefix, code, name, imm, ...) \
+	[SLOT(prefix, code)] = WALK(prefix, WASM_##enumerator, WASM_IMM_##imm),
 #include "runtime/wasm/op-table.h"
 #undef OP
 };

@@ -21,7 +21,7 @@ enum { LEVEL_WEIGHT = 8, WEIGHT_MAX = 1 << 30 };
 
 /* In notes and weights: the local is written. */
 #define WRITTEN (1u << 31)
-_Static_assert((uint32_t)WASM_SKIP_WRITES << 28 == WRITTEN && WASM_SKIP_LOCAL == 4,
+_Static_assert((uint32_t)WASM_WALK_WRITES << 30 == WRITTEN && WASM_WALK_LOCAL == 1,
 	       "scan_all() shifts them");
 _Static_assert(WASM_MAX_LOCALS < WRITTEN, "a local's index leaves the top bit free");
 
@@ -135,91 +135,97 @@ static bool scan_one(struct scanner *s)
 		if (!block_leave(s))
 			return false;
 	} else if (row->flags & WASM_OP_CALLS) {
-		s->scan->ncalls++;
 		s->loops[s->loop].has_call = true;
 	}
 	return wasm_skip_immediate(&s->r, row->imm);
 }
 
-/* Bytes of a number, at most 8 of which may be read; 0 if it is longer. */
-static inline uint32_t number_len(const uint8_t *at)
+/*
+ * The length of what might begin at each place from `at` on, and how many of these places are far
+ * enough from the end that none passes it.
+ */
+static uint32_t look_ahead(const struct scanner *s, const uint8_t *at,
+			   uint8_t lens[WASM_SKIP_WINDOW])
 {
-	uint64_t word, ends;
+	size_t left = (size_t)(s->r.end - at);
+	uint8_t padded[WASM_SKIP_READ];
 
-	memcpy(&word, at, sizeof(word));
-	ends = ~word & 0x8080808080808080u;
-	return ends ? ((uint32_t)__builtin_ctzll(ends) >> 3) + 1 : 0;
+	if (likely(left >= WASM_SKIP_READ + WASM_SKIP_LONGEST)) {
+		wasm_skip_lens(at, lens);
+		return WASM_SKIP_WINDOW;
+	}
+	if (left < WASM_SKIP_LONGEST)
+		return 0;
+	memset(padded, 0, sizeof(padded));
+	memcpy(padded, at, num_min(left, sizeof(padded)));
+	wasm_skip_lens(padded, lens);
+	return (uint32_t)num_min(left - WASM_SKIP_LONGEST + 1, WASM_SKIP_WINDOW);
+}
+
+/* What the walk below keeps in registers. */
+struct walk {
+	const uint8_t *at;
+	uint32_t nnotes, nops;
+	int32_t depth, loop_depth;
+	int32_t kinds;			/* of instructions since the innermost loop was another */
+};
+
+/* The instruction at hand, with all that is rare. */
+static inline bool walk_one(struct scanner *s, struct walk *w)
+{
+	s->r.at = w->at;
+	s->nnotes = w->nnotes;
+	s->depth = (uint32_t)w->depth;
+	s->loops[s->loop].has_call |= (w->kinds & WASM_WALK_CALL) != 0;
+	w->kinds = 0;
+	if (!scan_one(s))
+		return false;
+	w->at = s->r.at;
+	w->nnotes = s->nnotes;
+	w->depth = (int32_t)s->depth;
+	w->loop_depth = (int32_t)s->depths[s->loop];
+	return true;
 }
 
 /*
- * What is no control and no call is stepped over here. The branches on how long it is are what
- * makes this fast: where they are predicted, the next opcode is looked at before this one has been.
- * The notes' end moves past what was written there only if it was a local.
+ * The walk branches on what is rare alone, as code is no sequence that branches are predicted in:
+ * what might be a local is written down in any case and stays if it was one. Whether there is such
+ * a local is asked when it is counted.
  */
 static void scan_all(struct scanner *s)
 {
-	/* no instruction of two short numbers and no number of 8 bytes reaches the end */
-	const uint8_t *at = s->r.at, *end = s->r.end - num_min(reader_left(&s->r), 10);
-	uint32_t nnotes = s->nnotes, nops = 0, nlocals = (uint32_t)num_min(s->nlocals, 0x80), len;
+	struct walk w = { .at = s->r.at };
+	uint8_t lens[WASM_SKIP_WINDOW];
+	uint32_t *notes = s->notes, n;
+	bool more = true;
 
-	while (likely(at < end)) {
-		uint32_t class = wasm_op_skip[at[0]];
+	while (more && (n = look_ahead(s, w.at, lens)) != 0) {
+		const uint8_t *base = w.at;
+		size_t i = 0;
 
-		if (class == WASM_SKIP_FAST) {
-			at++;
-			nops++;
-			continue;
-		}
-		if (class & WASM_SKIP_LOCAL && likely(at[1] < nlocals)) {
-			s->notes[nnotes++] = at[1] | (class & WASM_SKIP_WRITES) << 28;
-			at += 2;
-			nops++;
-			continue;
-		}
-		if (class == (WASM_SKIP_FAST | WASM_SKIP_ONE)) {
-			len = likely(at[1] < 0x80) ? 1 : number_len(at + 1);
-			if (likely(len)) {
-				at += 1 + len;
-				nops++;
+		while (i < n) {
+			int32_t kind = wasm_op_walk[base[i]], depth = w.depth + (kind >> WASM_WALK_DEPTH);
+
+			notes[w.nnotes] = base[i + 1] | (uint32_t)(kind & WASM_WALK_WRITES) << 30;
+			if (unlikely(!lens[i] | (depth < w.loop_depth))) {
+				w.at = base + i;
+				more = walk_one(s, &w);
+				if (!more)
+					break;
+				i = (size_t)(w.at - base);
 				continue;
 			}
+			w.nnotes += (uint32_t)kind & WASM_WALK_LOCAL;
+			w.depth = depth;
+			w.kinds |= kind;
+			w.nops++;
+			i += lens[i];
 		}
-		if (class & WASM_SKIP_MEMARG && likely(at[1] < 0x40)) {
-			len = likely(at[2] < 0x80) ? 1 : number_len(at + 2);
-			if (likely(len)) {
-				at += 2 + len;
-				nops++;
-				continue;
-			}
-		}
-		if (class == WASM_SKIP_BLOCK &&
-		    (at[1] == 0x40 || (at[1] >= WASM_KIND_F64 && at[1] <= WASM_KIND_I32))) {
-			s->depth++;
-			at += 2;
-			nops++;
-			continue;
-		}
-		s->nnotes = nnotes;
-		if (class == WASM_SKIP_END) {
-			if (unlikely(!block_leave(s)))
-				break;
-			at++;
-			nops++;
-			continue;
-		}
-		s->r.at = at;
-		if (!scan_one(s))
-			break;
-		at = s->r.at;
-		nnotes = s->nnotes;
+		w.at = base + i;
 	}
-	s->scan->nops += nops;
-	if (at < end)
-		return;
-	s->r.at = at;
-	s->nnotes = nnotes;
-	while (scan_one(s))
-		;
+	s->scan->nops += w.nops;
+	while (more)
+		more = walk_one(s, &w);
 }
 
 /* The sum of a loop: weight by local, and which locals have one. */
@@ -262,14 +268,26 @@ static uint32_t tally_take(struct tally *t, uint32_t max, struct wasm_use *uses)
 }
 
 /* What was found out about loop i and its children so far, as the loops around it see it. */
-static void loop_sum(struct scanner *s, uint32_t i, uint32_t last, struct tally *t)
+static void loop_sum(struct scanner *s, uint32_t last, struct tally *t)
 {
+	uint32_t *weight = t->weight, *touched = t->touched, ntouched = t->ntouched;
+	uint32_t *notes = s->notes, nlocals = s->nlocals;
+
 	for (uint32_t k = last; k != WASM_NONE; k = s->stretches[k].before) {
 		uint32_t to = k + 1 < s->nstretches ? s->stretches[k + 1].first : s->nnotes;
 
-		for (uint32_t n = s->stretches[k].first; n < to; n++)
-			tally_add(t, s->notes[n] & ~WRITTEN, 1, s->notes[n]);
+		for (uint32_t n = s->stretches[k].first; n < to; n++) {
+			uint32_t local = notes[n] & ~WRITTEN, w;
+
+			if (unlikely(local >= nlocals))
+				break;
+			w = weight[local];
+			touched[ntouched] = local;
+			ntouched += !w;
+			weight[local] = (w + 1) | (notes[n] & WRITTEN);
+		}
 	}
+	t->ntouched = ntouched;
 }
 
 static void child_add(struct scanner *s, struct wasm_loop *loop, const struct wasm_loop *child,
@@ -308,7 +326,7 @@ static int loops_sum(struct scanner *s, uint32_t max, uint32_t *lasts, uint32_t 
 	for (uint32_t i = s->nloops; i-- > 0;) {
 		struct wasm_loop *loop = &s->loops[i];
 
-		loop_sum(s, i, lasts[i], t);
+		loop_sum(s, lasts[i], t);
 		for (uint32_t c = child[i]; c; c = sibling[c])
 			child_add(s, loop, &s->loops[c], t);
 		if (!scan->uses || cap - scan->nuses < max) {
@@ -337,11 +355,13 @@ static int scan_sum(struct scanner *s, uint32_t max)
 
 	if (!chains || !t.weight || !t.touched)
 		return -ENOMEM;
+	if (loops_sum(s, (uint32_t)num_min(max, s->nlocals), chains, chains + s->nloops,
+		      chains + 2 * (size_t)s->nloops, &t) < 0)
+		return -ENOMEM;
 	s->scan->loops = s->loops;
 	s->scan->nloops = s->nloops;
-	s->scan->has_call = s->scan->ncalls != 0;
-	return loops_sum(s, (uint32_t)num_min(max, s->nlocals), chains, chains + s->nloops,
-			 chains + 2 * (size_t)s->nloops, &t);
+	s->scan->has_call = s->loops[0].has_call;
+	return 0;
 }
 
 int wasm_body_scan(const struct wasm_body *b, uint32_t max_uses, struct wasm_scan *ret)

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "runtime/base/num.h"
+#include "runtime/wasm/skip.h"
 #include "tests/unit/module.h"
 
 #define END 0x0b
@@ -162,4 +163,89 @@ START_TEST(many_loops)
 }
 END_TEST
 
-UNIT("scan", straight, runtime_calls, nested, cut, every_immediate, many_loops)
+/* Bytes of the instruction at `at`, of which there are n; 0 if it is none or does not end. */
+static uint32_t length(const uint8_t *at, size_t n, const struct wasm_op_row **ret_row)
+{
+	struct reader r = reader_of(at, n);
+	uint16_t op = wasm_skip_opcode(&r);
+
+	*ret_row = op < WASM_OPS ? &wasm_ops[op] : NULL;
+	return *ret_row && wasm_skip_immediate(&r, (*ret_row)->imm) ? (uint32_t)(r.at - at) : 0;
+}
+
+/* Whether the walk wants to know its length beforehand. */
+static bool is_plain(const struct wasm_op_row *row, const uint8_t *at, uint32_t len)
+{
+	if (row->prefix || row->flags & WASM_OP_CALLS)
+		return at[0] == 0x10 && len <= 6;
+	switch (row->imm) {
+	case WASM_IMM_NONE:
+		return row->feature == WASM_FEATURE_MVP || row->feature == WASM_FEATURE_SIGN_EXTENSION;
+	case WASM_IMM_LOCAL:
+		return len == 2;
+	case WASM_IMM_GLOBAL:
+	case WASM_IMM_I32:
+	case WASM_IMM_I64:
+		return len <= 6;
+	case WASM_IMM_LABEL:
+		return len <= 6 && row->feature == WASM_FEATURE_MVP;
+	case WASM_IMM_MEMARG:
+		return at[1] < 0x40 && len <= 7;
+	case WASM_IMM_F32:
+	case WASM_IMM_F64:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* One assertion for all that is known of a place: Check's are too slow for each. */
+static bool walk_agrees(const struct wasm_op_row *row, const uint8_t *at, uint32_t got, uint32_t len)
+{
+	int kind = wasm_op_walk[at[0]];
+
+	if (!got)
+		return !len || !is_plain(row, at, len);
+	/* a loop and what has to do with vectors take a closer look */
+	return got == len && got <= WASM_SKIP_LONGEST && !row->prefix && at[0] != 0x03 &&
+	       !(row->imm == WASM_IMM_BLOCK && at[1] == WASM_KIND_V128) &&
+	       !!(kind & WASM_WALK_LOCAL) == (row->imm == WASM_IMM_LOCAL) &&
+	       !!(kind & WASM_WALK_CALL) == !!(row->flags & WASM_OP_CALLS) &&
+	       kind >> WASM_WALK_DEPTH == (row->imm == WASM_IMM_BLOCK) - (at[0] == END);
+}
+
+static void lens_of(const uint8_t at[WASM_SKIP_READ])
+{
+	uint8_t lens[WASM_SKIP_WINDOW];
+	const struct wasm_op_row *row;
+
+	wasm_skip_lens(at, lens);
+	for (uint32_t i = 0; i < WASM_SKIP_WINDOW - 16; i++) {
+		uint32_t len = length(at + i, WASM_SKIP_READ - i, &row);
+
+		if (!walk_agrees(row, at + i, lens[i], len))
+			ck_abort_msg("%02x %02x: %u, want %u", at[i], at[i + 1], lens[i], len);
+	}
+}
+
+/* The lengths that are worked out for many places at once are those that the table says. */
+START_TEST(lengths)
+{
+	uint8_t bytes[WASM_SKIP_READ];
+	uint64_t x = 1;
+
+	for (uint32_t op = 0; op < 256; op++) {
+		for (uint32_t second = 0; second < 256; second++) {
+			for (size_t i = 0; i < sizeof(bytes); i++) {
+				x = x * 6364136223846793005u + 1442695040888963407u;
+				bytes[i] = i % 9 == 0 ? (uint8_t)op : i % 9 == 1 ? (uint8_t)second : (uint8_t)(x >> 56);
+				if (i % 9 > 1 && x >> 40 & 1)
+					bytes[i] |= 0x80;
+			}
+			lens_of(bytes);
+		}
+	}
+}
+END_TEST
+
+UNIT("scan", lengths, straight, runtime_calls, nested, cut, every_immediate, many_loops)
