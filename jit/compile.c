@@ -32,10 +32,12 @@ struct batch {
 	uint32_t first, n;		/* defined functions, 0-based */
 	uint32_t text_off;
 	uint32_t size, nsites, nrelocs, nhandlers;
+	size_t nlines;
 	uint8_t *code;
 	struct jit_site *sites;
 	struct jit_reloc *relocs;
 	struct jit_handler *handlers;
+	struct jit_line *lines;
 	int ret;
 	struct wsbox_err err;
 };
@@ -131,11 +133,13 @@ static int batch_take(struct batch *b, struct jit_out *out)
 	b->nsites = (uint32_t)out->sites.len;
 	b->nrelocs = (uint32_t)out->relocs.len;
 	b->nhandlers = (uint32_t)out->handlers.len;
+	b->nlines = out->lines.len;
 	b->code = copy(out->code.start, b->size);
 	b->sites = copy(out->sites.at, b->nsites * sizeof(*b->sites));
 	b->relocs = copy(out->relocs.at, b->nrelocs * sizeof(*b->relocs));
 	b->handlers = copy(out->handlers.at, b->nhandlers * sizeof(*b->handlers));
-	if (b->code && b->sites && b->relocs && b->handlers)
+	b->lines = copy(out->lines.at, b->nlines * sizeof(*b->lines));
+	if (b->code && b->sites && b->relocs && b->handlers && b->lines)
 		return 0;
 	return err_set(&b->err, -ENOMEM, WSBOX_FAILED, "out of memory");
 }
@@ -158,7 +162,7 @@ static int compile_batch(struct worker *w, struct batch *b)
 	int ret = 0;
 
 	w->out.code.at = w->out.code.start;
-	w->out.sites.len = w->out.relocs.len = w->out.handlers.len = 0;
+	w->out.sites.len = w->out.relocs.len = w->out.handlers.len = w->out.lines.len = 0;
 	if (tier)
 		ret = tier->batch(w->tier, w->job->m->imported_funcs + b->first, b->n);
 	for (uint32_t i = b->first; i < b->first + b->n && ret == 0; i++)
@@ -218,6 +222,7 @@ static void work(void *arg)
 	vec_done(&w->out.sites);
 	vec_done(&w->out.relocs);
 	vec_done(&w->out.handlers);
+	vec_done(&w->out.lines);
 	free(w->out.code.start);
 	free(w);
 }
@@ -279,6 +284,7 @@ static void job_done(struct job *job)
 		free(job->batches[i].sites);
 		free(job->batches[i].relocs);
 		free(job->batches[i].handlers);
+		free(job->batches[i].lines);
 	}
 	free(job->batches);
 	free(job->entries);
@@ -391,6 +397,21 @@ static int write_image(struct job *job, int fd, struct jit_image *h)
 	return ret;
 }
 
+/* Each batch ends in what is no code, as between batches there is padding. */
+static int collect_lines(const struct job *job, struct jit_lines *lines)
+{
+	for (uint32_t i = 0; i < job->nbatches; i++) {
+		const struct batch *b = &job->batches[i];
+
+		for (size_t k = 0; k < b->nlines; k++)
+			if (!jit_line_add(lines, b->text_off + b->lines[k].pc, b->lines[k].at))
+				return -ENOMEM;
+		if (!jit_line_add(lines, b->text_off + b->size, JIT_LINE_DATA))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static uint64_t now(void)
 {
 	struct timespec t;
@@ -438,6 +459,8 @@ static int publish(struct job *job, struct jit_pool *pool, int fd, struct jit_st
 	h.ctx_size = job->layout.size;
 	stats->text_bytes = h.text_size;
 	stats->image_bytes = h.size;
+	if (job->options->lines && collect_lines(job, job->options->lines) < 0)
+		return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
 	if (fd < 0)
 		return 0;
 	ret = write_image(job, fd, &h);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "jit/image.h"
+#include "jit/lines.h"
 #include "runtime/base/err.h"
 #include "runtime/wasm/module.h"
 
@@ -21,6 +22,7 @@ struct jit_options {
 	uint32_t threads;	/* workers including the caller; 0 and 1: only the caller */
 	struct jit_origin origin;	/* copied into the image */
 	uint64_t image_offset;	/* where in the file the image begins; whole pages */
+	struct jit_lines *lines;	/* appended to, if not NULL: the line table */
 };
 
 struct jit_stats {

@@ -150,6 +150,7 @@ struct jit_out {
 	struct VEC(struct jit_site) sites;
 	struct VEC(struct jit_reloc) relocs;
 	struct VEC(struct jit_handler) handlers;
+	struct jit_lines lines;
 };
 
 struct jit_func {
@@ -558,6 +559,13 @@ static inline void jit_site(struct jit_func *f, uint32_t at)
 
 	if (!vec_push(&f->out->sites, s))
 		f->failed = true;
+}
+
+/* With a line table: what is emitted from here on is of `at` (lines.h). */
+static inline void jit_line(struct jit_func *f, uint32_t at)
+{
+	if (f->options->lines && !f->failed && !f->x->overflow)
+		f->failed = !jit_line_add(&f->out->lines, x64_offset(f->x), at);
 }
 
 /* Cold code; the result is valid until the next call. c->label and c->at are set. */

@@ -42,6 +42,7 @@ void jit_cold_code(struct jit_func *f)
 
 		x64_reserve(f->x, X64_ROOM_MAX);
 		jit_bind(f, c.label);
+		jit_line(f, c.at);
 		c.emit(f, &c);
 	}
 }

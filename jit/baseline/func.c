@@ -66,6 +66,7 @@ static int begin(struct jit_func *f, uint32_t func, struct jit_out *out, struct 
 	x64_reserve(f->x, X64_ROOM_ONE);
 	x64_align(f->x, 16);
 	f->entry = x64_offset(f->x);
+	jit_line(f, JIT_LINE_NONE);
 	jit_region_enter(f, 0);
 	jit_prologue(f);
 	jit_region_enter(f, 0);
@@ -110,7 +111,7 @@ static inline int emitted(const struct jit_func *f)
 	return __builtin_expect(f->x->end - f->x->at <= X64_ROOM_MAX, 0) ? -ENOSPC : 1;
 }
 
-static inline int emit(struct jit_func *f, const struct wasm_insn *in, struct wsbox_err *err)
+static inline int emit(struct jit_func *f, const struct wasm_insn *in, bool lines, struct wsbox_err *err)
 {
 	const struct jit_row *row = &jit_rows[in->op];
 
@@ -119,15 +120,19 @@ static inline int emit(struct jit_func *f, const struct wasm_insn *in, struct ws
 			       "%s at offset %u is not supported by the compiler", in->row->name,
 			       in->at);
 	f->at = in->at;
+	if (lines)
+		jit_line(f, in->at);
 	row->emit(f, in, row);
 	return emitted(f);
 }
 
 /* The next instruction, a local.set or local.tee. */
-static inline int emit_set(struct jit_func *f)
+static inline int emit_set(struct jit_func *f, bool lines)
 {
 	const uint8_t *at = f->b.r.at;
 
+	if (lines)
+		jit_line(f, (uint32_t)(at - f->b.r.base));
 	f->b.r.at = at + 2;
 	if (at[0] == 0x21)
 		jit_local_set(f, at[1]);
@@ -141,42 +146,57 @@ static inline int emit_set(struct jit_func *f)
  * is emitted. 1, or what ended the walk.
  */
 __attribute__((noinline))
-static int skip_dead(struct jit_func *f, struct wsbox_err *err)
+static int skip_dead(struct jit_func *f, bool lines, struct wsbox_err *err)
 {
 	struct wasm_insn in;
 	int ret;
 
 	while ((ret = wasm_body_next(&f->b, &in)) > 0) {
 		if ((in.op == WASM_END || in.op == WASM_ELSE) && !f->b.ctl->dead)
-			return emit(f, &in, err);
+			return emit(f, &in, lines, err);
 		wasm_body_apply(&f->b, &in);
 	}
 	return ret;
 }
 
-static int walk(struct jit_func *f, struct wsbox_err *err)
+/* lines is a constant of the caller's: without a line table no instruction asks for it. */
+__attribute__((always_inline))
+static inline int walk_with(struct jit_func *f, bool lines, struct wsbox_err *err)
 {
 	struct wasm_insn in;
 	int ret;
 
 	do {
+		if (lines)
+			jit_line(f, (uint32_t)(f->b.r.at - f->b.r.base));
 		push_operands(f);
 		if (wasm_body_roomy(&f->b) && wasm_short_set(&f->b, f->b.r.at)) {
-			ret = emit_set(f);
+			ret = emit_set(f, lines);
 			continue;
 		}
 		if (wasm_body_short(&f->b, &in)) {
-			ret = emit(f, &in, err);
+			ret = emit(f, &in, lines, err);
 			continue;
 		}
 		ret = wasm_body_other(&f->b, &in);
 		if (ret > 0)
-			ret = emit(f, &in, err);
+			ret = emit(f, &in, lines, err);
 		/* only now, as what has a short form is no control */
 		while (ret > 0 && wasm_body_dead(&f->b))
-			ret = skip_dead(f, err);
+			ret = skip_dead(f, lines, err);
 	} while (ret > 0);
 	return ret;
+}
+
+static int walk(struct jit_func *f, struct wsbox_err *err)
+{
+	return walk_with(f, false, err);
+}
+
+__attribute__((cold, noinline))
+static int walk_lines(struct jit_func *f, struct wsbox_err *err)
+{
+	return walk_with(f, true, err);
 }
 
 static int compile(struct jit_func *f, uint32_t func, struct jit_out *out, struct wsbox_err *err)
@@ -184,12 +204,14 @@ static int compile(struct jit_func *f, uint32_t func, struct jit_out *out, struc
 	int ret = begin(f, func, out, err);
 
 	if (ret == 0)
-		ret = walk(f, err);
+		ret = f->options->lines ? walk_lines(f, err) : walk(f, err);
 	if (ret < 0)
 		return ret;
 	jit_cold_code(f);
+	jit_line(f, JIT_LINE_NONE);
 	if (!jit_frame_finish(f))
 		return -EAGAIN;
+	jit_line(f, JIT_LINE_DATA);
 	jit_data(f);
 	if (f->failed)
 		return -ENOMEM;
@@ -203,6 +225,7 @@ static void rewind_to(struct jit_out *out, const struct jit_out *before)
 	out->sites.len = before->sites.len;
 	out->relocs.len = before->relocs.len;
 	out->handlers.len = before->handlers.len;
+	out->lines.len = before->lines.len;
 }
 
 int jit_baseline(struct jit_func *f, uint32_t func, struct jit_out *out, uint32_t *ret_entry, struct wsbox_err *err)

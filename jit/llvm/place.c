@@ -104,8 +104,9 @@ static bool good_code(const struct ll *l, const struct ll_section *s)
 }
 
 /* Where each place in the module begins, and where the function ends. */
-static int place_lines(const struct ll_object *o, const struct ll_section *s, struct jit_out *out)
+static int place_lines(const struct ll *l, const struct ll_section *s, struct jit_out *out)
 {
+	const struct ll_object *o = l->object;
 	uint32_t last = UINT32_MAX;
 
 	for (uint32_t i = s->first_row; i < s->first_row + s->nrows; i++) {
@@ -118,10 +119,17 @@ static int place_lines(const struct ll_object *o, const struct ll_section *s, st
 		else if (site.at == last || (more && o->rows.at[i + 1].offset == row->offset))
 			continue;
 		last = site.at;
-		if (!vec_push(&out->sites, site))
+		if (!vec_push(&out->sites, site) || (l->options->lines && !jit_line_add(&out->lines, site.pc,
+				row->end ? JIT_LINE_DATA : row->line)))
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* Code from here on is of no instruction, or no code. */
+static bool place_no_line(const struct ll *l, struct jit_out *out, uint32_t what)
+{
+	return !l->options->lines || jit_line_add(&out->lines, x64_offset(&out->code), what);
 }
 
 /* Calls of functions are made good when all have their place. */
@@ -162,12 +170,14 @@ int ll_place_function(struct ll *l, uint32_t func, struct jit_out *out, struct j
 	x64_reserve(&out->code, X64_ROOM_ONE);
 	x64_align(&out->code, s->align);
 	e.entry = x64_offset(&out->code);
+	if (!place_no_line(l, out, JIT_LINE_NONE))
+		return -ENOMEM;
 	r = bytes ? ll_adapter_in(out, bytes, s->align) : 0;
 	if (r < 0)
 		return r;
 	append_section(out, s);
 	e.inner = s->off;
-	r = place_lines(o, s, out);
+	r = place_lines(l, s, out);
 	if (r == 0)
 		r = place_calls(l, s, out);
 	if (r == 0)
@@ -190,6 +200,8 @@ int ll_place_baseline(struct ll *l, uint32_t func, struct jit_out *out, struct j
 	x64_reserve(&out->code, X64_ROOM_ONE);
 	x64_align(&out->code, 16);
 	at = x64_offset(&out->code);
+	if (!place_no_line(l, out, JIT_LINE_NONE))
+		return -ENOMEM;
 	ret = ll_adapter_out(out, s->cc.stack_bytes, entry->entry);
 	if (ret == 0)
 		entry->inner = at;
@@ -277,14 +289,20 @@ int ll_place_shared(struct ll *l, struct jit_out *out)
 	struct ll_object *o = l->object;
 	struct jit_out before = *out;
 	uint32_t stubs[LL_STUBS] = { 0 };
-	int ret = place_data(o, out);
+	int ret;
 
+	if (!place_no_line(l, out, JIT_LINE_DATA))
+		return -ENOMEM;
+	ret = place_data(o, out);
+	if (ret == 0 && !place_no_line(l, out, JIT_LINE_NONE))
+		ret = -ENOMEM;
 	for (uint32_t i = 0; i < o->nsections && ret == 0; i++)
 		if (o->sections[i].placed)
 			ret = finish_section(l, out, &o->sections[i], stubs);
 	if (ret == -ENOSPC) {
 		out->code.at = before.code.at;
 		out->sites.len = before.sites.len;
+		out->lines.len = before.lines.len;
 	}
 	return ret;
 }

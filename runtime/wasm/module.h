@@ -207,6 +207,13 @@ const struct wasm_export *wasm_export_find(const struct wasm_module *m, const ch
  */
 const char *wasm_func_name(const struct wasm_module *m, uint32_t f, char *buf, size_t size);
 
+/*
+ * The same names of all functions, in time linear in the module: m->nfuncs of them, len 0 where
+ * there is none, as text by wasm_name_text().
+ */
+void wasm_func_names(const struct wasm_module *m, struct wasm_name *ret);
+const char *wasm_name_text(const struct wasm_name *name, uint32_t f, char *buf, size_t size);
+
 /* The proposals it uses, as far as types, spaces and opcodes show; bodies need not be valid. */
 wasm_features wasm_module_uses(const struct wasm_module *m);
 

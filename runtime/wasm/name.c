@@ -2,7 +2,8 @@
  * Names of functions for people (core spec, appendix A.6): from the name section, else an export,
  * else "func[N]".
  *
- * Nothing is indexed: a lookup walks the section, whose indices ascend, and stops at the function.
+ * Nothing is indexed: a lookup walks the section, whose indices ascend, and stops at the function. Who
+ * wants many names asks for all at once.
  * A section that is wrong somewhere gives the names before that place; it never makes a module
  * invalid.
  */
@@ -75,17 +76,48 @@ static void name_copy(const struct wasm_name *name, char *buf, size_t size)
 	buf[n] = 0;
 }
 
+/* As section_name() and export_name() find them. */
+void wasm_func_names(const struct wasm_module *m, struct wasm_name *ret)
+{
+	struct reader r = name_subsection(m, SUBSECTION_FUNCTIONS);
+	uint32_t n = reader_u32(&r), highest = 0;
+
+	memset(ret, 0, m->nfuncs * sizeof(*ret));
+	for (uint32_t i = 0; i < n && reader_ok(&r); i++) {
+		uint32_t index = reader_u32(&r);
+		struct wasm_name name;
+
+		name.at = reader_name(&r, &name.len);
+		if (reader_ok(&r) && index < m->nfuncs && index >= highest && !ret[index].at)
+			ret[index] = name;
+		highest = index > highest ? index : highest;
+	}
+	for (uint32_t i = 0; i < m->nexports; i++) {
+		const struct wasm_export *e = &m->exports[i];
+
+		if (e->kind == WASM_EXTERN_FUNC && !ret[e->index].len)
+			ret[e->index] = e->name;
+	}
+}
+
+const char *wasm_name_text(const struct wasm_name *name, uint32_t f, char *buf, size_t size)
+{
+	if (!size)
+		return "";
+	if (name->len)
+		name_copy(name, buf, size);
+	else
+		snprintf(buf, size, "func[%u]", f);
+	return buf;
+}
+
 const char *wasm_func_name(const struct wasm_module *m, uint32_t f, char *buf, size_t size)
 {
 	struct wasm_name name;
 
-	if (!size)
-		return "";
-	if (section_name(m, f, &name) || export_name(m, f, &name))
-		name_copy(&name, buf, size);
-	else
-		snprintf(buf, size, "func[%u]", f);
-	return buf;
+	if (!section_name(m, f, &name) && !export_name(m, f, &name))
+		name.len = 0;
+	return wasm_name_text(&name, f, buf, size);
 }
 
 bool wasm_module_name(const struct wasm_module *m, struct wasm_name *ret)
