@@ -35,7 +35,7 @@ CONFIG_LLVM ?= $(if $(LLVM_CONFIG),$(if $(wildcard $(shell $(CC) -print-file-nam
 ifneq ($(CONFIG_LLVM),)
 LLVM_VERSION := $(shell $(LLVM_CONFIG) --version)
 LLVM_LIBS := -L$(shell $(LLVM_CONFIG) --libdir) -Wl,--start-group \
-	     $(shell $(LLVM_CONFIG) --link-static --libs x86codegen passes) -Wl,--end-group -lstdc++ -lz -lzstd -lm -Wl,--no-warnings
+	     $(shell $(LLVM_CONFIG) --link-static --libs x86codegen x86disassembler passes) -Wl,--end-group -lstdc++ -lz -lzstd -lm -Wl,--no-warnings
 LLVM_FLAGS := -isystem $(shell $(LLVM_CONFIG) --includedir)
 endif
 

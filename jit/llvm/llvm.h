@@ -8,8 +8,10 @@
 #ifndef JIT_LLVM_LLVM_H
 #define JIT_LLVM_LLVM_H
 
+#include "jit/disasm.h"
 #include "jit/tier.h"
 
 extern const struct jit_tier jit_llvm;
+extern const struct jit_disasm jit_llvm_disasm;
 
 #endif

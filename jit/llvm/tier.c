@@ -16,7 +16,6 @@
 #include "jit/llvm/llvm.h"
 #include "jit/llvm/object.h"
 
-#define TRIPLE "x86_64-unknown-linux-gnu"
 #define CPU "x86-64-v3"			/* what jit_cpu_check() asks for */
 #define BATCH_BYTES (48u << 10)
 #define STACK_SIZE ((size_t)8 << 20)	/* LLVM recurses deeply */
@@ -72,11 +71,11 @@ static LLVMTargetMachineRef new_machine(void)
 	LLVMTargetRef target;
 	char *text = NULL;
 
-	if (LLVMGetTargetFromTriple(TRIPLE, &target, &text)) {
+	if (LLVMGetTargetFromTriple(LL_TRIPLE, &target, &text)) {
 		LLVMDisposeMessage(text);
 		return NULL;
 	}
-	return LLVMCreateTargetMachine(target, TRIPLE, CPU, "", LLVMCodeGenLevelDefault, LLVMRelocPIC,
+	return LLVMCreateTargetMachine(target, LL_TRIPLE, CPU, "", LLVMCodeGenLevelDefault, LLVMRelocPIC,
 				       LLVMCodeModelSmall);
 }
 
@@ -142,7 +141,7 @@ static void open_module(struct ll *l)
 	LLVMTargetDataRef data = LLVMCreateTargetDataLayout(l->machine);
 
 	l->mod = LLVMModuleCreateWithNameInContext("wasm", l->ctx);
-	LLVMSetTarget(l->mod, TRIPLE);
+	LLVMSetTarget(l->mod, LL_TRIPLE);
 	LLVMSetModuleDataLayout(l->mod, data);
 	LLVMDisposeTargetData(data);
 	l->ir = LLVMCreateBuilderInContext(l->ctx);

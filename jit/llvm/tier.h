@@ -6,6 +6,7 @@
 
 struct ll;
 
+#define LL_TRIPLE "x86_64-unknown-linux-gnu"
 #define LL_ADAPTED_MAX 256	/* bytes of stack arguments, of functions that are not left to the baseline */
 
 /* place.c: as struct jit_tier says of place, baseline and finish */

@@ -63,6 +63,7 @@ enum cell_role {
 	CELL_ROLE_RUN,
 	CELL_ROLE_VALIDATE,	/* as COMPILE, but no image */
 	CELL_ROLE_INSPECT,	/* as VALIDATE; a listing of the module goes to descriptor 1 */
+	CELL_ROLE_OBJDUMP,	/* as COMPILE to an ELF file, unless the module is one; a listing of it goes to 1 */
 };
 
 enum cell_job_flag {
@@ -70,11 +71,12 @@ enum cell_job_flag {
 	CELL_JOB_LANDLOCK = 1 << 1,	/* CELL_FD_LANDLOCK likewise */
 	CELL_JOB_RING = 1 << 2,		/* an io_uring may be made */
 	CELL_JOB_MDWE = 1 << 3,		/* PR_SET_MDWE must hold */
-	CELL_JOB_INVOKE = 1 << 4,	/* call the named export instead of _start */
+	CELL_JOB_INVOKE = 1 << 4,	/* call the named export instead of _start; objdump: list only that function */
 	CELL_JOB_TRACE = 1 << 5,	/* count the guest's calls in a struct trace_page */
 	CELL_JOB_TRACE_LINES = 1 << 6,	/* and write a line for each */
 	CELL_JOB_LINKLESS = 1 << 7,	/* the preopens follow once more, each on a mount that follows no link */
 	CELL_JOB_ELF = 1 << 8,		/* make the image an ELF file (cwasm.h) */
+	CELL_JOB_BASELINE = 1 << 9,	/* compile with the baseline, whatever else there is */
 };
 
 /*

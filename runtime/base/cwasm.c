@@ -41,11 +41,12 @@ int cwasm_check(const void *start, size_t n, uint64_t file_size, const uint8_t b
 			       "is no module that wsbox compile made");
 	if (elf.e_machine != EM_X86_64 || elf.e_ident[EI_CLASS] != ELFCLASS64)
 		return err_set(err, -ENOEXEC, WSBOX_INVALID, "is not for x86-64");
-	if (c.version != CWASM_VERSION || memcmp(c.build, build, sizeof(c.build)))
+	if (c.version != CWASM_VERSION || (build && memcmp(c.build, build, sizeof(c.build))))
 		return err_set(err, -ENOEXEC, WSBOX_INVALID,
 			       "was compiled by another build of wsbox: compile the module again");
 	if (!part_follows(c.image_off, c.image_size, file_size, &at) ||
-	    !part_follows(c.module_off, c.module_size, file_size, &at))
+	    !part_follows(c.module_off, c.module_size, file_size, &at) ||
+	    c.lines_off < at || c.lines_off > file_size || c.lines_size > file_size - c.lines_off)
 		return err_set(err, -ENOEXEC, WSBOX_INVALID, "is cut short or damaged");
 	*ret = c;
 	return 0;

@@ -12,6 +12,8 @@
  *	│ code                  │              .text
  *	├───────────────────────┤ module_off   page-aligned
  *	│ module                │              .wsbox.module
+ *	├───────────────────────┤ lines_off
+ *	│ line table            │              .wsbox.lines (jit/lines.h): for wsbox objdump
  *	├───────────────────────┤
  *	│ symbols, section table│              .symtab, .strtab, .shstrtab: for other tools only
  *	└───────────────────────┘
@@ -28,7 +30,7 @@
 #define CWASM_MAGIC "wsboxaot"
 
 enum cwasm_limit {
-	CWASM_VERSION = 1,
+	CWASM_VERSION = 2,
 	CWASM_HEAD = 64,		/* after the ELF header */
 	CWASM_PAGE = 4096,
 };
@@ -40,16 +42,18 @@ struct cwasm {
 	uint64_t features;		/* set of proposals that were on */
 	uint8_t module[32];		/* SHA-256 */
 	uint8_t build[32];		/* of wsbox (tools/build.h) */
+	uint64_t lines_off, lines_size;
 };
 
-_Static_assert(sizeof(struct cwasm) == 8 + 8 + 40 + 64, "no padding is written");
+_Static_assert(sizeof(struct cwasm) == 8 + 8 + 40 + 64 + 16, "no padding is written");
 _Static_assert(CWASM_HEAD + sizeof(struct cwasm) <= CWASM_PAGE, "within the first page");
 
 /* Whether these first bytes of a file are those of an ELF file: no module begins so. */
 int cwasm_is_elf(const void *start, size_t n);
 
 /*
- * The head of a file from its first page (n bytes of it) and its size. 0, or -ENOEXEC with err
+ * The head of a file from its first page (n bytes of it) and its size. build: that must have made
+ * it, NULL for any, whose code cannot be run. 0, or -ENOEXEC with err
  * (WSBOX_INVALID) saying what is wrong with it: no compiled module, of another build, cut short.
  */
 int cwasm_check(const void *start, size_t n, uint64_t file_size, const uint8_t build[32],

@@ -42,6 +42,10 @@ _Noreturn void instance_main(const struct cell_job *job, uint64_t start);
 struct jit_tier;
 extern const struct jit_tier *const cell_tier __attribute__((weak));
 
+/* Likewise. */
+struct jit_disasm;
+extern const struct jit_disasm *const cell_disasm __attribute__((weak));
+
 /*
  * Native code for a locked instance, in place of the guest's. NULL in wsbox-cell: only the program
  * that tests/escape links from these parts has it.

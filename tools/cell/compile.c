@@ -5,23 +5,36 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "jit/compile.h"
+#include "jit/disasm.h"
 #include "jit/tier.h"
 #include "runtime/wasm/module.h"
 #include "tools/cell/cell.h"
 #include "tools/cell/elf.h"
 #include "tools/cell/inspect.h"
 #include "tools/cell/lock.h"
+#include "tools/cell/objdump.h"
+#include "tools/cell/strings.h"
 
 _Static_assert(CELL_MODULE_MAX == WASM_MAX_MODULE,
 	       "the supervisor stops copying where the decoder would");
 
-static const struct jit_tier *tier(void)
+static const struct jit_tier *tier(const struct cell_job *job)
 {
-	return &cell_tier ? cell_tier : NULL;
+	return &cell_tier && !(job->flags & CELL_JOB_BASELINE) ? cell_tier : NULL;
+}
+
+/* What needs to be done while the process may still do anything. */
+static void start_tools(const struct cell_job *job)
+{
+	if (tier(job))
+		tier(job)->start();
+	if (job->role == CELL_ROLE_OBJDUMP && objdump_print)
+		cell_disasm->start();
 }
 
 /* No pool where one thread is enough, or where no threads can be made: the compiler then works
@@ -40,37 +53,41 @@ static int compile_prepare(const struct cell_job *job, const void **ret_bytes,
 	ret = lock_early(job->flags, &walls, err);
 	if (ret < 0)
 		return ret;
-	if (tier())
-		tier()->start();
-	*ret_pool = job->jobs > 1 ? jit_pool_new(job->jobs, tier() ? tier()->stack_size : 0) : NULL;
+	start_tools(job);
+	*ret_pool = job->jobs > 1 ? jit_pool_new(job->jobs, tier(job) ? tier(job)->stack_size : 0) :
+				    NULL;
 	return lock_late(job->flags, &walls, err);
 }
 
 static int compile_module(const struct cell_job *job, const void *bytes, struct jit_pool *pool,
 		   struct cell_compiled *reply)
 {
-	struct jit_options options = { .tier = tier(), .gs = jit_cpu_fsgsbase(),
+	struct jit_options options = { .tier = tier(job), .gs = jit_cpu_fsgsbase(),
 				       .threads = pool ? job->jobs : 1, .origin = cell_origin(job) };
 	bool elf = job->flags & CELL_JOB_ELF;
 	struct jit_stats stats = { 0 };
+	struct jit_lines lines = { 0 };
 	struct wasm_module m;
-	uint64_t start = cell_clock();
-	int image = job->role == CELL_ROLE_COMPILE ? CELL_FD_IMAGE : -1, ret;
+	uint64_t at = cell_clock();
+	bool image_wanted = job->role == CELL_ROLE_COMPILE || job->role == CELL_ROLE_OBJDUMP;
+	int image = image_wanted ? CELL_FD_IMAGE : -1, ret;
 
 	ret = wasm_module_decode(&m, bytes, job->module_size, job->features, &reply->err);
-	reply->ns_decode = cell_clock() - start;
+	reply->ns_decode = cell_clock() - at;
 	if (ret < 0)
 		return ret;
 	options.image_offset = elf ? CWASM_PAGE : 0;
+	options.lines = elf ? &lines : NULL;
 	ret = jit_compile(&m, &options, pool, image, &stats, &reply->err);
 	assert(ret < 0 || stats.functions == m.nfuncs - m.imported_funcs);
 	if (ret == 0 && elf)
-		ret = elf_wrap(image, stats.image_bytes, &m, &stats.image_bytes, &reply->err);
+		ret = elf_wrap(image, stats.image_bytes, &m, &lines, &stats.image_bytes, &reply->err);
 	if (ret == 0 && job->role == CELL_ROLE_INSPECT)
 		ret = inspect_print(&m, STDOUT_FILENO);
+	vec_done(&lines);
 	reply->functions = stats.functions;
 	reply->left = stats.left;
-	reply->tier = tier() ? tier()->id : JIT_TIER_BASELINE;
+	reply->tier = tier(job) ? tier(job)->id : JIT_TIER_BASELINE;
 	reply->image_size = stats.image_bytes;
 	reply->body_bytes = stats.body_bytes;
 	reply->text_bytes = stats.text_bytes;
@@ -78,6 +95,35 @@ static int compile_module(const struct cell_job *job, const void *bytes, struct 
 	reply->ns_publish = stats.ns_publish;
 	reply->ns_verify = stats.ns_verify;
 	return ret;
+}
+
+/* The file that compile_module() made, or that came as the module. */
+static int dump(const struct cell_job *job, const void *file, uint64_t size, struct wsbox_err *err)
+{
+	struct strings strings = { 0 };
+	int ret;
+
+	if (!objdump_print)
+		return err_set(err, -ENOTSUP, WSBOX_FAILED, "has no disassembler");
+	ret = job->flags & CELL_JOB_INVOKE ? strings_read(job, &strings) : 0;
+	if (ret < 0)
+		return ret;
+	return objdump_print(file, size, strings.invoke, cell_disasm, STDOUT_FILENO, err);
+}
+
+static int compile_and_dump(const struct cell_job *job, const void *bytes, struct jit_pool *pool,
+			    struct cell_compiled *reply)
+{
+	void *p;
+	int ret;
+
+	if (cwasm_is_elf(bytes, job->module_size))
+		return dump(job, bytes, job->module_size, &reply->err);
+	ret = compile_module(job, bytes, pool, reply);
+	if (ret < 0)
+		return ret;
+	p = mmap(NULL, reply->image_size, PROT_READ, MAP_PRIVATE, CELL_FD_IMAGE, 0);
+	return p == MAP_FAILED ? -errno : dump(job, p, reply->image_size, &reply->err);
 }
 
 void compile_main(const struct cell_job *job, uint64_t start)
@@ -94,7 +140,9 @@ void compile_main(const struct cell_job *job, uint64_t start)
 	ret = compile_prepare(job, &bytes, &pool, &reply.err);
 	reply.ns_start = start;
 	reply.ns_lock = cell_clock() - at;
-	if (ret == 0)
+	if (ret == 0 && job->role == CELL_ROLE_OBJDUMP)
+		ret = compile_and_dump(job, bytes, pool, &reply);
+	else if (ret == 0)
 		ret = compile_module(job, bytes, pool, &reply);
 	if (ret < 0 && !reply.err.code)
 		(void)err_set(&reply.err, ret, WSBOX_FAILED, "%s", err_name(ret));

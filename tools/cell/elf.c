@@ -2,6 +2,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 	X(HANDLERS, ".wsbox.handlers", SHT_PROGBITS) \
 	X(TEXT, ".text", SHT_PROGBITS) \
 	X(MODULE, ".wsbox.module", SHT_PROGBITS) \
+	X(LINES, ".wsbox.lines", SHT_PROGBITS) \
 	X(SYMTAB, ".symtab", SHT_SYMTAB) \
 	X(STRTAB, ".strtab", SHT_STRTAB) \
 	X(SHSTRTAB, ".shstrtab", SHT_STRTAB)
@@ -36,6 +38,7 @@ struct elf {
 	int fd, error;			/* the first failure of a write sticks */
 	const struct jit_image *image;
 	const struct wasm_module *m;
+	const struct jit_lines *lines;
 	uint64_t end;			/* of what was written */
 	Elf64_Shdr sections[SECTION_COUNT];
 	struct syms symbols;
@@ -93,8 +96,8 @@ static void describe_image(struct elf *e)
 	e->end = CWASM_PAGE + i->size;
 }
 
-/* A symbol for each function, as long as up to the next. */
-static bool make_symbols(struct elf *e)
+/* A symbol for each function, as long as up to the next. names: of all functions. */
+static bool make_symbols(struct elf *e, const struct wasm_name *names)
 {
 	const uint32_t *entries = (const void *)((const char *)e->image + e->image->funcs_off);
 	char buf[1024];
@@ -103,7 +106,7 @@ static bool make_symbols(struct elf *e)
 		return false;
 	for (uint32_t i = 0; i < e->image->nfuncs; i++) {
 		uint64_t end = i + 1 < e->image->nfuncs ? entries[i + 1] : e->image->text_size;
-		const char *name = wasm_func_name(e->m, e->m->imported_funcs + i, buf, sizeof(buf));
+		const char *name = wasm_name_text(&names[i], e->m->imported_funcs + i, buf, sizeof(buf));
 		size_t n = num_min(strlen(name), sizeof(buf) - 1);
 		Elf64_Sym s = {
 			.st_name = (uint32_t)e->names.len, .st_shndx = SECTION_TEXT,
@@ -119,6 +122,30 @@ static bool make_symbols(struct elf *e)
 		e->names.len += n + 1;
 	}
 	return true;
+}
+
+static bool put_names(struct elf *e)
+{
+	struct wasm_name *names = malloc((e->m->nfuncs + 1ull) * sizeof(*names));
+	bool ok;
+
+	if (!names)
+		return false;
+	wasm_func_names(e->m, names);
+	ok = make_symbols(e, names + e->m->imported_funcs);
+	free(names);
+	return ok;
+}
+
+static int put_lines(struct elf *e)
+{
+	struct jit_bytes bytes = { 0 };
+	int ret = jit_lines_write(e->lines, &bytes);
+
+	if (ret == 0)
+		section_put(e, SECTION_LINES, bytes.at, bytes.len, 1);
+	vec_done(&bytes);
+	return ret;
 }
 
 static void put_symbols(struct elf *e)
@@ -172,6 +199,8 @@ static void put_heads(struct elf *e, uint64_t section_table)
 		.image_off = CWASM_PAGE, .image_size = i->size,
 		.module_off = e->sections[SECTION_MODULE].sh_offset, .module_size = e->m->size,
 		.features = e->m->features,
+		.lines_off = e->sections[SECTION_LINES].sh_offset,
+		.lines_size = e->sections[SECTION_LINES].sh_size,
 	};
 
 	memcpy(head.module, i->origin.module, sizeof(head.module));
@@ -185,7 +214,7 @@ static int write_around(struct elf *e)
 	describe_image(e);
 	section_is(e, SECTION_HEAD, CWASM_HEAD, sizeof(struct cwasm), 8);
 	section_put(e, SECTION_MODULE, e->m->bytes, e->m->size, CWASM_PAGE);
-	if (!make_symbols(e))
+	if (put_lines(e) < 0 || !put_names(e))
 		return -ENOMEM;
 	put_symbols(e);
 	put_section_table(e);
@@ -193,11 +222,11 @@ static int write_around(struct elf *e)
 	return e->error;
 }
 
-int elf_wrap(int fd, uint64_t image_size, const struct wasm_module *m, uint64_t *ret_size,
-	     struct wsbox_err *err)
+int elf_wrap(int fd, uint64_t image_size, const struct wasm_module *m, const struct jit_lines *lines,
+	     uint64_t *ret_size, struct wsbox_err *err)
 {
 	void *p = mmap(NULL, image_size, PROT_READ, MAP_PRIVATE, fd, CWASM_PAGE);
-	struct elf e = { .fd = fd, .image = p, .m = m };
+	struct elf e = { .fd = fd, .image = p, .m = m, .lines = lines };
 	int ret;
 
 	if (p == MAP_FAILED)

@@ -6,14 +6,15 @@
 #define TOOLS_CELL_ELF_H
 
 #include "jit/image.h"
+#include "jit/lines.h"
 #include "runtime/base/cwasm.h"
 #include "runtime/wasm/module.h"
 
 /*
- * fd holds the image at CWASM_PAGE, image_size bytes; writes everything around it. 0; -errno with
- * err; *ret_size is the file's.
+ * fd holds the image at CWASM_PAGE, image_size bytes; writes everything around it, among which are
+ * the lines of its text. 0; -errno with err; *ret_size is the file's.
  */
-int elf_wrap(int fd, uint64_t image_size, const struct wasm_module *m, uint64_t *ret_size,
-	     struct wsbox_err *err);
+int elf_wrap(int fd, uint64_t image_size, const struct wasm_module *m, const struct jit_lines *lines,
+	     uint64_t *ret_size, struct wsbox_err *err);
 
 #endif

@@ -114,7 +114,8 @@ static int open_precompiled(struct session *s, enum cell_role role)
 	struct cwasm head;
 	int ret;
 
-	if (n < 0 || !cwasm_is_elf(start, (size_t)n))
+	/* objdump's cell reads the file itself, and nothing of it is run */
+	if (n < 0 || !cwasm_is_elf(start, (size_t)n) || role == CELL_ROLE_OBJDUMP)
 		return 0;
 	if (role != CELL_ROLE_RUN || !s->o->allow_precompiled)
 		return err_set(&s->err, -EPERM, WSBOX_INVALID,

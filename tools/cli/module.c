@@ -90,14 +90,14 @@ int cell_program_open(struct wsbox_err *err)
 	return fd;
 }
 
-int llvm_program_open(struct wsbox_err *err)
+int llvm_program_open(const char *who, struct wsbox_err *err)
 {
 	char path[PATH_MAX];
 	int fd = open_beside(path, "wsbox-llvm");
 
 	if (fd < 0)
 		return err_set(err, fd, WSBOX_FAILED,
-			       "-O2 and -O3 need wsbox-llvm, which is built where llvm-19-dev and "
-			       "libzstd-dev are installed (apt install llvm-19-dev libzstd-dev)");
+			       "%s wsbox-llvm, which is built where llvm-19-dev and libzstd-dev are "
+			       "installed (apt install llvm-19-dev libzstd-dev)", who);
 	return fd;
 }

@@ -27,7 +27,7 @@ const char *module_name(const char *path);
  * set. */
 int cell_program_open(struct wsbox_err *err);
 
-/* The same for wsbox-llvm, which is there if LLVM was when wsbox was built. */
-int llvm_program_open(struct wsbox_err *err);
+/* The same for wsbox-llvm, which is there if LLVM was when wsbox was built. who: "X needs". */
+int llvm_program_open(const char *who, struct wsbox_err *err);
 
 #endif

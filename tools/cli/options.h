@@ -18,6 +18,7 @@
 	X(COMPILE, compile, "FILE", "compile a module ahead of time, to an ELF file") \
 	X(VALIDATE, validate, "FILE", "check that a module is valid and compiles") \
 	X(INSPECT, inspect, "FILE", "list a module's sections, imports, exports and limits") \
+	X(OBJDUMP, objdump, "FILE", "list machine code beside the instructions it was made of") \
 	X(CACHE, cache, "ls|path|verify|clean", "look after the cache of compiled code") \
 	X(FEATURES, features, "", "show which walls this host offers and what is missing") \
 	X(HELP, help, "[COMMAND]", "explain a command") \
@@ -31,8 +32,8 @@ enum command {
 };
 
 #define ON(id) (1u << COMMAND_##id)
-#define ON_CODE (ON(RUN) | ON(COMPILE) | ON(VALIDATE) | ON(INSPECT))
-#define ON_MAKING (ON(RUN) | ON(COMPILE) | ON(VALIDATE))
+#define ON_CODE (ON(RUN) | ON(COMPILE) | ON(VALIDATE) | ON(INSPECT) | ON(OBJDUMP))
+#define ON_MAKING (ON(RUN) | ON(COMPILE) | ON(VALIDATE) | ON(OBJDUMP))
 #define ON_ALL ((1u << COMMANDS) - 1)
 
 /*
@@ -59,6 +60,7 @@ enum command {
 	  "the guest's argument 0 (default: FILE's last part)") \
 	X(invoke, 0, "invoke", "FUNC", ON(RUN), \
 	  "call this export with the args, print its results") \
+	X(func, 0, "func", "NAME|INDEX", ON(OBJDUMP), "list this function only") \
 	X(feature, 'W', "wasm", "FEATURE=y|n", ON_CODE, \
 	  "switch a WebAssembly proposal; -W help lists them") \
 	X(optimize, 'O', "optimize", "0|1|2|3", ON_MAKING, \
@@ -132,7 +134,7 @@ struct options {
 	struct VEC(struct listen_at) listens;
 	struct VEC(const char *) env;		/* "NAME=VALUE" */
 	struct VEC(char *) owned;		/* strings cut out of arguments */
-	const char *argv0, *invoke, *trace_output;
+	const char *argv0, *invoke, *func, *trace_output;
 	uint64_t features;			/* set of proposals that are on */
 	uint64_t memory, cpu_ns, timeout_ns, pids, max_output;
 	uint32_t cpus_milli;			/* thousandths of a processor */

@@ -1,5 +1,5 @@
 /*
- * The commands that start cells: run, compile, validate, inspect.
+ * The commands that start cells: run, compile, validate, inspect, objdump.
  */
 #include <stdio.h>
 #include <string.h>
@@ -49,4 +49,9 @@ int command_validate(struct options *o)
 int command_inspect(struct options *o)
 {
 	return command_session(o, CELL_ROLE_INSPECT, session_clock());
+}
+
+int command_objdump(struct options *o)
+{
+	return command_session(o, CELL_ROLE_OBJDUMP, session_clock());
 }

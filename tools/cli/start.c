@@ -67,6 +67,7 @@ static bool gather(const struct options *o, struct text *to)
 		ok = ok && append(to, o->env.at[i]);
 	for (size_t i = 0; i < o->preopens.len; i++)
 		ok = ok && append(to, o->preopens.at[i].guest);
+	ok = ok && (!o->func || append(to, o->func));
 	return ok && (!o->invoke || append(to, o->invoke));
 }
 
@@ -112,8 +113,14 @@ static struct cell_job job_of(const struct session *s, enum cell_role role)
 	memcpy(job.module_hash, s->code.item.recipe.module, sizeof(job.module_hash));
 	if (role != CELL_ROLE_RUN) {
 		job.jobs = threads(s->module_size, o->optimized);
-		if (s->o->command == COMMAND_COMPILE)
+		if (s->o->command == COMMAND_COMPILE || role == CELL_ROLE_OBJDUMP)
 			job.flags |= CELL_JOB_ELF;
+		if (!o->optimized)
+			job.flags |= CELL_JOB_BASELINE;
+		if (o->func) {
+			job.flags |= CELL_JOB_INVOKE;
+			job.argc = (uint32_t)o->nargs;
+		}
 		return job;
 	}
 	assert(o->nargs > 0 && o->preopens.len <= CELL_PREOPEN_MAX);
@@ -161,18 +168,26 @@ static int spawn(struct session *s, struct session_cell *c, struct sb_spec *spec
 static int spawn_compiler(struct session *s, struct sb_spec spec, enum cell_role role)
 {
 	struct cell_job job = job_of(s, role);
+	bool objdump = role == CELL_ROLE_OBJDUMP;
+	FD_AUTO strings = -1;
 	FD_AUTO llvm = -1;
 
-	if (s->o->optimized) {
-		llvm = llvm_program_open(&s->err);
+	if (s->o->optimized || objdump) {
+		llvm = llvm_program_open(objdump ? "wsbox objdump needs" : "-O2 and -O3 need", &s->err);
 		if (llvm < 0)
 			return llvm;
 		spec.cell = llvm;
 		spec.argv0 = "wsbox-llvm";
 	}
 	spec.stdio[0] = spec.stdio[1] = spec.stdio[2] = -1;
-	if (role == CELL_ROLE_INSPECT)
+	if (role == CELL_ROLE_INSPECT || objdump)
 		spec.stdio[1] = STDOUT_FILENO;
+	if (s->o->func) {
+		strings = strings_open(s->o, &job.strings_size);
+		if (strings < 0)
+			return failed(s, strings, "arguments");
+		spec.strings = strings;
+	}
 	spec.image = s->image;
 	spec.limits = (struct sb_limits){
 		.memory = START_COMPILER_MEMORY,
@@ -266,7 +281,7 @@ static int start_compiled(struct session *s, const struct sb_spec *spec, enum ce
 	bool run = role == CELL_ROLE_RUN;
 	int ret;
 
-	if (run || role == CELL_ROLE_COMPILE) {
+	if (run || role == CELL_ROLE_COMPILE || role == CELL_ROLE_OBJDUMP) {
 		s->image = fd_memfd("image");
 		if (s->image < 0)
 			return failed(s, s->image, "image");

@@ -147,6 +147,12 @@ int option_invoke(struct options *o, const char *arg, struct wsbox_err *err)
 	return 0;
 }
 
+int option_func(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	o->func = arg;
+	return 0;
+}
+
 int option_feature(struct options *o, const char *arg, struct wsbox_err *err)
 {
 	o->list_features = !strcmp(arg, "help");

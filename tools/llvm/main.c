@@ -12,6 +12,7 @@
 #include "tools/cell/cell.h"
 
 const struct jit_tier *const cell_tier = &jit_llvm;
+const struct jit_disasm *const cell_disasm = &jit_llvm_disasm;
 
 void instance_main(const struct cell_job *job, uint64_t start)
 {
