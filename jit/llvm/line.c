@@ -190,7 +190,7 @@ int ll_lines_read(struct ll_object *o, uint32_t line)
 {
 	const struct ll_section *s = &o->sections[line];
 	struct program p = { .o = o, .from = s };
-	struct reader all = reader_of(s->at, s->size);
+	struct reader all = reader_of(s->at ? (const void *)s->at : "", s->size);
 
 	while (reader_ok(&all) && reader_left(&all)) {
 		unit(&p, &all);

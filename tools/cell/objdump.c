@@ -177,7 +177,8 @@ static int cut(struct dump *d, uint32_t pc, uint32_t end, struct pieces *ret)
 			return -ENOMEM;
 		pc = p.end;
 	}
-	qsort(ret->at, ret->len, sizeof(*ret->at), compare_pieces);
+	if (ret->len)
+		qsort(ret->at, ret->len, sizeof(*ret->at), compare_pieces);
 	return 0;
 }
 
