@@ -213,7 +213,8 @@ WASI_CALL(fd_readdir)
 		return WASI_EFAULT;
 	if (f->kind != WASI_KIND_DIRECTORY)
 		return WASI_ENOTDIR;
-	r = dir_list(dirbuf_of(w, f), f, ARG64(3), to, ARG32(2), &used);
+	/* the kernel's cookies are offsets: what is no offset lies behind the end */
+	r = ARG64(3) > INT64_MAX ? 0 : dir_list(dirbuf_of(w, f), f, ARG64(3), to, ARG32(2), &used);
 	if (r < 0)
 		return wasi_errno(r);
 	(void)WASI_STORE(inst, ARG32(4), used);

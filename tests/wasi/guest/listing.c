@@ -98,12 +98,14 @@ static void lengths(void)
 static void cookies(void)
 {
 	int wrong = 0, last = 0;
+	u64 end = 0;
 
 	for (int pass = 0; pass < 3; pass++) {
 		for (u32 at = 0; at < used;) {
 			struct dirent d = entry(full + at);
 
 			at += 24 + d.len;
+			end = d.next;
 			if (w_fd_readdir(fd, part, ROOM, d.next, &n) || n != used - at || memcmp(part, full + at, n))
 				wrong++;
 			last += n == 0;
@@ -113,6 +115,10 @@ static void cookies(void)
 	}
 	V(wrong);
 	V(last);
+	E(w_fd_readdir(fd, part, ROOM, end + 1, &n));
+	V(n);
+	E(w_fd_readdir(fd, part, ROOM, UINT64_MAX, &n));
+	V(n);
 	make_in(fd, "later");
 	E(w_fd_readdir(fd, part, ROOM, 0, &n));
 	V(n == used + 24 + 5);
