@@ -77,9 +77,9 @@
 	X(fd_advise, "fNNa", 0, RIGHT(FD_ADVISE), NO, 0, WASI_ENOTCAPABLE, "fadvise64 fstat", 0) \
 	X(fd_allocate, "fNN", 0, RIGHT(FD_ALLOCATE), NO, 0, WASI_EBADF, "fallocate", 0) \
 	X(fd_close, "f", 0, 0, NO, 0, WASI_OK, "close", RING(POLL_REMOVE)) \
-	X(fd_datasync, "f", 0, RIGHT(FD_DATASYNC), NO, 0, WASI_ENOTCAPABLE, "fdatasync", 0) \
+	X(fd_datasync, "f", 0, RIGHT(FD_DATASYNC), NO, 0, WASI_ENOTCAPABLE, "fdatasync fstat", 0) \
 	X(fd_fdstat_get, "fA", 0, 0, NO, 0, WASI_OK, "fstat", 0) \
-	X(fd_fdstat_set_flags, "fD", 0, RIGHT(FD_FDSTAT_SET_FLAGS), NO, 0, WASI_ENOTCAPABLE, "", 0) \
+	X(fd_fdstat_set_flags, "fD", 0, RIGHT(FD_FDSTAT_SET_FLAGS), NO, 0, WASI_ENOTCAPABLE, "fstat", 0) \
 	X(fd_fdstat_set_rights, "fgg", 0, 0, NO, 0, WASI_OK, "", 0) \
 	X(fd_filestat_get, "fF", 0, RIGHT(FD_FILESTAT_GET), NO, 0, WASI_ENOTCAPABLE, "fstat", 0) \
 	X(fd_filestat_set_size, "fN", 0, RIGHT(FD_FILESTAT_SET_SIZE), NO, 0, WASI_EINVAL, "ftruncate", 0) \
@@ -93,7 +93,7 @@
 	X(fd_readdir, "fd.N1", 0, RIGHT(FD_READDIR), NO, 0, WASI_ENOTDIR, "getdents64 lseek fstat", 0) \
 	X(fd_renumber, "ff", 0, 0, 1, 0, WASI_OK, "close", RING(POLL_REMOVE)) \
 	X(fd_seek, "fow8", 0, 0, NO, 0, WASI_OK, "fstat lseek", 0) \
-	X(fd_sync, "f", 0, RIGHT(FD_SYNC), NO, 0, WASI_ENOTCAPABLE, "fsync", 0) \
+	X(fd_sync, "f", 0, RIGHT(FD_SYNC), NO, 0, WASI_ENOTCAPABLE, "fsync fstat", 0) \
 	X(fd_tell, "f8", 0, RIGHT(FD_TELL), NO, 0, WASI_ESPIPE, "fstat lseek", 0) \
 	X(fd_write, "fW.1", 0, RIGHT(FD_WRITE), NO, 0, WASI_EBADF, \
 	  "write writev pwritev2 pwrite64 sendto fstat lseek ppoll", 0) \

@@ -25,14 +25,20 @@ WASI_CALL(fd_renumber)
 	return WASI_OK;
 }
 
+/* Of a file whose type nobody has asked yet, the row does not know whether the right means anything. */
+static bool right_applies(struct wasi_fd *f, uint32_t right)
+{
+	return wasi_fd_applicable(f) & right;
+}
+
 WASI_CALL(fd_sync)
 {
-	return wasi_errno(SYS1(fsync, f->host));
+	return right_applies(f, WASI_RIGHT_FD_SYNC) ? wasi_errno(SYS1(fsync, f->host)) : WASI_EBADF;
 }
 
 WASI_CALL(fd_datasync)
 {
-	return wasi_errno(SYS1(fdatasync, f->host));
+	return right_applies(f, WASI_RIGHT_FD_DATASYNC) ? wasi_errno(SYS1(fdatasync, f->host)) : WASI_EBADF;
 }
 
 WASI_CALL(fd_advise)
@@ -44,7 +50,7 @@ WASI_CALL(fd_advise)
 
 	if (ARG32(3) >= WASI_ADVICES)
 		return WASI_EINVAL;
-	if (!(wasi_fd_applicable(f) & WASI_RIGHT_FD_ADVISE))
+	if (!right_applies(f, WASI_RIGHT_FD_ADVISE))
 		return WASI_EBADF;
 	return wasi_errno(SYS4(fadvise64, f->host, ARG64(1), ARG64(2), advice[ARG32(3)]));
 }
@@ -72,6 +78,8 @@ WASI_CALL(fd_fdstat_set_flags)
 {
 	if (ARG32(1) & ~(uint32_t)WASI_FD_FLAGS)
 		return WASI_EINVAL;
+	if (!right_applies(f, WASI_RIGHT_FD_FDSTAT_SET_FLAGS))
+		return WASI_EBADF;
 	wasi_fd_flags(f, (uint16_t)ARG32(1));
 	return WASI_OK;
 }
