@@ -76,10 +76,13 @@ static void sub_fd(struct wasi *w, struct wasi_poll *p, int32_t slot)
 	w->pollfds[slot] = (struct pollfd){ f->host, p->tag == WASI_EVENT_READ ? POLLIN : POLLOUT, 0 };
 }
 
-/* Copies n subscriptions. *ret_slots is how many descriptors must be waited for. */
+/*
+ * Copies n subscriptions. *ret_slots is how many descriptors must be waited for. What is wrong with one
+ * of them is said in its event; of wrong numbers only, nothing can happen at all.
+ */
 static enum wasi_errno subscribe(struct wasi *w, const uint8_t *list, uint32_t n, uint32_t *ret_slots)
 {
-	uint32_t slots = 0;
+	uint32_t slots = 0, wrong = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct wasi_poll *p = &w->polls[i];
@@ -96,13 +99,14 @@ static enum wasi_errno subscribe(struct wasi *w, const uint8_t *list, uint32_t n
 			p->fd = s.rw.fd;
 			sub_fd(w, p, (int32_t)slots);
 			slots += p->slot >= 0;
+			wrong += p->error == WASI_EBADF;
 		}
 		if (e)
 			return e;
 	}
-	assert(slots <= n && n <= w->npolls);
+	assert(slots + wrong <= n && n <= w->npolls);
 	*ret_slots = slots;
-	return WASI_OK;
+	return wrong < n ? WASI_OK : WASI_EBADF;
 }
 
 /*

@@ -145,6 +145,9 @@ static void wrong(void)
 	on(FD_WRITE, 2);
 	on(FD_READ, 99);
 	poll("one of two", 0, HOUR);
+	on(FD_WRITE, -1u);
+	on(FD_READ, 99);
+	poll("two of two", 0, HOUR);
 }
 
 static void input(void)
