@@ -102,6 +102,9 @@ void check(struct tally *t, bool ok, const char *name, const char *fmt, ...);
 /* What a cell made (in/made) belongs to the caller, whatever uid it ran as. */
 void check_owner(struct tally *t);
 
+/* ESCAPE_STEP in the environment, for slow machines: one of so many system call numbers is tried. */
+uint32_t tally_step(void);
+
 /* Runs a mode in a process of its own, as the user of that mode, and adds what it counted. */
 void tally_mode(struct tally *sum, enum mode mode, const char *name, void (*run)(struct tally *t));
 

@@ -29,8 +29,6 @@
 #define CALLS 501
 #define PATIENCE_MS 20000
 
-static uint32_t step = 1;	/* every which system call number: 25 with the argument "quick" */
-
 bool cell_start(struct tally *t, const char *name, struct order *order, struct sb_cell *ret,
 		int *ret_control)
 {
@@ -147,7 +145,7 @@ static void run_attack(struct tally *t, uint32_t which, uint32_t index, const st
  */
 static void run_calls(struct tally *t, const char *filter, unsigned int flags)
 {
-	for (uint32_t nr = 0; nr < CALLS; nr += step) {
+	for (uint32_t nr = 0; nr < CALLS; nr += tally_step()) {
 		struct order o = { .which = 2, .index = nr, .flags = flags };
 		enum call_row row = call_row(nr, sets_of(flags));
 		struct outcome out;
@@ -273,8 +271,6 @@ int main(int argc, char **argv)
 	       "root\n");
 	return 77;
 #endif
-	if (argc > 1 && !strcmp(argv[1], "quick"))
-		step = 25;
 	(void)signal(SIGPIPE, SIG_IGN);
 	sum.cell = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (!geteuid()) {

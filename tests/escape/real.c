@@ -133,7 +133,9 @@ static void run_table(struct tally *t, char *which, const struct attack *table, 
 
 static void run_calls(struct tally *t)
 {
-	for (uint32_t nr = 0; nr < 501; nr += t->mode == MODE_ROOT ? 1 : 10) {
+	uint32_t step = t->mode == MODE_ROOT || tally_step() > 10 ? tally_step() : 10;
+
+	for (uint32_t nr = 0; nr < 501; nr += step) {
 		enum call_row row = call_row(nr, sets_of(DIRS | RING));
 		char name[32];
 		struct said s;
