@@ -111,7 +111,7 @@ static void renaming(void)
 
 static void links(void)
 {
-	struct stat a, b;
+	struct stat a = { 0 }, b = { 0 };
 
 	touch("f");
 	T(mkdir("ld", 0777));

@@ -66,7 +66,7 @@ static void modes(void)
 static void offsets(void)
 {
 	int fd;
-	struct stat st;
+	struct stat st = { 0 };
 
 	OPEN(fd, open("o", O_RDWR | O_CREAT, 0666));
 	T(lseek(fd, 5, SEEK_SET));
@@ -175,7 +175,7 @@ static void times(void)
 static void names(void)
 {
 	static char name[5000];
-	struct stat st;
+	struct stat st = { 0 };
 
 	memset(name, 'n', sizeof(name) - 1);
 	T(open(name, O_RDONLY));

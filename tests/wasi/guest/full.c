@@ -13,7 +13,7 @@ static char buf[4096];
 
 static void bytes(void)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	int fd, n = 0;
 	FILE *f;
 
