@@ -129,30 +129,71 @@ static int check_image(const struct rt_instance *inst, const struct rt_code_file
 }
 
 /*
- * The headers are mapped read-only; the text is mapped over its part of them, executable from
- * birth (MDWE allows no mprotect).
+ * All of it executable from birth: MDWE and a cell's filter allow none of it later, and where text
+ * begins is only known when there is some.
  */
+int rt_code_map(int fd, uint64_t offset, uint64_t room, void **ret, struct wsbox_err *err)
+{
+	void *p = mmap(NULL, room, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, (off_t)offset);
+
+	if (p == MAP_FAILED)
+		return err_set(err, -errno, WSBOX_FAILED, "cannot map the code image: %s", err_name(errno));
+	*ret = p;
+	return 0;
+}
+
+/* Maps the image unless it is. */
+static int image_take(struct rt_instance *inst, const struct rt_code_file *file, struct wsbox_err *err)
+{
+	void *p = file->at;
+	uint64_t room = p ? file->room : file->size;
+	int ret = p ? 0 : fd_sealed(file->fd);
+
+	assert(!inst->image);
+	if (ret < 0)
+		return err_set(err, ret, WSBOX_FAILED, "the code image is not sealed");
+	if (!p)
+		ret = rt_code_map(file->fd, file->offset, room, &p, err);
+	if (ret < 0)
+		return ret;
+	inst->image = p;
+	inst->image_size = room;
+	return 0;
+}
+
+/* What is not code cannot be run any more; what lies behind it is given back. */
+static int image_trim(struct rt_instance *inst, uint64_t size)
+{
+	char *p = (char *)inst->image;
+	uint64_t end = num_align(size, 4096);
+
+	if (mprotect(p, inst->image->text_off, PROT_READ))
+		return -errno;
+	if (inst->image_size > end && munmap(p + end, inst->image_size - end))
+		return -errno;
+	inst->image_size = size;
+	return 0;
+}
+
 int rt_instance_code(struct rt_instance *inst, const struct rt_code_file *file, struct wsbox_err *err)
 {
 	struct rt_store *s = inst->head.store;
-	void *p = mmap(NULL, file->size, PROT_READ, MAP_PRIVATE, file->fd, (off_t)file->offset);
-	const struct jit_image *image = p;
-	int ret = file->kept ? 0 : fd_sealed(file->fd);
+	const struct jit_image *image;
+	int ret = image_take(inst, file, err);
 
-	assert(!inst->image);
-	if (p == MAP_FAILED)
-		return err_set(err, -errno, WSBOX_FAILED, "cannot map the code image: %s", err_name(errno));
-	inst->image = image;
-	inst->image_size = file->size;
 	if (ret < 0)
-		return err_set(err, ret, WSBOX_FAILED, "the code image is not sealed");
+		return ret;
+	image = inst->image;
+	ret = file->size > inst->image_size ? -EFBIG : 0;
+	if (ret < 0)
+		return err_set(err, ret, WSBOX_FAILED, "the code image is too large");
 	ret = check_image(inst, file, err);
 	if (ret < 0)
 		return ret;
-	inst->text = (char *)p + image->text_off;
-	if (image->text_size && mmap(inst->text, image->text_size, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED,
-				     file->fd, (off_t)(file->offset + image->text_off)) == MAP_FAILED)
-		return err_set(err, -errno, WSBOX_FAILED, "cannot map code: %s", err_name(errno));
+	ret = image_trim(inst, file->size);
+	if (ret < 0)
+		return err_set(err, ret, WSBOX_FAILED, "cannot map code: %s", err_name(ret));
+	inst->text = (char *)image + image->text_off;
 	if (!vec_push(&s->code, ((struct rt_code){ (uintptr_t)inst->text, (uintptr_t)inst->text + image->text_size,
 						   image, inst })))
 		return out_of_memory(err);

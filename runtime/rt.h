@@ -93,11 +93,19 @@ struct rt_global *rt_global_new(struct rt_store *s, const struct wasm_globaltype
 typedef bool (*rt_resolve_fn)(void *arg, const struct wasm_module *m, const struct wasm_import *imp,
 			      struct rt_extern *ret);
 
-/* A code image in a file. */
+/*
+ * Maps room bytes of the file from offset on (whole pages), for rt_instance_code(). The file may be
+ * shorter yet. 0 or -errno with err.
+ */
+int rt_code_map(int fd, uint64_t offset, uint64_t room, void **ret, struct wsbox_err *err);
+
+/* A code image: in a file, which must be sealed, or mapped, and then nobody may change it any more. */
 struct rt_code_file {
-	int fd;
-	bool kept;			/* whoever gave it keeps others from changing it; else it must be sealed */
-	uint64_t offset, size;		/* whole pages */
+	int fd;				/* these two: not with at */
+	uint64_t offset;		/* whole pages */
+	void *at;			/* where rt_code_map() put it, or NULL; rt_instance_code() takes it over */
+	uint64_t room;
+	uint64_t size;
 	struct jit_origin origin;	/* what it must have been made from */
 };
 
@@ -105,7 +113,7 @@ struct rt_code_file {
  * The stages of an instance, apart so that a cell can do the first while the compiler works and
  * lock itself before the last.
  *	rt_instance_prepare	reserves the context and memory 0, registers types. m must outlive the instance.
- *	rt_instance_code	maps the image read-execute and checks its header
+ *	rt_instance_code	checks the image's header, of which nothing stays executable
  *	rt_instance_link	resolves imports, makes functions, tables, memories, globals
  *	rt_instance_start	active segments, then the start function; may trap (RT_TRAP_x > 0)
  * 0, -errno with err (WSBOX_INVALID for what cannot be linked).

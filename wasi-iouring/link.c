@@ -88,13 +88,9 @@ int wasi_check(const struct wasm_module *m, struct wsbox_err *err)
 	return 0;
 }
 
-bool wasi_needs_ring(const struct wasm_module *m)
+bool wasi_may_poll(const void *module, uint64_t size)
 {
-	for (uint32_t i = 0; i < m->nimports; i++) {
-		int call = find_call(&m->imports[i]);
+	static const char name[] = "poll_oneoff";
 
-		if (call == WASI_CALL_poll_oneoff)
-			return true;
-	}
-	return false;
+	return memmem(module, num_min(size, WASI_RING_WINDOW), name, sizeof(name) - 1);
 }

@@ -7,12 +7,13 @@
  *	 wsbox ──────────────────────────────► compiler cell
  *	   │  ▲                 CELL_MSG_COMPILED │ writes the image memfd
  *	   │  └───────────────────────────────────┘
- *	   │  seals the image, CELL_MSG_IMAGE (+ descriptor)
+ *	   │  seals the image, CELL_MSG_IMAGE
  *	   ├─────────────────────────────────► instance cell ── CELL_MSG_READY, then the guest runs
  *	   ◄───────────────────────────────────────┘ CELL_MSG_EXIT
  *
- * With an entry of the code cache there is no compiler cell: module and image are parts of that
- * one file, and CELL_MSG_IMAGE follows the job at once.
+ * The instance maps the image before there is anything in it, so that it can lock itself before it
+ * looks at the module. With an entry of the code cache there is no compiler cell: module and image
+ * are parts of that one file, which the job tells.
  *
  * A message is one packet of a SOCK_SEQPACKET socket: a struct cell_head and the rest of the
  * struct its type names, of exactly that size. A receiver refuses anything else. The supervisor
@@ -32,7 +33,7 @@
 enum cell_fd {
 	CELL_FD_CONTROL = 3,	/* the socket */
 	CELL_FD_MODULE = 4,	/* the module: a sealed memfd, or an entry of the code cache */
-	CELL_FD_IMAGE = 5,	/* compiler: memfd to write the image to. instance: -1 until CELL_MSG_IMAGE */
+	CELL_FD_IMAGE = 5,	/* the image: memfd that a compiler writes; or the file that holds the module, too */
 	CELL_FD_STRINGS = 6,	/* instance: memfd of NUL-terminated strings, in the order struct cell_job tells */
 	CELL_FD_FILTER = 7,	/* memfd holding an array of struct sock_filter; absent without the wall */
 	CELL_FD_LANDLOCK = 8,	/* Landlock ruleset; absent without the wall */
@@ -43,10 +44,11 @@ enum cell_fd {
 #define CELL_SOCKETS_MAX 64
 #define CELL_HANDED_MAX (CELL_SOCKETS_MAX + 2)	/* descriptors after the preopens */
 #define CELL_MODULE_MAX (1 << 30)	/* bytes of a module */
+#define CELL_IMAGE_MAX (2ll << 30)	/* bytes of an image */
 
 enum cell_msg_type {
 	CELL_MSG_JOB = 1,	/* supervisor to either cell: struct cell_job */
-	CELL_MSG_IMAGE,		/* supervisor to instance: struct cell_image, its descriptor attached */
+	CELL_MSG_IMAGE,		/* supervisor to instance: struct cell_image */
 	CELL_MSG_COMPILED,	/* compiler to supervisor: struct cell_compiled */
 	CELL_MSG_READY,		/* instance to supervisor: struct cell_ready */
 	CELL_MSG_EXIT,		/* instance to supervisor: struct cell_exit */
@@ -91,6 +93,7 @@ struct cell_job {
 	uint32_t flags;
 	uint64_t features;		/* set of enum wasm_feature bits that are on */
 	uint64_t module_offset, module_size;	/* of the module in CELL_FD_MODULE; whole pages */
+	uint64_t image_offset, image_size;	/* instance: in CELL_FD_IMAGE, whole pages. Size 0: CELL_MSG_IMAGE tells */
 	uint8_t module_hash[32];	/* SHA-256; zero: not computed */
 	uint64_t memory_max;		/* bytes of linear memory and tables together; UINT64_MAX: none */
 	uint32_t argc, envc, preopens, sockets;
@@ -100,14 +103,10 @@ struct cell_job {
 	uint32_t nofile;		/* descriptors a guest may have open */
 };
 
-/*
- * Where the code image is in the attached file: a sealed memfd or, if kept is 1, an entry of the
- * code cache, which nobody but the supervisor's user may change.
- */
+/* The image is complete, and nobody can change it any more. */
 struct cell_image {
 	struct cell_head head;
-	uint64_t offset, size;		/* whole pages */
-	uint32_t kept, unused;
+	uint64_t size;			/* at most CELL_IMAGE_MAX */
 };
 
 struct cell_compiled {
@@ -156,16 +155,17 @@ struct cell_exit {
 };
 
 /*
- * Sends one message, with one descriptor if fd >= 0, else by write(2): the caller ignores or
- * blocks SIGPIPE. 0 or -errno.
+ * Both by calls that a locked cell may make: write(2), for which the caller ignores or blocks
+ * SIGPIPE, and readv(2), which takes no descriptors.
  */
-int cell_send(int sock, const void *msg, int fd);
+
+/* Sends one message. 0 or -errno. */
+int cell_send(int sock, const void *msg);
 
 /*
  * Receives one message into msg (room bytes), checks that its size is what its head and type say
- * and ends its text, if it has one. At most one descriptor comes with it: *ret_fd (may be NULL) is
- * owned by the caller, or -1. 0, -EPIPE at the end of the stream, -EBADMSG, or -errno.
+ * and ends its text, if it has one. 0, -EPIPE at the end of the stream, -EBADMSG, or -errno.
  */
-int cell_recv(int sock, void *msg, uint32_t room, int *ret_fd);
+int cell_recv(int sock, void *msg, uint32_t room);
 
 #endif

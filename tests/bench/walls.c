@@ -103,7 +103,7 @@ static uint64_t once(int program, int module, unsigned int variant)
 		return 0;
 	}
 	job.flags = cell.job_flags;
-	(void)cell_send(ours, &job, -1);
+	(void)cell_send(ours, &job);
 	code = sb_reap(&cell, &end);
 	return code || end.status ? 0 : sb_now() - begin;
 }

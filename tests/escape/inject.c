@@ -1,6 +1,7 @@
 /*
  * The attack in a real instance cell: argv[1] says which table (a, p), a system call number (n) or
- * to wait (w); argv[2] is the index.
+ * to wait (w); argv[2] is the index; argv[3] says when: "locked" before a byte of the module is
+ * decoded, "ready" in place of the guest.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,13 +24,15 @@ static void find_directories(void)
 			*found[n++] = fd;
 }
 
-void cell_test_inject(int argc, const char **argv)
+void cell_test_inject(enum cell_point point, int argc, const char **argv)
 {
 	char text[64];
 	long result = -1, index;
 
-	if (argc < 3)
+	if (argc < 4)
 		RAW(SYS_exit_group, 98);
+	if (strcmp(argv[3], point == CELL_LOCKED ? "locked" : "ready"))
+		return;
 	index = strtol(argv[2], NULL, 10);
 	find_directories();
 	if (argv[1][0] == 'w') {

@@ -47,9 +47,14 @@ struct jit_disasm;
 extern const struct jit_disasm *const cell_disasm __attribute__((weak));
 
 /*
- * Native code for a locked instance, in place of the guest's. NULL in wsbox-cell: only the program
- * that tests/escape links from these parts has it.
+ * Native code for a locked instance, in place of what may be attacked from then on: the decoder, or
+ * all that the guest reaches. NULL in wsbox-cell: only the program that tests/escape links from these
+ * parts has it.
  */
-__attribute__((weak)) void cell_test_inject(int argc, const char **argv);
+enum cell_point {
+	CELL_LOCKED,	/* nothing of the module was looked at */
+	CELL_READY,	/* the guest would run */
+};
+__attribute__((weak)) void cell_test_inject(enum cell_point point, int argc, const char **argv);
 
 #endif

@@ -1,20 +1,21 @@
 /*
  * The instance role: runs the guest. What does not need the compiled code is done while the
- * compiler works; then
+ * compiler works.
  *
- *	wait for the image, map it, link ── lock ── READY ── start function, _start ── EXIT
+ *	map ── WASI ── lock ── decode, prepare ── wait for the image, link ── READY ── start function,
+ *	_start ── EXIT
  *
- * Nothing of the guest's runs before the lock, its start function included.
+ * All that needs more system calls than the guest may cause comes before the lock, and there nothing
+ * that an adversary wrote is decoded: module and image are mapped, the image before it has any
+ * content, and the module is searched for one name (wasi_may_poll).
  */
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "runtime/base/fd.h"
 #include "jit/compile.h"
 #include "runtime/rt.h"
 #include "tools/cell/cell.h"
@@ -27,6 +28,9 @@
 struct instance {
 	const struct cell_job *job;
 	struct strings strings;
+	const void *module;		/* these two: mapped */
+	void *image;
+	uint64_t image_room;
 	struct wasm_module m;
 	struct rt_store *store;
 	struct rt_instance *inst;
@@ -70,10 +74,8 @@ static int make_wasi(struct instance *in, struct wsbox_err *err)
 	int sockets[CELL_SOCKETS_MAX], linkless = CELL_FD_PREOPEN + (int)job->preopens;
 	int handed = linkless + (job->flags & CELL_JOB_LINKLESS ? (int)job->preopens : 0);
 	struct wasi_trace trace = { 0 };
-	int ret = wasi_check(&in->m, err);
+	int ret;
 
-	if (ret < 0)
-		return ret;
 	assert(job->preopens <= CELL_PREOPEN_MAX && job->sockets <= CELL_SOCKETS_MAX);
 	for (uint32_t i = 0; i < job->preopens; i++) {
 		preopens[i] = (struct wasi_preopen){
@@ -95,67 +97,96 @@ static int make_wasi(struct instance *in, struct wsbox_err *err)
 		.nsockets = job->sockets, .sockets = sockets,
 		.trace = trace,
 		.nofile = job->nofile,
-		.ring = (job->flags & CELL_JOB_RING) && wasi_needs_ring(&in->m),
+		.ring = (job->flags & CELL_JOB_RING) && wasi_may_poll(in->module, job->module_size),
 	};
 	return wasi_new(&config, in->store, &in->wasi, err);
 }
 
-/* All that can be done without the compiled code. */
-static int instance_prepare(struct instance *in, uint64_t *at, struct wsbox_err *err)
+/* Maps what the job gives. The descriptors are not needed any more then. */
+static int instance_map(struct instance *in, struct wsbox_err *err)
+{
+	const struct cell_job *job = in->job;
+	int ret = cell_map_module(job, &in->module);
+
+	if (ret == 0)
+		ret = strings_read(job, &in->strings);
+	if (ret < 0)
+		return err_set(err, ret, WSBOX_FAILED, "cannot read the job: %s", err_name(ret));
+	in->image_room = job->image_size ? job->image_size : CELL_IMAGE_MAX;
+	ret = rt_code_map(CELL_FD_IMAGE, job->image_offset, in->image_room, &in->image, err);
+	(void)close(CELL_FD_MODULE);
+	(void)close(CELL_FD_STRINGS);
+	(void)close(CELL_FD_IMAGE);
+	return ret;
+}
+
+/* All that needs calls which the lock forbids, and the lock. */
+static int instance_lock(struct instance *in, uint64_t *at, struct wsbox_err *err)
 {
 	const struct cell_job *job = in->job;
 	struct rt_config config = { 0 };
-	const void *bytes;
 	int ret;
 
 	if (job->memory_max != UINT64_MAX)
 		config.memory_max = job->memory_max;
 	ret = jit_cpu_check(err);
-	if (ret < 0)
-		return ret;
-	ret = cell_map_module(job, &bytes);
 	if (ret == 0)
-		ret = strings_read(job, &in->strings);
-	if (ret < 0)
-		return err_set(err, ret, WSBOX_FAILED, "cannot read the job: %s", err_name(ret));
-	/* the bodies are the compiler's business */
-	ret = wasm_module_outline(&in->m, bytes, job->module_size, job->features, err);
-	lap(&in->ready.ns_decode, at);
+		ret = instance_map(in, err);
+	lap(&in->ready.ns_map, at);
 	if (ret == 0)
 		ret = rt_store_new(&config, &in->store, err);
-	if (ret == 0)
-		ret = rt_instance_prepare(in->store, &in->m, &in->inst, err);
 	lap(&in->ready.ns_instantiate, at);
 	if (ret == 0)
 		ret = make_wasi(in, err);
 	lap(&in->ready.ns_ring, at);
 	if (ret == 0)
 		ret = lock_early(job->flags, &in->ready.walls, err);
+	if (ret == 0)
+		ret = lock_late(job->flags, &in->ready.walls, err);
 	lap(&in->ready.ns_lock, at);
 	return ret;
 }
 
-/*
- * Waits for the code and maps it. Only code that nobody can change any more is taken: sealed, or
- * kept by the supervisor and open for reading only.
- */
+/* All that can be done without the compiled code. */
+static int instance_prepare(struct instance *in, uint64_t *at, struct wsbox_err *err)
+{
+	const struct cell_job *job = in->job;
+	int ret;
+
+	/* from here on bytes of an adversary's are decoded */
+	assert(!(job->flags & CELL_JOB_FILTER) || in->ready.walls & CELL_WALL_SECCOMP);
+	assert(!(job->flags & CELL_JOB_LANDLOCK) || in->ready.walls & CELL_WALL_LANDLOCK);
+	if (cell_test_inject)
+		cell_test_inject(CELL_LOCKED, (int)job->argc, in->strings.argv);
+	/* the bodies are the compiler's business */
+	ret = wasm_module_outline(&in->m, in->module, job->module_size, job->features, err);
+	lap(&in->ready.ns_decode, at);
+	if (ret == 0)
+		ret = wasi_check(&in->m, err);
+	if (ret == 0)
+		ret = rt_instance_prepare(in->store, &in->m, &in->inst, err);
+	lap(&in->ready.ns_instantiate, at);
+	return ret;
+}
+
+/* Waits for the code, if it is being made, and links with it. */
 static int take_image(struct instance *in, uint64_t *at, struct wsbox_err *err)
 {
-	struct rt_code_file file = { .origin = cell_origin(in->job) };
-	struct cell_image image;
-	int ret = cell_recv(CELL_FD_CONTROL, &image, sizeof(image), &file.fd);
+	struct rt_code_file file = { .at = in->image, .room = in->image_room,
+				     .size = in->job->image_size, .origin = cell_origin(in->job) };
+	int ret;
 
-	/* the supervisor ends us when there will be no image */
-	if (ret < 0 || image.head.type != CELL_MSG_IMAGE || file.fd < 0 ||
-	    (image.kept ? (fcntl(file.fd, F_GETFL) & O_ACCMODE) != O_RDONLY :
-			  fd_sealed(file.fd) < 0))
-		_exit(CELL_STATUS_PROTOCOL);
-	*at = cell_clock();
-	file.kept = image.kept;
-	file.offset = image.offset;
-	file.size = image.size;
+	if (!file.size) {
+		struct cell_image image;
+
+		/* the supervisor ends us when there will be no image */
+		if (cell_recv(CELL_FD_CONTROL, &image, sizeof(image)) < 0 ||
+		    image.head.type != CELL_MSG_IMAGE)
+			_exit(CELL_STATUS_PROTOCOL);
+		*at = cell_clock();
+		file.size = image.size;
+	}
 	ret = rt_instance_code(in->inst, &file, err);
-	close(file.fd);
 	lap(&in->ready.ns_map, at);
 	if (ret == 0)
 		ret = rt_instance_link(in->inst, wasi_resolve, in->wasi, err);
@@ -264,23 +295,20 @@ void instance_main(const struct cell_job *job, uint64_t start)
 	in.exit.err = (struct wsbox_err)WSBOX_ERR_INIT;
 	in.ready.head = (struct cell_head){ CELL_MSG_READY, sizeof(in.ready) };
 	in.ready.ns_start = start;
-	ret = instance_prepare(&in, &at, &in.exit.err);
+	ret = instance_lock(&in, &at, &in.exit.err);
+	if (ret == 0)
+		ret = instance_prepare(&in, &at, &in.exit.err);
 	if (ret == 0)
 		ret = take_image(&in, &at, &in.exit.err);
 	if (ret == 0)
 		ret = entry_find(&in, &in.exit.err);
 	if (ret < 0)
 		instance_end(&in, CELL_FAILED, ret);
-	ret = lock_late(job->flags, &in.ready.walls, &in.exit.err);
-	lap(&in.ready.ns_lock, &at);
-	if (ret < 0)
-		instance_end(&in, CELL_FAILED, ret);
-	assert(in.entry && (!(job->flags & CELL_JOB_FILTER) || in.ready.walls & CELL_WALL_SECCOMP));
 	in.ready.ring = wasi_ring(in.wasi);
 	in.ready.memory = instance_memory(&in);
 	cell_tell(&in.ready);
 	if (cell_test_inject)
-		cell_test_inject((int)job->argc, in.strings.argv);
+		cell_test_inject(CELL_READY, (int)job->argc, in.strings.argv);
 	instance_judge(&in, instance_run(&in, &in.exit.err));
 	_exit(CELL_STATUS_PROTOCOL);
 }

@@ -47,7 +47,7 @@ struct jit_origin cell_origin(const struct cell_job *job)
 
 void cell_tell(const void *msg)
 {
-	if (cell_send(CELL_FD_CONTROL, msg, -1) < 0)
+	if (cell_send(CELL_FD_CONTROL, msg) < 0)
 		_exit(CELL_STATUS_PROTOCOL);
 }
 
@@ -58,7 +58,7 @@ int main(void)
 {
 	uint64_t start = cell_clock();
 	struct cell_job job;
-	int ret = cell_recv(CELL_FD_CONTROL, &job, sizeof(job), NULL);
+	int ret = cell_recv(CELL_FD_CONTROL, &job, sizeof(job));
 
 	if (ret == -EBADF || ret == -ENOTSOCK)
 		(void)!write(STDERR_FILENO, not_alone, sizeof(not_alone) - 1);

@@ -185,21 +185,14 @@ int code_open(struct session *s, enum cell_role role)
 
 void code_send(struct session *s)
 {
-	const struct code *c = &s->code;
 	struct cell_image image = { .head = { CELL_MSG_IMAGE, sizeof(image) } };
 	struct stat st;
-	int fd = s->image;
 
-	if (c->result >= CODE_HIT) {
-		fd = s->module;
-		image.offset = c->image_off;
-		image.size = c->image_size;
-		image.kept = c->found.mapped;
-	} else if (fstat(fd, &st) == 0) {
+	assert(s->code.result < CODE_HIT);
+	if (fstat(s->image, &st) == 0)
 		image.size = (uint64_t)st.st_size;
-	}
 	/* a cell that ended already is found out by its pidfd */
-	(void)cell_send(s->instance.control, &image, fd);
+	(void)cell_send(s->instance.control, &image);
 }
 
 static void *write_entry(void *arg)

@@ -47,7 +47,7 @@ struct session;
  */
 int code_open(struct session *s, enum cell_role role);
 
-/* Hands the instance its image. */
+/* Tells the instance that its image is complete. */
 void code_send(struct session *s);
 
 /* Begins to keep the image that a compiler made, beside the session; waits until that is done. */

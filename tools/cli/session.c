@@ -148,7 +148,7 @@ union message {
 void session_take(struct session *s, struct session_cell *c)
 {
 	union message m;
-	int ret = cell_recv(c->control, &m, sizeof(m), NULL);
+	int ret = cell_recv(c->control, &m, sizeof(m));
 
 	if (ret == -EPIPE || ret == -ECONNRESET) {
 		fd_closep(&c->control);

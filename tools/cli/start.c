@@ -23,7 +23,6 @@ _Static_assert(OPTIONS_DIRS_MAX <= CELL_PREOPEN_MAX, "each --dir is a preopen of
 #else
 #define START_COMPILER_MEMORY (4ull << 30)	/* private */
 #endif
-#define START_COMPILER_IMAGE (2ull << 30)
 #define START_COMPILER_CPU (300ull * 1000000000)
 #define START_OPTIMIZER_CPU (3600ull * 1000000000)
 
@@ -124,6 +123,10 @@ static struct cell_job job_of(const struct session *s, enum cell_role role)
 		return job;
 	}
 	assert(o->nargs > 0 && o->preopens.len <= CELL_PREOPEN_MAX);
+	if (s->code.result >= CODE_HIT) {
+		job.image_offset = s->code.image_off;
+		job.image_size = s->code.image_size;
+	}
 	job.argc = (uint32_t)o->nargs;
 	job.envc = (uint32_t)o->env.len;
 	job.preopens = (uint32_t)o->preopens.len;
@@ -161,7 +164,7 @@ static int spawn(struct session *s, struct session_cell *c, struct sb_spec *spec
 	assert(c->cell.pid > 0 && c->cell.pidfd >= 0);
 	job->flags |= c->cell.job_flags;
 	/* a cell that ended already is found out by its pidfd */
-	(void)cell_send(c->control, job, -1);
+	(void)cell_send(c->control, job);
 	return 0;
 }
 
@@ -191,7 +194,7 @@ static int spawn_compiler(struct session *s, struct sb_spec spec, enum cell_role
 	spec.image = s->image;
 	spec.limits = (struct sb_limits){
 		.memory = START_COMPILER_MEMORY,
-		.file_size = START_COMPILER_IMAGE,
+		.file_size = CELL_IMAGE_MAX,
 		.cpu_ns = s->o->cpu_ns ? s->o->cpu_ns :
 			  s->o->optimized ? START_OPTIMIZER_CPU : START_COMPILER_CPU,
 		.nofile = START_NOFILE_OWN,
@@ -243,6 +246,7 @@ static int spawn_instance(struct session *s, struct sb_spec spec)
 		spec.stdio[2] = error;
 	}
 	spec.strings = strings;
+	spec.image = s->code.result >= CODE_HIT ? s->module : s->image;
 	spec.preopens = preopens;
 	spec.preopen_count = job.preopens;
 	spec.linkless = job.flags & CELL_JOB_LINKLESS;
@@ -270,8 +274,6 @@ static int start_cached(struct session *s, const struct sb_spec *spec)
 	int ret = spawn_instance(s, *spec);
 
 	s->at.instance = session_clock();
-	if (ret == 0)
-		code_send(s);
 	return ret;
 }
 
