@@ -2,6 +2,7 @@
 import os, re, shutil, subprocess, tempfile
 from measure import *
 import guests
+from tcp_rows import CASES, over_tcp, servers
 
 NODE = os.path.join(HERE, "node-wasi.js")
 GROUPS = ["calls", "names", "text"]
@@ -108,6 +109,8 @@ def io(args, rows):
     for group in PIPES:
         if not args.only or group in args.only:
             tables.append(measured(group, rounds, peers, between_pipes, [group, scale], None))
+    if not args.only or "tcp" in args.only:
+        tables.append(measured("tcp", rounds, servers(guests.build("tcp")), over_tcp, CASES, None))
     for table in tables:
         rows += table.rows
     summary(tables)

@@ -60,7 +60,7 @@ def hello(name):
 
 
 def io(name):
-    return both(name, src("io"), ["-O2"])
+    return both(name, src(name), ["-O2"])
 
 
 def errors(name):
@@ -126,7 +126,8 @@ def esbuild(name):
 
 # name: the function that builds it
 PROGRAMS = {
-    "hello": hello, "errors": errors, "io": io, "sqlite": sqlite, "sqlbench": sqlite, "sqlio": sqlite, "qjs": quickjs, "zstd": zstd, "lz4": lz4,
+    "hello": hello, "errors": errors, "io": io, "tcp": io, "sqlite": sqlite, "sqlbench": sqlite, "sqlio": sqlite, "qjs": quickjs,
+    "zstd": zstd, "lz4": lz4,
     "go": go, "as": assemblyscript, "esbuild": esbuild, **dict.fromkeys(LARGE, enlarged),
 }
 BENCH_PROGRAMS = ["sqlbench", "qjs", "zstd", "lz4"]
