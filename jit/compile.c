@@ -42,6 +42,15 @@ struct batch {
 	struct wsbox_err err;
 };
 
+/*
+ * What a worker leaves behind. One piece for all its batches: the pages that an allocation of its
+ * own for each takes cost more than the copies.
+ */
+struct output {
+	struct output *next;
+	struct arena arena;
+};
+
 struct job {
 	const struct wasm_module *m;
 	const struct jit_options *options;
@@ -50,6 +59,7 @@ struct job {
 	struct batch *batches;
 	uint32_t nbatches;
 	struct jit_entry *entries;	/* of defined functions: in their batch, later in text */
+	_Atomic(struct output *) outputs;
 	atomic_uint next;		/* batch to take */
 	atomic_uint failed;		/* lowest batch that failed: later ones need not be compiled */
 	atomic_uint left;		/* functions that the tier left to the baseline */
@@ -59,6 +69,7 @@ struct worker {
 	struct job *job;
 	struct jit_func func;
 	struct jit_out out;
+	struct output *output;
 	struct arena arena, sigs;
 	size_t code_size;
 	void *tier;			/* its state, NULL: none */
@@ -117,9 +128,9 @@ static int compile_func(struct worker *w, uint32_t i, struct wsbox_err *err)
 	return ret;
 }
 
-static void *copy(const void *p, size_t n)
+static void *copy(struct arena *a, const void *p, size_t n)
 {
-	void *q = malloc(n + 1);
+	void *q = arena_alloc(a, n);
 
 	if (q && n)
 		memcpy(q, p, n);
@@ -127,18 +138,18 @@ static void *copy(const void *p, size_t n)
 }
 
 /* The worker's output becomes the batch's. */
-static int batch_take(struct batch *b, struct jit_out *out)
+static int batch_take(struct batch *b, const struct jit_out *out, struct arena *a)
 {
 	b->size = x64_offset(&out->code);
 	b->nsites = (uint32_t)out->sites.len;
 	b->nrelocs = (uint32_t)out->relocs.len;
 	b->nhandlers = (uint32_t)out->handlers.len;
 	b->nlines = out->lines.len;
-	b->code = copy(out->code.start, b->size);
-	b->sites = copy(out->sites.at, b->nsites * sizeof(*b->sites));
-	b->relocs = copy(out->relocs.at, b->nrelocs * sizeof(*b->relocs));
-	b->handlers = copy(out->handlers.at, b->nhandlers * sizeof(*b->handlers));
-	b->lines = copy(out->lines.at, b->nlines * sizeof(*b->lines));
+	b->code = copy(a, out->code.start, b->size);
+	b->sites = copy(a, out->sites.at, b->nsites * sizeof(*b->sites));
+	b->relocs = copy(a, out->relocs.at, b->nrelocs * sizeof(*b->relocs));
+	b->handlers = copy(a, out->handlers.at, b->nhandlers * sizeof(*b->handlers));
+	b->lines = copy(a, out->lines.at, b->nlines * sizeof(*b->lines));
 	if (b->code && b->sites && b->relocs && b->handlers && b->lines)
 		return 0;
 	return err_set(&b->err, -ENOMEM, WSBOX_FAILED, "out of memory");
@@ -169,7 +180,7 @@ static int compile_batch(struct worker *w, struct batch *b)
 		ret = compile_func(w, i, &b->err);
 	if (tier && ret == 0)
 		ret = finish_batch(w);
-	return ret < 0 ? ret : batch_take(b, &w->out);
+	return ret < 0 ? ret : batch_take(b, &w->out, &w->output->arena);
 }
 
 static void note_failure(struct job *job, uint32_t batch)
@@ -196,6 +207,20 @@ static void run_batches(struct worker *w)
 	}
 }
 
+/* A worker's, which stays when the worker goes. */
+static struct output *output_new(struct job *job)
+{
+	struct output *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return NULL;
+	arena_init(&o->arena, 0);
+	o->next = atomic_load(&job->outputs);
+	while (!atomic_compare_exchange_weak(&job->outputs, &o->next, o))
+		;
+	return o;
+}
+
 static void work(void *arg)
 {
 	struct job *job = arg;
@@ -212,7 +237,8 @@ static void work(void *arg)
 				     .arena = &w->arena, .sig_arena = &w->sigs };
 	if (job->options->tier)
 		w->tier = job->options->tier->worker_new(job->m, &job->layout, job->options);
-	if ((w->tier || !job->options->tier) && worker_grow(w, CODE_START))
+	w->output = output_new(job);
+	if ((w->tier || !job->options->tier) && w->output && worker_grow(w, CODE_START))
 		run_batches(w);
 	if (w->tier)
 		job->options->tier->worker_free(w->tier);
@@ -279,12 +305,12 @@ static bool make_batches(struct job *job)
 
 static void job_done(struct job *job)
 {
-	for (uint32_t i = 0; job->batches && i < job->nbatches; i++) {
-		free(job->batches[i].code);
-		free(job->batches[i].sites);
-		free(job->batches[i].relocs);
-		free(job->batches[i].handlers);
-		free(job->batches[i].lines);
+	struct output *o, *next;
+
+	for (o = atomic_load(&job->outputs); o; o = next) {
+		next = o->next;
+		arena_done(&o->arena);
+		free(o);
 	}
 	free(job->batches);
 	free(job->entries);
