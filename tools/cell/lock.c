@@ -46,6 +46,7 @@ int lock_late(uint32_t flags, uint32_t *walls, struct wsbox_err *err)
 	static struct sock_filter code[BPF_MAXINSNS];
 	struct sock_fprog program = { .filter = code };
 	ssize_t n;
+	long ret;
 
 	if (!(flags & CELL_JOB_FILTER))
 		return 0;
@@ -57,8 +58,12 @@ int lock_late(uint32_t flags, uint32_t *walls, struct wsbox_err *err)
 			       "seccomp filter: %zd bytes are no program", n);
 	program.len = (unsigned short)((size_t)n / sizeof(code[0]));
 	close(CELL_FD_FILTER);
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) != 0)
+	ret = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+	if (ret < 0)
 		return cannot(err, "seccomp");
+	if (ret > 0)
+		return err_set(err, -ESRCH, WSBOX_FAILED,
+			       "seccomp: thread %ld has a filter of its own", ret);
 	*walls |= CELL_WALL_SECCOMP;
 	return 0;
 }
