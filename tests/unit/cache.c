@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -315,7 +316,7 @@ START_TEST(bad_keys)
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	struct cache c = fresh(), again;
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 5; i++) {
 		must_store(&c, 1);
 		if (i == 0)
 			ck_assert_int_eq(fchmodat(c.dir, "key", 0640, 0), 0);
@@ -323,12 +324,42 @@ START_TEST(bad_keys)
 			ck_assert_int_eq(truncate(strcat(strcpy((char[80]){ 0 }, path), "/key"), 31), 0);
 		if (i == 2)
 			ck_assert_int_eq(unlinkat(c.dir, "key", 0), 0);
+		if (i == 3)
+			ck_assert_int_eq(renameat(c.dir, "key", c.dir, "other") |
+					 symlinkat("other", c.dir, "key"), 0);
+		if (i == 4)
+			ck_assert_int_eq(unlinkat(c.dir, "key", 0) | mkfifoat(c.dir, "key", 0600), 0);
 		ck_assert_int_eq(cache_open(path, &again, &err), 0);
-		ck_assert(again.new_key == (i < 2));
+		ck_assert(again.new_key == (i != 2));
 		ck_assert_int_eq(find(&again, 1, NULL, &err), -EBADMSG);
 		cache_close(&c);
 		c = again;
 	}
+	drop(&c);
+}
+END_TEST
+
+/* Not to be read for want of descriptors: it stays, and so does what it vouches for. */
+START_TEST(key_out_of_reach)
+{
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct cache c = fresh(), again;
+	struct rlimit before, few;
+	int next = dup(0);
+
+	must_store(&c, 1);
+	close(next);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){ (rlim_t)next + 1, before.rlim_max };	/* the directory's */
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	ck_assert_int_eq(cache_open(path, &again, &err), -EMFILE);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert_str_eq(err.text, "its key: Too many open files");
+	err = (struct wsbox_err)WSBOX_ERR_INIT;
+	ck_assert_int_eq(cache_open(path, &again, &err), 0);
+	ck_assert(!again.new_key);
+	ck_assert_int_eq(find(&again, 1, NULL, &err), 0);
+	cache_close(&again);
 	drop(&c);
 }
 END_TEST
@@ -469,20 +500,25 @@ END_TEST
 START_TEST(temporary_files)
 {
 	struct cache c = fresh();
-	int fd = openat(c.dir, "tmp-0123", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = openat(c.dir, "tmp-0123456789abcdef", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
 	must_store(&c, 1);
-	ck_assert_int_eq(faccessat(c.dir, "tmp-0123", F_OK, 0), 0);
+	ck_assert_int_eq(faccessat(c.dir, "tmp-0123456789abcdef", F_OK, 0), 0);
 	close(fd);
 	must_store(&c, 1);
-	ck_assert_int_lt(faccessat(c.dir, "tmp-0123", F_OK, 0), 0);
+	ck_assert_int_lt(faccessat(c.dir, "tmp-0123456789abcdef", F_OK, 0), 0);
 	drop(&c);
 }
 END_TEST
 
 START_TEST(clean)
 {
+	static const char *const others[] = {
+		"main.code", ".code", "0123456789abcdef.code", "main.seen", "1-2.seen", "1-2-3-4.seen",
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789ABCDEF.code",
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0.code", "tmp-notes",
+	};
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	char name[CACHE_FILE_NAME];
 	struct cache c = fresh();
@@ -491,8 +527,13 @@ START_TEST(clean)
 
 	must_store(&c, 1);
 	must_store(&c, 2);
+	/* what is not named as ours is not ours, in a directory that somebody chose for it */
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		close(openat(c.dir, others[i], O_CREAT | O_WRONLY, 0600));
 	ck_assert_int_eq(cache_clean(&c, &entries, &bytes), 0);
 	ck_assert_uint_eq(entries, 2);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		ck_assert_int_eq(unlinkat(c.dir, others[i], 0), 0);
 	ck_assert_uint_ge(bytes, 2 * (CACHE_PAGE + IMAGE + MODULE));
 	ck_assert_ptr_null(file_of(&c, ".seen", name));
 	ck_assert_int_eq(find(&c, 1, NULL, &err), -ENOENT);
@@ -545,5 +586,5 @@ START_TEST(sizes)
 END_TEST
 
 UNIT("cache", stored_is_found, recipes, damage, changed_entry_has_no_record, not_ours, swapped,
-     bad_directories, bad_keys, modules_seen, damaged_records, least_recently_used, temporary_files,
+     bad_directories, bad_keys, key_out_of_reach, modules_seen, damaged_records, least_recently_used, temporary_files,
      clean, places, sizes)

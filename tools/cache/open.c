@@ -80,15 +80,19 @@ static int key_make(struct cache *c)
 	return ret < 0 ? ret : key_read(c);
 }
 
+/*
+ * A key that others may know, or that is none, is replaced. One that cannot be read just now (no
+ * more descriptors, no memory, the disk) is not: all that was stored would be lost with it.
+ */
 static int key_open(struct cache *c)
 {
 	int ret = key_read(c);
 
-	if (ret == 0)
-		return 0;
-	if (ret != -ENOENT) {
+	if (ret == -EPERM || ret == -EBADMSG || ret == -ELOOP) {
 		c->new_key = true;
 		(void)unlinkat(c->dir, KEY_FILE, 0);
+	} else if (ret != -ENOENT) {
+		return ret;
 	}
 	return key_make(c);
 }

@@ -12,16 +12,35 @@
 
 #define SEEN_DAYS 30		/* a record not used for so long is of a file that is gone */
 
-static bool ends_with(const char *name, const char *suffix)
+/* Digits as we write them: how many of them name begins with. */
+static size_t digits(const char *name)
 {
-	size_t n = strlen(name), m = strlen(suffix);
+	return strspn(name, "0123456789abcdef");
+}
 
-	return n > m && !strcmp(name + n - m, suffix);
+static bool names_entry(const char *name)
+{
+	return digits(name) == 2 * SHA256_BYTES && !strcmp(name + 2 * SHA256_BYTES, CACHE_CODE_SUFFIX);
+}
+
+/* Three numbers: cache_seen_name(). */
+static bool names_record(const char *name)
+{
+	for (int i = 0; i < 3; i++) {
+		size_t n = digits(name);
+
+		if (!n || (i < 2 && name[n] != '-'))
+			return false;
+		name += n + (i < 2);
+	}
+	return !strcmp(name, CACHE_SEEN_SUFFIX);
 }
 
 static bool names_temporary(const char *name)
 {
-	return !strncmp(name, CACHE_TEMP_PREFIX, strlen(CACHE_TEMP_PREFIX));
+	const size_t n = strlen(CACHE_TEMP_PREFIX);
+
+	return !strncmp(name, CACHE_TEMP_PREFIX, n) && digits(name + n) == 16 && !name[n + 16];
 }
 
 /* Calls f for each name; a name that f removes does not disturb the others. */
@@ -61,7 +80,7 @@ static int take_entry(struct cache *c, const char *name, void *arg)
 	struct cache_file file = { 0 };
 	struct stat st;
 
-	if (!ends_with(name, CACHE_CODE_SUFFIX) ||
+	if (!names_entry(name) ||
 	    fstatat(c->dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	strcpy(file.name, name);
@@ -120,7 +139,7 @@ static int sweep(struct cache *c, const char *name, void *arg)
 {
 	if (names_temporary(name))
 		remove_abandoned(c, name);
-	else if (ends_with(name, CACHE_SEEN_SUFFIX) && forgotten(c, name))
+	else if (names_record(name) && forgotten(c, name))
 		(void)unlinkat(c->dir, name, 0);
 	return 0;
 }
@@ -161,7 +180,7 @@ static int remove_rest(struct cache *c, const char *name, void *arg)
 {
 	if (names_temporary(name))
 		remove_abandoned(c, name);
-	else if (ends_with(name, CACHE_SEEN_SUFFIX))
+	else if (names_record(name))
 		(void)unlinkat(c->dir, name, 0);
 	return 0;
 }
