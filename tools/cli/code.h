@@ -50,7 +50,10 @@ int code_open(struct session *s, enum cell_role role);
 /* Tells the instance that its image is complete. */
 void code_send(struct session *s);
 
-/* Begins to keep the image that a compiler made, beside the session; waits until that is done. */
+/*
+ * Begins to keep the image that a compiler made, beside the session, once an instance found nothing
+ * wrong with it; waits until that is done.
+ */
 void code_keep(struct session *s);
 void code_done(struct session *s);
 

@@ -163,6 +163,7 @@ void session_take(struct session *s, struct session_cell *c)
 		   !s->ready.head.type) {
 		s->ready = m.ready;
 		s->at.ready = session_clock();
+		code_keep(s);
 	} else if (ret == 0 && c == &s->instance && m.head.type == CELL_MSG_EXIT &&
 		   !s->exit.head.type) {
 		s->exit = m.exit;

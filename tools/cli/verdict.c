@@ -61,8 +61,6 @@ void verdict_compiled(struct session *s)
 	else if (s->instance.control >= 0)
 		code_send(s);
 	sb_kill(&s->compiler.cell);
-	if (ret == 0)
-		code_keep(s);
 }
 
 void verdict_exit(struct session *s)
