@@ -45,20 +45,26 @@ static int copy_to(int fd, int memfd)
 	return ret;
 }
 
-/* Beside it, then in its place. */
-static int replace(const char *path, int memfd)
+static mode_t mode_of_new(void)
 {
 	mode_t mask = umask(0);
+
+	(void)umask(mask);
+	return 0666 & ~mask;
+}
+
+/* Beside it, then in its place. */
+static int replace(const char *path, mode_t mode, int memfd)
+{
 	char temp[PATH_MAX + 8];
 	int ret;
 
-	(void)umask(mask);
 	(void)snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
 	FD_AUTO fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	ret = copy_to(fd, memfd);
-	if (ret == 0 && (fchmod(fd, 0666 & ~mask) < 0 || rename(temp, path) < 0))
+	if (ret == 0 && (fchmod(fd, mode) < 0 || rename(temp, path) < 0))
 		ret = -errno;
 	if (ret < 0)
 		(void)unlink(temp);
@@ -70,8 +76,10 @@ static int write_to(const char *path, int memfd)
 {
 	struct stat st;
 
-	if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
-		return replace(path, memfd);
+	if (stat(path, &st) < 0)
+		return replace(path, mode_of_new(), memfd);
+	if (S_ISREG(st.st_mode))
+		return replace(path, st.st_mode & 0777, memfd);
 	FD_AUTO fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	return fd < 0 ? -errno : copy_to(fd, memfd);
 }
