@@ -114,6 +114,9 @@ int option_listen(struct options *o, const char *arg, struct wsbox_err *err)
 		return usage(err,
 			     "--listen %s: want a numeric ADDR:PORT such as 127.0.0.1:8080 or "
 			     "[::1]:8080, or systemd", arg);
+	for (size_t i = 0; at.systemd && i < o->listens.len; i++)
+		if (o->listens.at[i].systemd)
+			return usage(err, "--listen systemd: given twice");
 	return vec_push(&o->listens, at) ? 0 : no_memory(err);
 }
 
