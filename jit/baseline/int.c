@@ -31,6 +31,8 @@ static void opnd_op(struct jit_func *f, enum x64_op op, enum x64_width w, unsign
 		x64_rr(f->x, op, w, d, b->reg);
 	else if (b->kind == JIT_OPND_MEM)
 		x64_rm(f->x, op, w, d, b->mem);
+	else if (op == X64_IMUL)
+		x64_imul_rri(f->x, w, d, d, b->imm);
 	else
 		x64_ri(f->x, op, w, d, b->imm);
 }
@@ -340,10 +342,7 @@ void jit_emit_mul(struct jit_func *f, const struct wasm_insn *in, const struct j
 	if (b.kind != JIT_OPND_IMM || a.kind == JIT_OPND_IMM) {
 		d = choose(f, &a, &b, true);
 		opnd_load(f, row->w, d, &a);
-		if (b.kind == JIT_OPND_IMM)
-			x64_imul_rri(f->x, row->w, d, d, b.imm);
-		else
-			opnd_op(f, X64_IMUL, row->w, d, &b);
+		opnd_op(f, X64_IMUL, row->w, d, &b);
 		finish(f, &a, &b, row->w, d);
 		return;
 	}
