@@ -47,7 +47,7 @@ WARN     := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wpointer-ari
 CFLAGS   ?= -O2 -g
 CONFIGS  := $(foreach v,$(filter CONFIG_%,$(.VARIABLES)),$(if $(filter y,$($v)),-D$v=1))
 ALLFLAGS := -std=gnu11 -fno-strict-aliasing -fno-omit-frame-pointer -fstack-protector-strong -fPIE -pthread \
-	    $(WARN) $(CPPFLAGS) $(CONFIGS) $(CFLAGS)
+	    -MMD -MP $(WARN) $(CPPFLAGS) $(CONFIGS) $(CFLAGS)
 LINK     := -static-pie
 ifneq ($(SAN),)
 ALLFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -DWSBOX_SAN=1
@@ -99,9 +99,12 @@ $2/$1/lib.a: $$(addprefix $2/$1/,$$(obj-y))
 layer-libs += $2/$1/lib.a
 endef
 
-# $1 folder, $2 program, $3 where its parts are built
+# $1 folder, $2 program, $3 where its parts are built. Objects of other folders (../x.o, ../../tools/x.o) go by the name they
+# have there: what an object depends on is written down under one name, that under which it was compiled last.
+space := $() $()
+up = $(subst $(space),/,$(patsubst %,..,$(subst /, ,$1)))
 define program
-objs-$1/$2 := $$(addprefix $3/$1/,$$(if $$($2-y),$$($2-y),$2.o))
+objs-$1/$2 := $$(subst $1/../,$(dir $1),$$(subst $1/$(call up,$1)/,,$$(addprefix $3/$1/,$$(if $$($2-y),$$($2-y),$2.o))))
 all-objs += $$(objs-$1/$2)
 $(O)/$1/$2: $$(objs-$1/$2) $$(patsubst %,$3/%/lib.a,$$($2-libs))
 $(O)/$1/$2: ldlibs := $$($2-ldlibs)
@@ -126,16 +129,16 @@ $(O)/.flags: FORCE
 
 $(O)/musl/%.o: %.c $(O)/.flags | $(generated)
 	@mkdir -p $(@D); $(call say,CC,$@)
-	$(Q)$(MUSL_CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(MUSL_CC) $(ALLFLAGS) -c -o $@ $<
 $(O)/%.o: %.c $(O)/.flags | $(generated)
 	@mkdir -p $(@D); $(call say,CC,$@)
-	$(Q)$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALLFLAGS) -c -o $@ $<
 $(O)/musl/%.o: %.S $(O)/.flags
 	@mkdir -p $(@D); $(call say,AS,$@)
-	$(Q)$(MUSL_CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(MUSL_CC) $(ALLFLAGS) -c -o $@ $<
 $(O)/%.o: %.S $(O)/.flags
 	@mkdir -p $(@D); $(call say,AS,$@)
-	$(Q)$(CC) $(ALLFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALLFLAGS) -c -o $@ $<
 $(layer-libs):
 	@mkdir -p $(@D); $(call say,AR,$@)
 	$(Q)rm -f $@; $(AR) rcs $@ $^
