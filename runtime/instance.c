@@ -142,6 +142,24 @@ int rt_code_map(int fd, uint64_t offset, uint64_t room, void **ret, struct wsbox
 	return 0;
 }
 
+int rt_code_copy(int fd, uint64_t offset, uint64_t size, void **ret, struct wsbox_err *err)
+{
+	void *from = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, (off_t)offset);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int code = from == MAP_FAILED || p == MAP_FAILED ? -errno : 0;
+
+	if (code == 0) {
+		memcpy(p, from, size);
+		code = mprotect(p, size, PROT_READ | PROT_EXEC) < 0 ? -errno : 0;
+	}
+	if (from != MAP_FAILED)
+		(void)munmap(from, size);
+	if (code < 0)
+		return err_set(err, code, WSBOX_FAILED, "cannot copy the code image: %s", err_name(code));
+	*ret = p;
+	return 0;
+}
+
 /* Maps the image unless it is. */
 static int image_take(struct rt_instance *inst, const struct rt_code_file *file, struct wsbox_err *err)
 {
@@ -383,6 +401,12 @@ bool rt_export(struct rt_instance *inst, const char *name, size_t len, struct rt
 		return true;
 	}
 	return false;
+}
+
+const struct jit_image *rt_image(const struct rt_instance *inst, const char **ret_text)
+{
+	*ret_text = inst->text;
+	return inst->image;
 }
 
 const struct wasm_module *rt_module(const struct rt_instance *inst)

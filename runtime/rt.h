@@ -99,6 +99,12 @@ typedef bool (*rt_resolve_fn)(void *arg, const struct wasm_module *m, const stru
  */
 int rt_code_map(int fd, uint64_t offset, uint64_t room, void **ret, struct wsbox_err *err);
 
+/*
+ * The same of a file that is all there: a copy in memory that no file backs, which is written before
+ * it becomes executable, and so before the process may not do that any more.
+ */
+int rt_code_copy(int fd, uint64_t offset, uint64_t size, void **ret, struct wsbox_err *err);
+
 /* A code image: in a file, which must be sealed, or mapped, and then nobody may change it any more. */
 struct rt_code_file {
 	int fd;				/* these two: not with at */
@@ -127,6 +133,8 @@ int rt_instance_start(struct rt_instance *inst, struct wsbox_err *err);
 /* The export, or false. */
 bool rt_export(struct rt_instance *inst, const char *name, size_t len, struct rt_extern *ret);
 const struct wasm_functype *rt_func_type(const struct rt_func *f);
+/* Its code: the image, and where the text is. */
+const struct jit_image *rt_image(const struct rt_instance *inst, const char **ret_text);
 const struct wasm_module *rt_module(const struct rt_instance *inst);
 
 /*

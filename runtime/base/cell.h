@@ -42,7 +42,7 @@ enum cell_fd {
 
 #define CELL_PREOPEN_MAX 64
 #define CELL_SOCKETS_MAX 64
-#define CELL_HANDED_MAX (CELL_SOCKETS_MAX + 2)	/* descriptors after the preopens */
+#define CELL_HANDED_MAX (CELL_SOCKETS_MAX + 3)	/* descriptors after the preopens */
 #define CELL_MODULE_MAX (1 << 30)	/* bytes of a module */
 #define CELL_IMAGE_MAX (2ll << 30)	/* bytes of an image */
 
@@ -79,13 +79,15 @@ enum cell_job_flag {
 	CELL_JOB_LINKLESS = 1 << 7,	/* the preopens follow once more, each on a mount that follows no link */
 	CELL_JOB_ELF = 1 << 8,		/* make the image an ELF file (cwasm.h) */
 	CELL_JOB_BASELINE = 1 << 9,	/* compile with the baseline, whatever else there is */
+	CELL_JOB_PERFMAP = 1 << 10,	/* tell profilers where the code is: perf's map, */
+	CELL_JOB_JITDUMP = 1 << 11,	/* or its format with the code itself */
 };
 
 /*
  * Strings in CELL_FD_STRINGS: argc arguments, envc "K=V", preopens guest names, then the export to
  * invoke. Descriptors after the preopens: with CELL_JOB_LINKLESS as many again; `sockets` of the
  * guest's; with CELL_JOB_TRACE a memfd that is the trace page; with CELL_JOB_TRACE_LINES where
- * lines go.
+ * lines go; with CELL_JOB_PERFMAP or _JITDUMP an empty file for that, which the guest does not get.
  */
 struct cell_job {
 	struct cell_head head;
@@ -101,6 +103,8 @@ struct cell_job {
 	uint32_t strings_size;
 	uint32_t jobs;			/* threads a compiler may use */
 	uint32_t nofile;		/* descriptors a guest may have open */
+	uint32_t pid;			/* the cell's, as its supervisor sees it */
+	uint32_t unused;
 };
 
 /* The image is complete, and nobody can change it any more. */

@@ -21,6 +21,7 @@
 #include "tools/cell/cell.h"
 #include "tools/cell/invoke.h"
 #include "tools/cell/lock.h"
+#include "tools/cell/profile.h"
 #include "tools/cell/strings.h"
 #include "tools/cell/trap.h"
 #include "wasi-iouring/wasi.h"
@@ -31,6 +32,7 @@ struct instance {
 	const void *module;		/* these two: mapped */
 	void *image;
 	uint64_t image_room;
+	uint64_t image_size;		/* 0: it is being made */
 	struct wasm_module m;
 	struct rt_store *store;
 	struct rt_instance *inst;
@@ -102,8 +104,48 @@ static int make_wasi(struct instance *in, struct wsbox_err *err)
 	return wasi_new(&config, in->store, &in->wasi, err);
 }
 
+/* The descriptor behind those of the guest and of the trace. */
+static int handed_end(const struct cell_job *job)
+{
+	uint32_t preopens = job->preopens * (job->flags & CELL_JOB_LINKLESS ? 2 : 1);
+
+	return CELL_FD_PREOPEN + (int)(preopens + job->sockets) + !!(job->flags & CELL_JOB_TRACE) +
+	       !!(job->flags & CELL_JOB_TRACE_LINES);
+}
+
+/* Waits for the code, if it is being made, to be complete and never to change again. */
+static void wait_for_image(struct instance *in, uint64_t *at)
+{
+	struct cell_image image;
+
+	if (in->image_size)
+		return;
+	/* the supervisor ends us when there will be no image */
+	if (cell_recv(CELL_FD_CONTROL, &image, sizeof(image)) < 0 ||
+	    image.head.type != CELL_MSG_IMAGE || !image.size)
+		_exit(CELL_STATUS_PROTOCOL);
+	*at = cell_clock();
+	in->image_size = image.size;
+}
+
+/* perf looks into its map for code that no file backs: a copy, which after the lock cannot be made. */
+static int map_image(struct instance *in, uint64_t *at, struct wsbox_err *err)
+{
+	const struct cell_job *job = in->job;
+
+	in->image_size = job->image_size;
+	if (job->flags & CELL_JOB_PERFMAP) {
+		wait_for_image(in, at);
+		in->image_room = in->image_size;
+		return rt_code_copy(CELL_FD_IMAGE, job->image_offset, in->image_size, &in->image,
+				    err);
+	}
+	in->image_room = in->image_size ? in->image_size : CELL_IMAGE_MAX;
+	return rt_code_map(CELL_FD_IMAGE, job->image_offset, in->image_room, &in->image, err);
+}
+
 /* Maps what the job gives. The descriptors are not needed any more then. */
-static int instance_map(struct instance *in, struct wsbox_err *err)
+static int instance_map(struct instance *in, uint64_t *at, struct wsbox_err *err)
 {
 	const struct cell_job *job = in->job;
 	int ret = cell_map_module(job, &in->module);
@@ -112,8 +154,7 @@ static int instance_map(struct instance *in, struct wsbox_err *err)
 		ret = strings_read(job, &in->strings);
 	if (ret < 0)
 		return err_set(err, ret, WSBOX_FAILED, "cannot read the job: %s", err_name(ret));
-	in->image_room = job->image_size ? job->image_size : CELL_IMAGE_MAX;
-	ret = rt_code_map(CELL_FD_IMAGE, job->image_offset, in->image_room, &in->image, err);
+	ret = map_image(in, at, err);
 	(void)close(CELL_FD_MODULE);
 	(void)close(CELL_FD_STRINGS);
 	(void)close(CELL_FD_IMAGE);
@@ -131,7 +172,7 @@ static int instance_lock(struct instance *in, uint64_t *at, struct wsbox_err *er
 		config.memory_max = job->memory_max;
 	ret = jit_cpu_check(err);
 	if (ret == 0)
-		ret = instance_map(in, err);
+		ret = instance_map(in, at, err);
 	lap(&in->ready.ns_map, at);
 	if (ret == 0)
 		ret = rt_store_new(&config, &in->store, err);
@@ -173,20 +214,14 @@ static int instance_prepare(struct instance *in, uint64_t *at, struct wsbox_err 
 static int take_image(struct instance *in, uint64_t *at, struct wsbox_err *err)
 {
 	struct rt_code_file file = { .at = in->image, .room = in->image_room,
-				     .size = in->job->image_size, .origin = cell_origin(in->job) };
+				     .origin = cell_origin(in->job) };
 	int ret;
 
-	if (!file.size) {
-		struct cell_image image;
-
-		/* the supervisor ends us when there will be no image */
-		if (cell_recv(CELL_FD_CONTROL, &image, sizeof(image)) < 0 ||
-		    image.head.type != CELL_MSG_IMAGE)
-			_exit(CELL_STATUS_PROTOCOL);
-		*at = cell_clock();
-		file.size = image.size;
-	}
+	wait_for_image(in, at);
+	file.size = in->image_size;
 	ret = rt_instance_code(in->inst, &file, err);
+	if (ret == 0)
+		ret = profile_write(in->job, in->inst, handed_end(in->job), err);
 	lap(&in->ready.ns_map, at);
 	if (ret == 0)
 		ret = rt_instance_link(in->inst, wasi_resolve, in->wasi, err);

@@ -81,6 +81,9 @@ enum command {
 	  "does; =summary: afterwards a table of them, as strace -c") \
 	X(trace_output, 0, "trace-output", "FILE", ON(RUN), \
 	  "write that to FILE instead (and do trace)") \
+	X(profile, 0, "profile", "perfmap|jitdump", ON(RUN), \
+	  "tell perf(1) where the guest's functions are, by a file in\n" \
+	  "/tmp, or one in this directory for perf inject --jit") \
 	X(stats, 0, "stats", NULL, ON(RUN), "afterwards print one line of JSON on standard error") \
 	X(stats_fd, 0, "stats-fd", "N", ON(RUN), "the same, on descriptor N") \
 	X(isolation, 0, "isolation", "full|degraded|none", ON_CODE, \
@@ -116,6 +119,8 @@ struct preopen {
 	uint64_t tmpfs;		/* bytes, or 0 */
 };
 
+enum profile_mode { PROFILE_OFF, PROFILE_PERFMAP, PROFILE_JITDUMP };
+
 enum trace_mode { TRACE_OFF, TRACE_LINES, TRACE_SUMMARY };
 
 enum isolation { ISOLATION_FULL, ISOLATION_DEGRADED, ISOLATION_NONE };
@@ -141,6 +146,7 @@ struct options {
 	int stats_fd;				/* -1: none */
 	enum isolation isolation;
 	enum trace_mode trace;
+	enum profile_mode profile;
 	bool optimized;				/* compile with wsbox-llvm */
 	bool allow_precompiled, no_cache, verbose, json, words, help, version, list_features;
 	const char *action;			/* of wsbox cache */

@@ -44,6 +44,7 @@ void session_init(struct session *s, const struct options *o, uint64_t begin)
 	s->compiler.control = s->instance.control = -1;
 	s->pumps[0].in = s->pumps[1].in = -1;
 	trace_init(&s->trace);
+	s->profile.fd = -1;
 	s->at.begin = begin;
 }
 
@@ -59,6 +60,7 @@ void session_done(struct session *s)
 	pump_close(&s->pumps[0]);
 	pump_close(&s->pumps[1]);
 	trace_close(&s->trace);
+	profile_close(&s->profile);
 	listen_close(&s->listeners);
 }
 
@@ -274,6 +276,8 @@ int session_run(struct session *s, enum cell_role role)
 		ret = watch_signals(s);
 	if (ret == 0 && s->o->trace)
 		ret = trace_open(&s->trace, s->o->trace_output, &s->err);
+	if (ret == 0 && s->o->profile)
+		ret = profile_open(&s->profile, s->o->profile, &s->err);
 	for (size_t i = 0; ret == 0 && i < s->o->listens.len; i++)
 		ret = listen_open(&s->listeners, &s->o->listens.at[i], &s->err);
 	if (ret == 0)

@@ -19,6 +19,7 @@
 #include "sandbox/sandbox.h"
 #include "tools/cli/code.h"
 #include "tools/cli/options.h"
+#include "tools/cli/profile.h"
 #include "tools/cli/pump.h"
 #include "tools/cli/trace.h"
 
@@ -62,6 +63,7 @@ struct session {
 	struct pump pumps[2];		/* with --max-output: the guest's descriptors 1 and 2 */
 	uint64_t output;		/* bytes that passed them */
 	struct trace trace;
+	struct profile profile;
 	struct listeners listeners;
 	int signals;			/* signalfd */
 	enum session_end ended;

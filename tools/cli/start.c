@@ -142,6 +142,8 @@ static struct cell_job job_of(const struct session *s, enum cell_role role)
 		job.flags |= CELL_JOB_TRACE;
 	if (o->trace == TRACE_LINES)
 		job.flags |= CELL_JOB_TRACE_LINES;
+	if (o->profile)
+		job.flags |= o->profile == PROFILE_PERFMAP ? CELL_JOB_PERFMAP : CELL_JOB_JITDUMP;
 	return job;
 }
 
@@ -163,9 +165,13 @@ static int spawn(struct session *s, struct session_cell *c, struct sb_spec *spec
 	c->started = c->running = true;
 	assert(c->cell.pid > 0 && c->cell.pidfd >= 0);
 	job->flags |= c->cell.job_flags;
+	job->pid = (uint32_t)c->cell.pid;
+	if (s->profile.fd >= 0 && c == &s->instance)
+		ret = profile_name(&s->profile, c->cell.pid, &s->err);
 	/* a cell that ended already is found out by its pidfd */
-	(void)cell_send(c->control, job);
-	return 0;
+	if (ret == 0)
+		(void)cell_send(c->control, job);
+	return ret;
 }
 
 static int spawn_compiler(struct session *s, struct sb_spec spec, enum cell_role role)
@@ -212,6 +218,8 @@ static uint32_t hand_over(const struct session *s, int *handed)
 		handed[n++] = s->trace.memfd;
 	if (s->o->trace == TRACE_LINES)
 		handed[n++] = s->trace.out;
+	if (s->o->profile)
+		handed[n++] = s->profile.fd;
 	return n;
 }
 

@@ -242,6 +242,16 @@ int option_trace_output(struct options *o, const char *arg, struct wsbox_err *er
 	return 0;
 }
 
+int option_profile(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	bool jitdump = !strcmp(arg, "jitdump");
+
+	if (!jitdump && strcmp(arg, "perfmap"))
+		return usage(err, "--profile %s: want perfmap or jitdump", arg);
+	o->profile = jitdump ? PROFILE_JITDUMP : PROFILE_PERFMAP;
+	return 0;
+}
+
 int option_stats(struct options *o, const char *arg, struct wsbox_err *err)
 {
 	o->stats_fd = 2;

@@ -1,0 +1,78 @@
+#include "tools/cli/profile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "runtime/base/fd.h"
+
+#define MARKER 4096	/* bytes: any will do */
+
+static int cannot_profile(const char *file, int code, struct wsbox_err *err)
+{
+	return err_set(err, code, WSBOX_FAILED, "--profile: %s: %s", file, err_name(code));
+}
+
+/* Others may write to /tmp: a new file in place of what has the name, never into that. */
+static int rename_to(struct profile *p, const char *name, struct wsbox_err *err)
+{
+	if (rename(p->made, name) < 0)
+		return cannot_profile(name, -errno, err);
+	p->made[0] = '\0';
+	return 0;
+}
+
+/* perf inject knows the file by this mapping. */
+static int map_marker(struct profile *p, const char *name, struct wsbox_err *err)
+{
+	void *at = mmap(NULL, MARKER, PROT_READ | PROT_EXEC, MAP_PRIVATE, p->fd, 0);
+
+	if (at == MAP_FAILED)
+		return cannot_profile(name, -errno, err);
+	p->marker = at;
+	return 0;
+}
+
+int profile_open(struct profile *p, enum profile_mode mode, struct wsbox_err *err)
+{
+	bool jitdump = mode == PROFILE_JITDUMP;
+	char name[40];
+	int ret;
+
+	strcpy(p->made, jitdump ? "jit-wsbox.XXXXXX" : "/tmp/perf-wsbox.XXXXXX");
+	p->fd = mkostemp(p->made, O_CLOEXEC);
+	if (p->fd < 0) {
+		ret = cannot_profile(p->made, -errno, err);
+		p->made[0] = '\0';
+		return ret;
+	}
+	if (!jitdump)
+		return 0;
+	(void)snprintf(name, sizeof(name), "jit-%d.dump", getpid());
+	ret = rename_to(p, name, err);
+	return ret < 0 ? ret : map_marker(p, name, err);
+}
+
+int profile_name(struct profile *p, pid_t pid, struct wsbox_err *err)
+{
+	char name[40];
+
+	if (!p->made[0])
+		return 0;
+	(void)snprintf(name, sizeof(name), "/tmp/perf-%d.map", pid);
+	return rename_to(p, name, err);
+}
+
+void profile_close(struct profile *p)
+{
+	if (p->made[0])
+		(void)unlink(p->made);
+	if (p->marker)
+		(void)munmap(p->marker, MARKER);
+	fd_closep(&p->fd);
+	*p = (struct profile){ .fd = -1 };
+}
