@@ -5,8 +5,8 @@
 #include "runtime/base/num.h"
 #include "wasi-iouring/calls.h"
 
-static enum wasi_errno list_sizes(struct rt_instance *inst, const char *const *list, uint32_t n, uint32_t count_at,
-				  uint32_t bytes_at)
+static enum wasi_errno list_sizes(struct rt_instance *inst, const char *const *list, uint32_t n,
+				  uint32_t count_at, uint32_t bytes_at)
 {
 	uint32_t bytes = 0;
 
@@ -21,8 +21,8 @@ static enum wasi_errno list_sizes(struct rt_instance *inst, const char *const *l
 	return WASI_OK;
 }
 
-static enum wasi_errno list_copy(struct rt_instance *inst, const char *const *list, uint32_t n, uint32_t pointers,
-				 uint32_t bytes)
+static enum wasi_errno list_copy(struct rt_instance *inst, const char *const *list, uint32_t n,
+				 uint32_t pointers, uint32_t bytes)
 {
 	if (!rt_mem(inst, pointers, 4ull * n))
 		return WASI_EFAULT;

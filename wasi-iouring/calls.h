@@ -8,11 +8,14 @@
  *
  *	name		the import, and what WASI_CALL() defines
  *	params		a letter of WASI_PARAMS each: the type, and how a trace shows it
- *	fd, need	argument that is a descriptor (NO: none) and the rights it needs; the handler gets its entry
+ *	fd, need	argument that is a descriptor (NO: none) and the rights it needs; the
+ *			handler gets its entry
  *	fd2, need2	a second one; its entry is checked, and looked up again by the handler
- *	lacking		error when a file was opened without these rights: what Linux says of the access mode where
- *			that is the cause (wasi_fd_lacking() tells the other cases)
- *	kernel		calls of the kernel it may make; and fstat, to say why, where a right is lacking
+ *	lacking		error when a file was opened without these rights: what Linux says of the
+ *			access mode where that is the cause (wasi_fd_lacking() tells the other
+ *			cases)
+ *	kernel		calls of the kernel it may make; and fstat, to say why, where a right is
+ *			lacking
  *	ring		operations it may submit to a ring instead, as a mask: RING(op) | ...
  */
 #ifndef WASI_IOURING_CALLS_H
@@ -79,37 +82,47 @@
 	X(fd_close, "f", 0, 0, NO, 0, WASI_OK, "close", RING(POLL_REMOVE)) \
 	X(fd_datasync, "f", 0, RIGHT(FD_DATASYNC), NO, 0, WASI_ENOTCAPABLE, "fdatasync fstat", 0) \
 	X(fd_fdstat_get, "fA", 0, 0, NO, 0, WASI_OK, "fstat", 0) \
-	X(fd_fdstat_set_flags, "fD", 0, RIGHT(FD_FDSTAT_SET_FLAGS), NO, 0, WASI_ENOTCAPABLE, "fstat", 0) \
+	X(fd_fdstat_set_flags, "fD", 0, RIGHT(FD_FDSTAT_SET_FLAGS), NO, 0, WASI_ENOTCAPABLE, \
+	  "fstat", 0) \
 	X(fd_fdstat_set_rights, "fgg", 0, 0, NO, 0, WASI_OK, "", 0) \
 	X(fd_filestat_get, "fF", 0, RIGHT(FD_FILESTAT_GET), NO, 0, WASI_ENOTCAPABLE, "fstat", 0) \
-	X(fd_filestat_set_size, "fN", 0, RIGHT(FD_FILESTAT_SET_SIZE), NO, 0, WASI_EINVAL, "ftruncate", 0) \
-	X(fd_filestat_set_times, "fNNt", 0, RIGHT(FD_FILESTAT_SET_TIMES), NO, 0, WASI_ENOTCAPABLE, "utimensat", 0) \
+	X(fd_filestat_set_size, "fN", 0, RIGHT(FD_FILESTAT_SET_SIZE), NO, 0, WASI_EINVAL, \
+	  "ftruncate", 0) \
+	X(fd_filestat_set_times, "fNNt", 0, RIGHT(FD_FILESTAT_SET_TIMES), NO, 0, WASI_ENOTCAPABLE, \
+	  "utimensat", 0) \
 	X(fd_pread, "fR.N1", 0, RIGHT(FD_READ), NO, 0, WASI_EBADF, "pread64 preadv2 fstat", 0) \
 	X(fd_prestat_get, "fP", 0, 0, NO, 0, WASI_OK, "", 0) \
 	X(fd_prestat_dir_name, "fb.", 0, 0, NO, 0, WASI_OK, "", 0) \
 	X(fd_pwrite, "fW.N1", 0, RIGHT(FD_WRITE), NO, 0, WASI_EBADF, "pwrite64 pwritev2 fstat", 0) \
 	X(fd_read, "fR.1", 0, RIGHT(FD_READ), NO, 0, WASI_EBADF, \
 	  "read readv preadv2 pread64 recvfrom fstat lseek ppoll", 0) \
-	X(fd_readdir, "fd.N1", 0, RIGHT(FD_READDIR), NO, 0, WASI_ENOTDIR, "getdents64 lseek fstat", 0) \
+	X(fd_readdir, "fd.N1", 0, RIGHT(FD_READDIR), NO, 0, WASI_ENOTDIR, \
+	  "getdents64 lseek fstat", 0) \
 	X(fd_renumber, "ff", 0, 0, 1, 0, WASI_OK, "close", RING(POLL_REMOVE)) \
 	X(fd_seek, "fow8", 0, 0, NO, 0, WASI_OK, "fstat lseek", 0) \
 	X(fd_sync, "f", 0, RIGHT(FD_SYNC), NO, 0, WASI_ENOTCAPABLE, "fsync fstat", 0) \
 	X(fd_tell, "f8", 0, RIGHT(FD_TELL), NO, 0, WASI_ESPIPE, "fstat lseek", 0) \
 	X(fd_write, "fW.1", 0, RIGHT(FD_WRITE), NO, 0, WASI_EBADF, \
 	  "write writev pwritev2 pwrite64 sendto fstat lseek ppoll", 0) \
-	X(path_create_directory, "fs.", 0, RIGHT(PATH_CREATE_DIRECTORY), NO, 0, WASI_ENOTCAPABLE, RESOLVE " mkdirat", 0) \
-	X(path_filestat_get, "fls.F", 0, RIGHT(PATH_FILESTAT_GET), NO, 0, WASI_ENOTCAPABLE, RESOLVE, 0) \
-	X(path_filestat_set_times, "fls.NNt", 0, RIGHT(PATH_FILESTAT_SET_TIMES), NO, 0, WASI_ENOTCAPABLE, \
-	  RESOLVE " utimensat", 0) \
-	X(path_link, "fls.fs.", 0, RIGHT(PATH_LINK_SOURCE), 4, RIGHT(PATH_LINK_TARGET), WASI_ENOTCAPABLE, \
-	  RESOLVE " linkat", 0) \
+	X(path_create_directory, "fs.", 0, RIGHT(PATH_CREATE_DIRECTORY), NO, 0, WASI_ENOTCAPABLE, \
+	  RESOLVE " mkdirat", 0) \
+	X(path_filestat_get, "fls.F", 0, RIGHT(PATH_FILESTAT_GET), NO, 0, WASI_ENOTCAPABLE, \
+	  RESOLVE, 0) \
+	X(path_filestat_set_times, "fls.NNt", 0, RIGHT(PATH_FILESTAT_SET_TIMES), NO, 0, \
+	  WASI_ENOTCAPABLE, RESOLVE " utimensat", 0) \
+	X(path_link, "fls.fs.", 0, RIGHT(PATH_LINK_SOURCE), 4, RIGHT(PATH_LINK_TARGET), \
+	  WASI_ENOTCAPABLE, RESOLVE " linkat", 0) \
 	X(path_open, "fls.OggD1", 0, RIGHT(PATH_OPEN), NO, 0, WASI_ENOTCAPABLE, RESOLVE, 0) \
-	X(path_readlink, "fs.b.1", 0, RIGHT(PATH_READLINK), NO, 0, WASI_ENOTCAPABLE, RESOLVE " readlinkat", 0) \
-	X(path_remove_directory, "fs.", 0, RIGHT(PATH_REMOVE_DIRECTORY), NO, 0, WASI_ENOTCAPABLE, RESOLVE " unlinkat", 0) \
-	X(path_rename, "fs.fs.", 0, RIGHT(PATH_RENAME_SOURCE), 3, RIGHT(PATH_RENAME_TARGET), WASI_ENOTCAPABLE, \
-	  RESOLVE " renameat2", 0) \
-	X(path_symlink, "s.fs.", 2, RIGHT(PATH_SYMLINK), NO, 0, WASI_ENOTCAPABLE, RESOLVE " symlinkat", 0) \
-	X(path_unlink_file, "fs.", 0, RIGHT(PATH_UNLINK_FILE), NO, 0, WASI_ENOTCAPABLE, RESOLVE " unlinkat", 0) \
+	X(path_readlink, "fs.b.1", 0, RIGHT(PATH_READLINK), NO, 0, WASI_ENOTCAPABLE, \
+	  RESOLVE " readlinkat", 0) \
+	X(path_remove_directory, "fs.", 0, RIGHT(PATH_REMOVE_DIRECTORY), NO, 0, WASI_ENOTCAPABLE, \
+	  RESOLVE " unlinkat", 0) \
+	X(path_rename, "fs.fs.", 0, RIGHT(PATH_RENAME_SOURCE), 3, RIGHT(PATH_RENAME_TARGET), \
+	  WASI_ENOTCAPABLE, RESOLVE " renameat2", 0) \
+	X(path_symlink, "s.fs.", 2, RIGHT(PATH_SYMLINK), NO, 0, WASI_ENOTCAPABLE, \
+	  RESOLVE " symlinkat", 0) \
+	X(path_unlink_file, "fs.", 0, RIGHT(PATH_UNLINK_FILE), NO, 0, WASI_ENOTCAPABLE, \
+	  RESOLVE " unlinkat", 0) \
 	X(poll_oneoff, "SE.1", NO, 0, NO, 0, WASI_OK, \
 	  "ppoll clock_nanosleep clock_gettime fstat io_uring_enter", RING_POLL) \
 	X(proc_exit, "x", NO, 0, NO, 0, WASI_OK, "", 0) \
@@ -131,8 +144,8 @@ enum wasi_call {
 /* The columns that entries need, as constants. */
 enum {
 #define X(name, params, fd, need, fd2, need2, lacking, kernel, ring) \
-	WASI_FD1_##name = fd, WASI_NEED1_##name = need, WASI_FD2_##name = fd2, WASI_NEED2_##name = need2, \
-	WASI_LACKING_##name = lacking,
+	WASI_FD1_##name = fd, WASI_NEED1_##name = need, WASI_FD2_##name = fd2, \
+	WASI_NEED2_##name = need2, WASI_LACKING_##name = lacking,
 	WASI_CALLS(X)
 #undef X
 };
@@ -169,15 +182,17 @@ static inline bool wasi_checked(struct wasi *w, const union rt_value *a, uint8_t
  * each return then costs 6 ns.
  */
 #define WASI_CALL(name) \
-	static inline enum wasi_errno call_##name(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f, \
-						  const union rt_value *a); \
+	static inline enum wasi_errno call_##name(struct wasi *w, struct rt_instance *inst, \
+						  struct wasi_fd *f, const union rt_value *a); \
 	int wasi_enter_##name(void *env, struct rt_instance *inst, union rt_value *a) \
 	{ \
 		struct wasi *w = env; \
 		struct wasi_fd *f = NULL; \
 		enum wasi_errno e; \
-		if (wasi_checked(w, a, WASI_FD1_##name, WASI_NEED1_##name, (enum wasi_errno)WASI_LACKING_##name, &e) && \
-		    wasi_checked(w, a, WASI_FD2_##name, WASI_NEED2_##name, (enum wasi_errno)WASI_LACKING_##name, &e)) { \
+		if (wasi_checked(w, a, WASI_FD1_##name, WASI_NEED1_##name, \
+				 (enum wasi_errno)WASI_LACKING_##name, &e) && \
+		    wasi_checked(w, a, WASI_FD2_##name, WASI_NEED2_##name, \
+				 (enum wasi_errno)WASI_LACKING_##name, &e)) { \
 			if (WASI_FD1_##name != NO) \
 				f = &w->fds[(uint32_t)a[WASI_FD1_##name & 15].i32]; \
 			e = call_##name(w, inst, f, a); \
@@ -185,8 +200,8 @@ static inline bool wasi_checked(struct wasi *w, const union rt_value *a, uint8_t
 		a[0].i64 = e; \
 		return 0; \
 	} \
-	static inline enum wasi_errno call_##name(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f, \
-						  const union rt_value *a)
+	static inline enum wasi_errno call_##name(struct wasi *w, struct rt_instance *inst, \
+						  struct wasi_fd *f, const union rt_value *a)
 #define ARG32(i) ((uint32_t)a[i].i32)
 #define ARG64(i) ((uint64_t)a[i].i64)
 

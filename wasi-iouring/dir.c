@@ -118,7 +118,8 @@ static bool dirbuf_find(struct wasi_dirbuf *b, uint64_t cookie)
 	return false;
 }
 
-static uint64_t inode_of(struct wasi_dirbuf *b, const struct wasi_fd *f, const struct kernel_dirent *d)
+static uint64_t inode_of(struct wasi_dirbuf *b, const struct wasi_fd *f,
+			 const struct kernel_dirent *d)
 {
 	struct stat st;
 
@@ -139,11 +140,11 @@ static uint8_t dirent_type(const struct kernel_dirent *d)
 }
 
 /*
- * Copies as much of one entry as fits into room bytes; how much that is. Nearly always it fits: then
- * the size of its head is a constant.
+ * Copies as much of one entry as fits into room bytes; how much that is. Nearly always it fits:
+ * then the size of its head is a constant.
  */
-static uint32_t dirent_copy(struct wasi_dirbuf *b, const struct wasi_fd *f, const struct kernel_dirent *d, uint8_t *to,
-			    uint32_t room)
+static uint32_t dirent_copy(struct wasi_dirbuf *b, const struct wasi_fd *f,
+			    const struct kernel_dirent *d, uint8_t *to, uint32_t room)
 {
 	struct wasi_dirent head = {
 		.next = (uint64_t)d->next, .ino = inode_of(b, f, d),
@@ -165,8 +166,8 @@ static uint32_t dirent_copy(struct wasi_dirbuf *b, const struct wasi_fd *f, cons
 }
 
 /* Fills room bytes at to. *ret_used stays below room only at the directory's end. */
-static long dir_list(struct wasi_dirbuf *b, struct wasi_fd *f, uint64_t cookie, uint8_t *to, uint32_t room,
-		     uint32_t *ret_used)
+static long dir_list(struct wasi_dirbuf *b, struct wasi_fd *f, uint64_t cookie, uint8_t *to,
+		     uint32_t room, uint32_t *ret_used)
 {
 	uint32_t used = 0;
 

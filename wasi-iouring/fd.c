@@ -44,8 +44,8 @@ WASI_CALL(fd_datasync)
 WASI_CALL(fd_advise)
 {
 	static const uint8_t advice[WASI_ADVICES] = {
-		POSIX_FADV_NORMAL, POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM, POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED,
-		POSIX_FADV_NOREUSE,
+		POSIX_FADV_NORMAL, POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM, POSIX_FADV_WILLNEED,
+		POSIX_FADV_DONTNEED, POSIX_FADV_NOREUSE,
 	};
 
 	if (ARG32(3) >= WASI_ADVICES)
@@ -104,18 +104,20 @@ uint64_t wasi_attr_ns(const struct timespec *t)
 	return (uint64_t)t->tv_sec * 1000000000 + (uint64_t)t->tv_nsec;
 }
 
-bool wasi_attr_store(struct rt_instance *inst, uint32_t p, const struct stat *st, enum wasi_filetype type)
+bool wasi_attr_store(struct rt_instance *inst, uint32_t p, const struct stat *st,
+		     enum wasi_filetype type)
 {
 	struct wasi_filestat out = {
 		.dev = st->st_dev, .ino = st->st_ino, .filetype = type, .nlink = st->st_nlink,
-		.size = (uint64_t)st->st_size, .atim = wasi_attr_ns(&st->st_atim), .mtim = wasi_attr_ns(&st->st_mtim),
-		.ctim = wasi_attr_ns(&st->st_ctim),
+		.size = (uint64_t)st->st_size, .atim = wasi_attr_ns(&st->st_atim),
+		.mtim = wasi_attr_ns(&st->st_mtim), .ctim = wasi_attr_ns(&st->st_ctim),
 	};
 
 	return WASI_STORE(inst, p, out);
 }
 
-enum wasi_errno wasi_attr_times(uint64_t atim, uint64_t mtim, uint32_t flags, struct timespec ret[2])
+enum wasi_errno wasi_attr_times(uint64_t atim, uint64_t mtim, uint32_t flags,
+				struct timespec ret[2])
 {
 	const uint64_t ns = 1000000000;
 

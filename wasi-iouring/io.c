@@ -60,7 +60,8 @@ bool wasi_would_block(int host, short events)
 }
 
 /*
- * Writes as much as fits. What poll calls writable takes PIPE_BUF bytes without waiting, and no more is sure.
+ * Writes as much as fits. What poll calls writable takes PIPE_BUF bytes without waiting, and no
+ * more is sure.
  */
 COLD long write_pieces(int host, const struct iovec *iov, uint32_t n)
 {
@@ -91,7 +92,10 @@ static bool fits_at_once(const struct iovec *iov, uint32_t n)
 	return total <= PIPE_BUF;
 }
 
-/* What the guest wants not to wait for, on a descriptor that itself would. -EOPNOTSUPP: it will not wait now. */
+/*
+ * What the guest wants not to wait for, on a descriptor that itself would.
+ * -EOPNOTSUPP: it will not wait now.
+ */
 COLD long stream_nowait(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out)
 {
 	long r = -EOPNOTSUPP;
@@ -219,8 +223,8 @@ HOT long any_io(struct wasi_fd *f, const struct iovec *iov, uint32_t n, bool out
 }
 
 /* The common shape of fd_read and fd_write: iovecs in a[1], a[2]; the count to a[3]. */
-HOT enum wasi_errno transfer(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f, const union rt_value *a,
-				bool out)
+HOT enum wasi_errno transfer(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f,
+			     const union rt_value *a, bool out)
 {
 	enum wasi_errno e = wasi_iovecs(w, inst, ARG32(1), ARG32(2));
 	uint32_t count;
@@ -253,8 +257,8 @@ WASI_CALL(fd_write)
  * At an offset: iovecs in a[1], a[2], offset in a[3]; the count to a[4]. Streams say ESPIPE
  * themselves.
  */
-HOT enum wasi_errno transfer_at(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f, const union rt_value *a,
-				   bool out)
+HOT enum wasi_errno transfer_at(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f,
+				const union rt_value *a, bool out)
 {
 	enum wasi_errno e = wasi_iovecs(w, inst, ARG32(1), ARG32(2));
 	uint32_t count, niov = wasi_iov_count(ARG32(2));
@@ -313,7 +317,8 @@ static long seek_file(struct wasi_fd *f, int64_t by, uint32_t whence)
 	return to;
 }
 
-static enum wasi_errno seek(struct rt_instance *inst, struct wasi_fd *f, int64_t by, uint32_t whence, uint32_t ret)
+static enum wasi_errno seek(struct rt_instance *inst, struct wasi_fd *f, int64_t by,
+			    uint32_t whence, uint32_t ret)
 {
 	enum wasi_errno e = wasi_fd_settle(f);
 	uint64_t offset;
@@ -336,7 +341,8 @@ static enum wasi_errno seek(struct rt_instance *inst, struct wasi_fd *f, int64_t
 	return WASI_OK;
 }
 
-_Static_assert(WASI_SEEK_SET == SEEK_SET && WASI_SEEK_CUR == SEEK_CUR && WASI_SEEK_END == SEEK_END, "whence goes to lseek");
+_Static_assert(WASI_SEEK_SET == SEEK_SET && WASI_SEEK_CUR == SEEK_CUR && WASI_SEEK_END == SEEK_END,
+	       "whence goes to lseek");
 
 /* To ask where one is, the right to tell is enough: the row cannot say that. */
 WASI_CALL(fd_seek)

@@ -51,7 +51,8 @@ static struct wasm_functype call_type(const char *params, wasm_valtype values[WA
 	return t;
 }
 
-bool wasi_resolve(void *arg, const struct wasm_module *m, const struct wasm_import *imp, struct rt_extern *ret)
+bool wasi_resolve(void *arg, const struct wasm_module *m, const struct wasm_import *imp,
+		  struct rt_extern *ret)
 {
 	struct wasi *w = arg;
 	int i = find_call(imp);
@@ -81,8 +82,8 @@ int wasi_check(const struct wasm_module *m, struct wsbox_err *err)
 		for (size_t k = 0; k < ARRAY_SIZE(others); k++) {
 			if (name_is(from, others[k]))
 				return err_set(err, -ENOEXEC, WSBOX_INVALID,
-					       "import from \"%s\": that version of WASI is not supported, "
-					       "build for \"" MODULE "\"", others[k]);
+					       "import from \"%s\": that version of WASI is not "
+					       "supported, build for \"" MODULE "\"", others[k]);
 		}
 	}
 	return 0;

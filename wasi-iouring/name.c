@@ -16,8 +16,8 @@
 #include "wasi-iouring/sys.h"
 
 /* Path `which` from the guest, its place below f, which may end in "." or "..". */
-static enum wasi_errno name_walk(struct wasi *w, struct rt_instance *inst, const struct wasi_fd *f, uint32_t p,
-				 uint32_t len, int which, struct wasi_place *ret)
+static enum wasi_errno name_walk(struct wasi *w, struct rt_instance *inst, const struct wasi_fd *f,
+				 uint32_t p, uint32_t len, int which, struct wasi_place *ret)
 {
 	enum wasi_errno e = wasi_path_copy(w, inst, p, len, which);
 
@@ -25,8 +25,9 @@ static enum wasi_errno name_walk(struct wasi *w, struct rt_instance *inst, const
 }
 
 /* The place of a name that is to be changed. `special` is the answer for "." and "..". */
-static enum wasi_errno name_place(struct wasi *w, struct rt_instance *inst, const struct wasi_fd *f, uint32_t p,
-				  uint32_t len, enum wasi_errno special, struct wasi_place *ret)
+static enum wasi_errno name_place(struct wasi *w, struct rt_instance *inst, const struct wasi_fd *f,
+				  uint32_t p, uint32_t len, enum wasi_errno special,
+				  struct wasi_place *ret)
 {
 	enum wasi_errno e = name_walk(w, inst, f, p, len, 0, ret);
 
@@ -111,8 +112,9 @@ WASI_CALL(path_symlink)
  * The old name of a link. One that ends in a slash, "." or ".." can only name a directory: that is
  * opened, and is then "." below itself, so that Linux says what it says of directories.
  */
-static enum wasi_errno link_source(struct wasi *w, struct rt_instance *inst, const struct wasi_fd *f, uint32_t p,
-				   uint32_t len, struct wasi_place *ret)
+static enum wasi_errno link_source(struct wasi *w, struct rt_instance *inst,
+				   const struct wasi_fd *f, uint32_t p, uint32_t len,
+				   struct wasi_place *ret)
 {
 	enum wasi_errno e = name_walk(w, inst, f, p, len, 0, ret);
 	long fd;
@@ -126,7 +128,9 @@ static enum wasi_errno link_source(struct wasi *w, struct rt_instance *inst, con
 	fd = wasi_path_openat(f->host, w->path[0], O_PATH | O_DIRECTORY, 0);
 	if (fd < 0)
 		return wasi_errno(fd);
-	*ret = (struct wasi_place){ .dir = (int)fd, .opened = true, .last = WASI_LAST_DOT, .name = "." };
+	*ret = (struct wasi_place){
+		.dir = (int)fd, .opened = true, .last = WASI_LAST_DOT, .name = "."
+	};
 	return WASI_OK;
 }
 
@@ -149,7 +153,8 @@ WASI_CALL(path_link)
 {
 	struct wasi_fd *to_fd = wasi_fd_get(w, ARG32(4));
 	struct wasi_place from, to;
-	enum wasi_errno e = ARG32(1) ? WASI_EINVAL : link_source(w, inst, f, ARG32(2), ARG32(3), &from);
+	enum wasi_errno e = ARG32(1) ? WASI_EINVAL :
+				       link_source(w, inst, f, ARG32(2), ARG32(3), &from);
 
 	if (e)
 		return e;
@@ -176,7 +181,8 @@ static enum wasi_errno rename_slashes(const struct wasi_place *from, const struc
 	return e == WASI_EISDIR ? WASI_OK : e;
 }
 
-static enum wasi_errno rename_places(const struct wasi_place *from, const struct wasi_place *to, bool readonly)
+static enum wasi_errno rename_places(const struct wasi_place *from, const struct wasi_place *to,
+				     bool readonly)
 {
 	enum wasi_errno e;
 
@@ -250,7 +256,8 @@ WASI_CALL(path_filestat_get)
 	r = stat_path(f->host, linkless_of(w, f), w->path[0], ARG32(1) & WASI_LOOKUP_FOLLOW, &st);
 	if (r < 0)
 		return wasi_errno(r);
-	return wasi_attr_store(inst, ARG32(4), &st, wasi_type_of_mode(st.st_mode)) ? WASI_OK : WASI_EFAULT;
+	return wasi_attr_store(inst, ARG32(4), &st, wasi_type_of_mode(st.st_mode)) ? WASI_OK :
+										     WASI_EFAULT;
 }
 
 /* path_filestat_set_times(fd, lookup, path, len, atim, mtim, flags) */

@@ -26,7 +26,8 @@ static uint32_t open_needs(const struct open_request *q)
 /* Who asks neither to read nor to write may read, as on Wasmtime. */
 static uint64_t open_flags(const struct open_request *q)
 {
-	bool writes = q->rights & WASI_RIGHT_FD_WRITE, reads = q->rights & WASI_RIGHT_FD_READ || !writes;
+	bool writes = q->rights & WASI_RIGHT_FD_WRITE;
+	bool reads = q->rights & WASI_RIGHT_FD_READ || !writes;
 	uint64_t flags = writes ? (reads ? O_RDWR : O_WRONLY) : O_RDONLY;
 
 	flags |= q->follow ? 0 : O_NOFOLLOW;
@@ -87,7 +88,8 @@ static void open_rights(struct wasi_fd *made, uint32_t inherited, uint64_t flags
 {
 	made->rights = inherited & wasi_fd_access(flags);
 	made->inheriting = inherited;
-	made->dropped = WASI_RIGHT_ALL & ~inherited & ~(uint32_t)(WASI_RIGHT_FD_READ | WASI_RIGHT_FD_WRITE);
+	made->dropped = WASI_RIGHT_ALL & ~inherited &
+			~(uint32_t)(WASI_RIGHT_FD_READ | WASI_RIGHT_FD_WRITE);
 }
 
 /* path_open(fd, lookup, path, len, oflags, rights, inheriting, fdflags, ret) */
@@ -119,10 +121,12 @@ WASI_CALL(path_open)
 	if (fd < 0)
 		return wasi_errno(fd);
 	assert(!(f->state & WASI_STATE_READONLY) || !(flags & (O_ACCMODE | O_TRUNC)));
-	made = wasi_fd_set(w, (uint32_t)number, q.oflags & WASI_O_DIRECTORY ? WASI_KIND_DIRECTORY : WASI_KIND_FILE,
+	made = wasi_fd_set(w, (uint32_t)number,
+			   q.oflags & WASI_O_DIRECTORY ? WASI_KIND_DIRECTORY : WASI_KIND_FILE,
 			   (int)fd);
 	made->type = q.oflags & WASI_O_DIRECTORY ? WASI_TYPE_DIRECTORY : WASI_TYPE_UNKNOWN;
-	made->state = (f->state & WASI_STATE_READONLY) | (q.oflags & WASI_O_DIRECTORY ? 0 : WASI_STATE_UNTYPED);
+	made->state = (f->state & WASI_STATE_READONLY) |
+		      (q.oflags & WASI_O_DIRECTORY ? 0 : WASI_STATE_UNTYPED);
 	made->state |= q.fdflags & WASI_FD_NONBLOCK ? WASI_STATE_NONBLOCK : 0;
 	open_rights(made, f->inheriting, flags);
 	wasi_fd_flags(made, (uint16_t)q.fdflags);

@@ -12,7 +12,8 @@
 /* RESOLVE_BENEATH gives EAGAIN when something is renamed during the walk. */
 #define WALK_TRIES 32
 
-enum wasi_errno wasi_path_copy(struct wasi *w, struct rt_instance *inst, uint32_t p, uint32_t len, int which)
+enum wasi_errno wasi_path_copy(struct wasi *w, struct rt_instance *inst, uint32_t p, uint32_t len,
+			       int which)
 {
 	const char *at = rt_mem(inst, p, len);
 	char *to = w->path[which];
@@ -77,8 +78,8 @@ long wasi_path_openat(int dir, const char *path, uint64_t flags, uint64_t mode)
 	for (int i = 0; i < WALK_TRIES && (fd == -EAGAIN || fd == -EINTR); i++)
 		fd = SYS4(openat2, dir, path, &how, sizeof(how));
 	/*
-	 * Of a detached mount that was let go (preopens are), the kernel says EAGAIN for ever where a
-	 * path leaves by ".." behind a link.
+	 * Of a detached mount that was let go (preopens are), the kernel says EAGAIN for ever where
+	 * a path leaves by ".." behind a link.
 	 */
 	if (fd == -EAGAIN && !(flags & O_NONBLOCK))
 		fd = -EXDEV;

@@ -3,13 +3,13 @@
  * the descriptor's directory.
  *
  * Three forms, and no fourth way from a guest's path to a system call:
- *	object	what the whole path names, opened: openat2 with RESOLVE_BENEATH and RESOLVE_NO_MAGICLINKS.
- *		The kernel walks; "..", links and trailing slashes mean what they mean to Linux, but leaving
- *		is EXDEV, told to guests as EPERM.
- *	place	a directory opened like that, and one last component that is not empty, "." or ".." and has
- *		no slash: for calls that make, remove or rename a name. The *at calls must never see a
- *		trailing slash: with one they follow a last link, wherever it leads.
- *	down	a whole path without "..", on a mount where the kernel follows no link: to look only.
+ *	object	what the whole path names, opened: openat2 with RESOLVE_BENEATH and
+ *		RESOLVE_NO_MAGICLINKS. The kernel walks; "..", links and trailing slashes mean what
+ *		they mean to Linux, but leaving is EXDEV, told to guests as EPERM.
+ *	place	a directory opened like that, and one last component that is not empty, "." or ".."
+ *		and has no slash: for calls that make, remove or rename a name. The *at calls must
+ *		never see a trailing slash: with one they follow a last link, wherever it leads.
+ *	down	a whole path without "..", on a mount where the kernel follows no link: to look.
  */
 #ifndef WASI_IOURING_PATH_H
 #define WASI_IOURING_PATH_H
@@ -20,7 +20,8 @@
  * Copies the guest's string to w->path[which]. EFAULT, ENAMETOOLONG, EINVAL for a NUL in it, EILSEQ
  * if not UTF-8.
  */
-enum wasi_errno wasi_path_copy(struct wasi *w, struct rt_instance *inst, uint32_t p, uint32_t len, int which);
+enum wasi_errno wasi_path_copy(struct wasi *w, struct rt_instance *inst, uint32_t p, uint32_t len,
+			       int which);
 
 /* openat2 beneath dir. A descriptor or -errno; -EPERM for a path that leaves. */
 long wasi_path_openat(int dir, const char *path, uint64_t flags, uint64_t mode);

@@ -38,7 +38,8 @@ static enum wasi_errno sub_clock(struct wasi_poll *p, const struct wasi_subscrip
 	if (s->clock.id > WASI_CLOCK_MONOTONIC)
 		return WASI_ENOTSUP;	/* processor time does not pass while one waits */
 	p->clock = (uint8_t)s->clock.id;
-	if (!(s->clock.flags & WASI_CLOCK_ABSTIME) && __builtin_add_overflow(at, now_ns(p->clock), &at))
+	if (!(s->clock.flags & WASI_CLOCK_ABSTIME) &&
+	    __builtin_add_overflow(at, now_ns(p->clock), &at))
 		at = UINT64_MAX;
 	p->deadline = at;
 	return WASI_OK;
@@ -51,8 +52,8 @@ static void file_ready(struct wasi_poll *p, const struct wasi_fd *f)
 
 	p->ready = true;
 	p->nbytes = 1;
-	if (f->kind == WASI_KIND_FILE && p->tag == WASI_EVENT_READ && !(f->state & WASI_STATE_KERNEL) &&
-	    SYS2(fstat, f->host, &st) >= 0)
+	if (f->kind == WASI_KIND_FILE && p->tag == WASI_EVENT_READ &&
+	    !(f->state & WASI_STATE_KERNEL) && SYS2(fstat, f->host, &st) >= 0)
 		p->nbytes = (uint64_t)st.st_size > f->offset ? (uint64_t)st.st_size - f->offset : 0;
 }
 
@@ -73,14 +74,17 @@ static void sub_fd(struct wasi *w, struct wasi_poll *p, int32_t slot)
 		return;
 	}
 	p->slot = slot;
-	w->pollfds[slot] = (struct pollfd){ f->host, p->tag == WASI_EVENT_READ ? POLLIN : POLLOUT, 0 };
+	w->pollfds[slot] = (struct pollfd){
+		f->host, p->tag == WASI_EVENT_READ ? POLLIN : POLLOUT, 0
+	};
 }
 
 /*
- * Copies n subscriptions. *ret_slots is how many descriptors must be waited for. What is wrong with one
- * of them is said in its event; of wrong numbers only, nothing can happen at all.
+ * Copies n subscriptions. *ret_slots is how many descriptors must be waited for. What is wrong with
+ * one of them is said in its event; of wrong numbers only, nothing can happen at all.
  */
-static enum wasi_errno subscribe(struct wasi *w, const uint8_t *list, uint32_t n, uint32_t *ret_slots)
+static enum wasi_errno subscribe(struct wasi *w, const uint8_t *list, uint32_t n,
+				 uint32_t *ret_slots)
 {
 	uint32_t slots = 0, wrong = 0;
 
@@ -161,7 +165,8 @@ static long wait_ring(struct wasi *w, uint32_t n, uint32_t slots, uint64_t ns)
 			continue;
 		w->fds[p->fd].state |= WASI_STATE_POLLED;
 		w->ring_polls[p->slot] = (struct wasi_ring_poll){
-			WASI_POLL_KEY(p->fd, p->tag), w->pollfds[p->slot].fd, w->pollfds[p->slot].events, 0 };
+			WASI_POLL_KEY(p->fd, p->tag), w->pollfds[p->slot].fd,
+			w->pollfds[p->slot].events, 0 };
 	}
 	ready = wasi_ring_wait(w->ring, w->ring_polls, slots, ns);
 	for (uint32_t i = 0; i < slots && ready >= 0; i++)
@@ -206,8 +211,8 @@ static uint32_t collect(struct wasi *w, struct rt_instance *inst, uint32_t n, ui
 	for (uint32_t i = 0; i < n; i++) {
 		const struct wasi_poll *p = &w->polls[i];
 		struct wasi_event ev = {
-			.userdata = p->userdata, .error = p->error, .type = p->tag, .nbytes = p->nbytes,
-			.flags = p->hangup ? WASI_HANGUP : 0,
+			.userdata = p->userdata, .error = p->error, .type = p->tag,
+			.nbytes = p->nbytes, .flags = p->hangup ? WASI_HANGUP : 0,
 		};
 
 		if (!p->ready)
@@ -222,13 +227,15 @@ static uint32_t collect(struct wasi *w, struct rt_instance *inst, uint32_t n, ui
 WASI_CALL(poll_oneoff)
 {
 	uint32_t n = ARG32(2), slots = 0, events;
-	const uint8_t *list = rt_mem(inst, ARG32(0), (uint64_t)n * sizeof(struct wasi_subscription));
+	const uint8_t *list = rt_mem(inst, ARG32(0),
+				     (uint64_t)n * sizeof(struct wasi_subscription));
 	enum wasi_errno e;
 	bool any = false;
 
 	if (!n || n > w->npolls)
 		return WASI_EINVAL;
-	if (!list || !rt_mem(inst, ARG32(1), (uint64_t)n * sizeof(struct wasi_event)) || !rt_mem(inst, ARG32(3), 4))
+	if (!list || !rt_mem(inst, ARG32(1), (uint64_t)n * sizeof(struct wasi_event)) ||
+	    !rt_mem(inst, ARG32(3), 4))
 		return WASI_EFAULT;
 	e = subscribe(w, list, n, &slots);
 	if (e)

@@ -18,7 +18,7 @@ struct wasi_poll {
 	uint64_t deadline;	/* of a clock, absolute, in its own time */
 	uint64_t nbytes;
 	uint32_t fd;		/* guest number */
-	int32_t slot;		/* of a descriptor that must be waited for: index in pollfds; else -1 */
+	int32_t slot;		/* in pollfds, of a descriptor to be waited for; else -1 */
 	uint16_t error;		/* enum wasi_errno */
 	uint8_t tag;		/* enum wasi_event_type */
 	uint8_t clock;		/* enum wasi_clock */

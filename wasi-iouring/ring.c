@@ -21,7 +21,7 @@
 
 #define SQ_ENTRIES 64u
 #define CQ_ENTRIES_MAX 4096u
-#define NO_SQARRAY (1u << 16)	/* IORING_SETUP_NO_SQARRAY, Linux 6.6: newer than Debian 12's header */
+#define NO_SQARRAY (1u << 16)	/* IORING_SETUP_NO_SQARRAY, Linux 6.6; not in Debian 12's header */
 #define REMOVE_DATA UINT64_MAX	/* user_data of removals: no key */
 
 struct ring_key {
@@ -62,10 +62,12 @@ static int ring_setup(uint32_t nkeys, struct io_uring_params *p)
 
 	for (size_t i = 0; i < ARRAY_SIZE(ring_flags) && fd == -EINVAL; i++) {
 		*p = (struct io_uring_params){ .cq_entries = cq };
-		p->flags = ring_flags[i] | IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+		p->flags = ring_flags[i] | IORING_SETUP_R_DISABLED | IORING_SETUP_CQSIZE |
+			   IORING_SETUP_CLAMP;
 		fd = SYS2(io_uring_setup, SQ_ENTRIES, p);
 	}
-	if (fd >= 0 && (~p->features & (IORING_FEAT_SINGLE_MMAP | IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP))) {
+	if (fd >= 0 &&
+	    (~p->features & (IORING_FEAT_SINGLE_MMAP | IORING_FEAT_EXT_ARG | IORING_FEAT_NODROP))) {
 		(void)SYS1(close, fd);
 		return -ENOSYS;
 	}
@@ -79,8 +81,10 @@ static int ring_map(struct wasi_ring *r, const struct io_uring_params *p)
 	r->map_size = num_max(p->sq_off.array + p->sq_entries * sizeof(uint32_t),
 			      p->cq_off.cqes + p->cq_entries * sizeof(struct io_uring_cqe));
 	r->sqes_size = p->sq_entries * sizeof(struct io_uring_sqe);
-	r->map = mmap(NULL, r->map_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, r->fd, IORING_OFF_SQ_RING);
-	r->sqes = mmap(NULL, r->sqes_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, r->fd, IORING_OFF_SQES);
+	r->map = mmap(NULL, r->map_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, r->fd,
+		      IORING_OFF_SQ_RING);
+	r->sqes = mmap(NULL, r->sqes_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, r->fd,
+		       IORING_OFF_SQES);
 	if (r->map == MAP_FAILED || r->sqes == MAP_FAILED)
 		return -ENOMEM;
 	map = r->map;
@@ -104,7 +108,8 @@ static int ring_restrict(int fd, uint64_t ops)
 	long r;
 
 	list[n++] = (struct io_uring_restriction){
-		.opcode = IORING_RESTRICTION_REGISTER_OP, .register_op = IORING_REGISTER_ENABLE_RINGS };
+		.opcode = IORING_RESTRICTION_REGISTER_OP,
+		.register_op = IORING_REGISTER_ENABLE_RINGS };
 	list[n++] = (struct io_uring_restriction){ .opcode = IORING_RESTRICTION_SQE_FLAGS_ALLOWED };
 	for (uint8_t op = 0; op < IORING_OP_LAST && n < ARRAY_SIZE(list); op++) {
 		if (ops >> op & 1)
@@ -175,9 +180,11 @@ static uint32_t ring_pending(const struct wasi_ring *r)
 static int ring_enter(struct wasi_ring *r, uint32_t wait, uint64_t timeout_ns)
 {
 	struct timespec ts = { (time_t)(timeout_ns / 1000000000), (long)(timeout_ns % 1000000000) };
-	struct io_uring_getevents_arg arg = { .ts = timeout_ns == UINT64_MAX ? 0 : (uint64_t)(uintptr_t)&ts };
-	long n = SYS6(io_uring_enter, r->fd, ring_pending(r), wait, IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &arg,
-		      sizeof(arg));
+	struct io_uring_getevents_arg arg = {
+		.ts = timeout_ns == UINT64_MAX ? 0 : (uint64_t)(uintptr_t)&ts
+	};
+	long n = SYS6(io_uring_enter, r->fd, ring_pending(r), wait,
+		      IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, &arg, sizeof(arg));
 
 	return n >= 0 || n == -ETIME || n == -EINTR ? 0 : (int)n;
 }
@@ -188,7 +195,8 @@ static struct io_uring_sqe *ring_next(struct wasi_ring *r)
 	struct io_uring_sqe *sqe;
 	uint32_t tail = *r->sq_tail;
 
-	if (ring_pending(r) == r->sq_entries && (ring_enter(r, 0, 0) || ring_pending(r) == r->sq_entries))
+	if (ring_pending(r) == r->sq_entries &&
+	    (ring_enter(r, 0, 0) || ring_pending(r) == r->sq_entries))
 		return NULL;
 	assert(ring_pending(r) < r->sq_entries);
 	sqe = &r->sqes[tail & r->sq_mask];
@@ -256,7 +264,8 @@ static int ring_reap(struct wasi_ring *r)
 	return e;
 }
 
-int wasi_ring_wait(struct wasi_ring *r, struct wasi_ring_poll *polls, uint32_t n, uint64_t timeout_ns)
+int wasi_ring_wait(struct wasi_ring *r, struct wasi_ring_poll *polls, uint32_t n,
+		   uint64_t timeout_ns)
 {
 	int ready = 0, e = 0;
 

@@ -43,7 +43,8 @@ struct wasi_ring_poll {
  * As ppoll(2): waits until one is ready or timeout_ns passed (UINT64_MAX: never). How many are
  * ready, or -errno.
  */
-int wasi_ring_wait(struct wasi_ring *r, struct wasi_ring_poll *polls, uint32_t n, uint64_t timeout_ns);
+int wasi_ring_wait(struct wasi_ring *r, struct wasi_ring_poll *polls, uint32_t n,
+		   uint64_t timeout_ns);
 
 /* Cancels what is armed for key: its descriptor is about to be closed. */
 void wasi_ring_forget(struct wasi_ring *r, uint32_t key);

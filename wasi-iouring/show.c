@@ -137,7 +137,8 @@ static void show_buffer(struct wasi_shown *s, uint32_t i)
 {
 	uint32_t size = elements(s, i);
 
-	add_memory(s, arg32(s, i), s->has_count ? (uint32_t)num_min(s->count, size) : size, STRING_MOST);
+	add_memory(s, arg32(s, i), s->has_count ? (uint32_t)num_min(s->count, size) : size,
+		   STRING_MOST);
 	wasi_text_add(&s->text, ", %u", size);
 }
 
@@ -208,7 +209,8 @@ static void add_event(struct wasi_text *t, const void *record)
 	wasi_text_add(t, "{userdata=%#llx, error=%s, type=", (ull)ev->userdata,
 		      ev->error ? wasi_errno_name((enum wasi_errno)ev->error) : "0");
 	KIND(t, ev->type, events);
-	wasi_text_add(t, ", nbytes=%llu, %s}", (ull)ev->nbytes, ev->flags & WASI_HANGUP ? "HANGUP" : "0");
+	wasi_text_add(t, ", nbytes=%llu, %s}", (ull)ev->nbytes,
+		      ev->flags & WASI_HANGUP ? "HANGUP" : "0");
 }
 
 /* A list of n records of `size` bytes at p. */
@@ -234,7 +236,8 @@ static void add_list(struct wasi_shown *s, uint32_t p, uint32_t n, size_t size,
 
 static void show_subscriptions(struct wasi_shown *s, uint32_t i)
 {
-	add_list(s, arg32(s, i), elements(s, i), sizeof(struct wasi_subscription), add_subscription);
+	add_list(s, arg32(s, i), elements(s, i), sizeof(struct wasi_subscription),
+		 add_subscription);
 }
 
 static void show_events(struct wasi_shown *s, uint32_t i)
@@ -296,8 +299,8 @@ static void show_filestat(struct wasi_shown *s, uint32_t i)
 		return;
 	wasi_text_add(&s->text, "{dev=%#llx, ino=%llu, filetype=", (ull)st.dev, (ull)st.ino);
 	KIND(&s->text, st.filetype, filetypes);
-	wasi_text_add(&s->text, ", nlink=%llu, size=%llu, atim=%llu, mtim=%llu, ctim=%llu}", (ull)st.nlink,
-		      (ull)st.size, (ull)st.atim, (ull)st.mtim, (ull)st.ctim);
+	wasi_text_add(&s->text, ", nlink=%llu, size=%llu, atim=%llu, mtim=%llu, ctim=%llu}",
+		      (ull)st.nlink, (ull)st.size, (ull)st.atim, (ull)st.mtim, (ull)st.ctim);
 }
 
 static void show_prestat(struct wasi_shown *s, uint32_t i)

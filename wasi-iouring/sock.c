@@ -82,7 +82,8 @@ static long receive(const struct wasi_fd *f, const struct iovec *v, int flags)
 /*
  * A datagram's true length comes back with MSG_TRUNC: more than fitted is reported, not returned.
  */
-static long receive_datagram(const struct wasi_fd *f, const struct iovec *v, int flags, uint16_t *ret_roflags)
+static long receive_datagram(const struct wasi_fd *f, const struct iovec *v, int flags,
+			     uint16_t *ret_roflags)
 {
 	long n = receive(f, v, flags | MSG_TRUNC);
 
@@ -116,7 +117,8 @@ static long receive_stream(const struct wasi_fd *f, const struct iovec *iov, uin
 WASI_CALL(sock_recv)
 {
 	enum wasi_errno e = wasi_iovecs(w, inst, ARG32(1), ARG32(2));
-	int flags = (ARG32(3) & WASI_RECV_PEEK ? MSG_PEEK : 0) | (ARG32(3) & WASI_RECV_WAITALL ? MSG_WAITALL : 0);
+	int flags = (ARG32(3) & WASI_RECV_PEEK ? MSG_PEEK : 0) |
+		    (ARG32(3) & WASI_RECV_WAITALL ? MSG_WAITALL : 0);
 	uint16_t roflags = 0;
 	uint32_t count;
 	long n;

@@ -7,10 +7,10 @@
  * file changes) and rights.
  *
  *	kind		offset			read, write
- *	FILE		ours			pread64 pwrite64 preadv pwritev; its type is not asked
- *						before it matters
- *	STANDARD	the kernel's		read write: a regular file on 0, 1 or 2, whose offset
- *						is shared with who started us
+ *	FILE		ours			pread64 pwrite64 preadv pwritev; its type is not
+ *						asked before it matters
+ *	STANDARD	the kernel's		read write: a regular file on 0, 1 or 2, whose
+ *						offset is shared with who started us
  *	DIRECTORY	position in dirbufs	getdents64
  *	STREAM		none			read write: pipe, terminal, device
  *	SOCKET		none			recvfrom sendto
@@ -32,16 +32,18 @@
 #define WASI_DIRBUF_SIZE 32768
 
 enum wasi_kind {
-	WASI_FREE, WASI_KIND_FILE, WASI_KIND_STANDARD, WASI_KIND_DIRECTORY, WASI_KIND_STREAM, WASI_KIND_SOCKET,
+	WASI_FREE, WASI_KIND_FILE, WASI_KIND_STANDARD, WASI_KIND_DIRECTORY, WASI_KIND_STREAM,
+	WASI_KIND_SOCKET,
 };
 
 enum wasi_fd_state {
-	WASI_STATE_UNTYPED = 1 << 0,	/* FILE, but fstat has not been asked: it may be anything that path_open opens */
+	WASI_STATE_UNTYPED = 1 << 0,	/* FILE whose type fstat was not asked for yet */
 	WASI_STATE_READONLY = 1 << 1,	/* below a read-only preopen */
 	WASI_STATE_PREOPEN = 1 << 2,	/* `preopen` is valid */
-	WASI_STATE_KERNEL = 1 << 3,	/* only the kernel knows the offset: a FILE after an append, a DIRECTORY being listed */
+	/* only the kernel knows the offset: a FILE after an append, a DIRECTORY being listed */
+	WASI_STATE_KERNEL = 1 << 3,
 	WASI_STATE_POLLED = 1 << 4,	/* the ring may hold a poll of it */
-	WASI_STATE_NONBLOCK = 1 << 5,	/* opened with O_NONBLOCK, for us alone: nobody else clears it */
+	WASI_STATE_NONBLOCK = 1 << 5,	/* opened with O_NONBLOCK, by us: nobody else clears it */
 	WASI_STATE_NO_NOWAIT = 1 << 6,	/* its driver does not know RWF_NOWAIT */
 	WASI_STATE_O_APPEND = 1 << 7,	/* the open file has it, and others may write there, too */
 };
@@ -55,7 +57,8 @@ struct wasi_fd {
 	uint16_t preopen;	/* index in the configuration */
 	int host;
 	uint32_t rights, inheriting;
-	uint32_t dropped;	/* rights taken by fd_fdstat_set_rights, here or above: their absence is ENOTCAPABLE */
+	/* rights taken by fd_fdstat_set_rights, here or above: their absence is ENOTCAPABLE */
+	uint32_t dropped;
 	uint64_t offset;	/* of a FILE; of a DIRECTORY, as a cookie */
 	uint32_t serial;	/* of this opening; never 0 in an open entry */
 };
@@ -82,7 +85,7 @@ struct wasi_ring_poll;
 struct wasi {
 	struct wasi_config config;	/* preopens: a copy of our own */
 	struct rt_store *store;
-	size_t mapped;			/* bytes of the mapping that begins here and holds all arrays below */
+	size_t mapped;			/* bytes from here on: all arrays below are in them */
 	struct wasi_fd *fds;
 	uint32_t nfds;			/* entries of fds */
 	uint32_t lowest;		/* no entry below is free */

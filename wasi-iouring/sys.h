@@ -58,7 +58,8 @@ static inline long sys3(long nr, long a, long b, long c)
 {
 	long result;
 
-	__asm__ volatile("syscall" : "=a"(result) : "a"(nr), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+	__asm__ volatile("syscall" : "=a"(result) : "a"(nr), "D"(a), "S"(b), "d"(c)
+			 : "rcx", "r11", "memory");
 	sys_refill();
 	return result;
 }
@@ -79,7 +80,8 @@ static inline long sys4(long nr, long a, long b, long c, long d)
 /* Arguments of any scalar or pointer type. */
 #define SYS3(nr, a, b, c) sys3(SYS_##nr, (long)(a), (long)(b), (long)(c))
 #define SYS4(nr, a, b, c, d) sys4(SYS_##nr, (long)(a), (long)(b), (long)(c), (long)(d))
-#define SYS6(nr, a, b, c, d, e, f) sys6(SYS_##nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+#define SYS6(nr, a, b, c, d, e, f) \
+	sys6(SYS_##nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 #define SYS1(nr, a) SYS3(nr, a, 0, 0)
 #define SYS2(nr, a, b) SYS3(nr, a, b, 0)
 #define SYS5(nr, a, b, c, d, e) SYS6(nr, a, b, c, d, e, 0)

@@ -21,18 +21,21 @@
 	(WASI_RIGHT_FD_READDIR | WASI_RIGHT_FD_FILESTAT_GET | WASI_RIGHT_FD_FILESTAT_SET_TIMES | \
 	 WASI_RIGHT_POLL_FD_READWRITE | PATH_RIGHTS)
 #define PATH_RIGHTS \
-	(WASI_RIGHT_PATH_CREATE_DIRECTORY | WASI_RIGHT_PATH_CREATE_FILE | WASI_RIGHT_PATH_LINK_SOURCE | \
-	 WASI_RIGHT_PATH_LINK_TARGET | WASI_RIGHT_PATH_OPEN | WASI_RIGHT_PATH_READLINK | WASI_RIGHT_PATH_RENAME_SOURCE | \
-	 WASI_RIGHT_PATH_RENAME_TARGET | WASI_RIGHT_PATH_FILESTAT_GET | WASI_RIGHT_PATH_FILESTAT_SET_SIZE | \
-	 WASI_RIGHT_PATH_FILESTAT_SET_TIMES | WASI_RIGHT_PATH_SYMLINK | WASI_RIGHT_PATH_REMOVE_DIRECTORY | \
-	 WASI_RIGHT_PATH_UNLINK_FILE)
+	(WASI_RIGHT_PATH_CREATE_DIRECTORY | WASI_RIGHT_PATH_CREATE_FILE | \
+	 WASI_RIGHT_PATH_LINK_SOURCE | WASI_RIGHT_PATH_LINK_TARGET | WASI_RIGHT_PATH_OPEN | \
+	 WASI_RIGHT_PATH_READLINK | WASI_RIGHT_PATH_RENAME_SOURCE | \
+	 WASI_RIGHT_PATH_RENAME_TARGET | WASI_RIGHT_PATH_FILESTAT_GET | \
+	 WASI_RIGHT_PATH_FILESTAT_SET_SIZE | WASI_RIGHT_PATH_FILESTAT_SET_TIMES | \
+	 WASI_RIGHT_PATH_SYMLINK | WASI_RIGHT_PATH_REMOVE_DIRECTORY | WASI_RIGHT_PATH_UNLINK_FILE)
 #define FILE_RIGHTS \
-	(WASI_RIGHT_ALL & ~(PATH_RIGHTS | WASI_RIGHT_FD_READDIR | WASI_RIGHT_SOCK_SHUTDOWN | WASI_RIGHT_SOCK_ACCEPT))
+	(WASI_RIGHT_ALL & ~(PATH_RIGHTS | WASI_RIGHT_FD_READDIR | WASI_RIGHT_SOCK_SHUTDOWN | \
+			    WASI_RIGHT_SOCK_ACCEPT))
 /* libc takes a character device that cannot seek for a terminal (isatty) */
 #define STREAM_RIGHTS (FILE_RIGHTS & ~(WASI_RIGHT_FD_SEEK | WASI_RIGHT_FD_TELL))
 #define SOCKET_RIGHTS (STREAM_RIGHTS | WASI_RIGHT_SOCK_SHUTDOWN | WASI_RIGHT_SOCK_ACCEPT)
 
-_Static_assert((DIRECTORY_RIGHTS | SOCKET_RIGHTS | FILE_RIGHTS) == WASI_RIGHT_ALL, "each right is of use somewhere");
+_Static_assert((DIRECTORY_RIGHTS | SOCKET_RIGHTS | FILE_RIGHTS) == WASI_RIGHT_ALL,
+	       "each right is of use somewhere");
 
 int64_t wasi_fd_free(struct wasi *w)
 {
@@ -73,7 +76,10 @@ long wasi_fd_drop(struct wasi *w, struct wasi_fd *f)
 	forget_polls(w, f);
 	if (f->kind == WASI_KIND_DIRECTORY)
 		wasi_dir_forget(w, f->serial);
-	/* the process's own last words go to 2: they must not end in a file that the guest opens next */
+	/*
+	 * the process's own last words go to 2:
+	 * they must not end in a file that the guest opens next
+	 */
 	result = f->host == STDERR_FILENO ? 0 : SYS1(close, f->host);
 	*f = (struct wasi_fd){ .kind = WASI_FREE };
 	if (n < w->lowest)
@@ -152,7 +158,8 @@ uint32_t wasi_fd_access(uint64_t flags)
 	uint32_t rights = WASI_RIGHT_ALL;
 
 	if ((flags & O_ACCMODE) == O_RDONLY)
-		rights &= ~(uint32_t)(WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_ALLOCATE | WASI_RIGHT_FD_FILESTAT_SET_SIZE);
+		rights &= ~(uint32_t)(WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_ALLOCATE |
+				      WASI_RIGHT_FD_FILESTAT_SET_SIZE);
 	if ((flags & O_ACCMODE) == O_WRONLY)
 		rights &= ~(uint32_t)WASI_RIGHT_FD_READ;
 	return rights;

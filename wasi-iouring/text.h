@@ -19,7 +19,7 @@ struct wasi_text {
 __attribute__((format(printf, 2, 3)))
 void wasi_text_add(struct wasi_text *t, const char *fmt, ...);
 
-/* As a C string in quotes, escaped as strace does; of more than `most` bytes the first, and "...". */
+/* As a C string in quotes, escaped as strace does; the first `most` bytes, then "...". */
 void wasi_text_string(struct wasi_text *t, const uint8_t *s, size_t n, size_t most);
 
 /* A named value; flags are some of them, joined by '|'. */
@@ -29,6 +29,7 @@ struct wasi_name {
 };
 
 void wasi_text_kind(struct wasi_text *t, uint64_t value, const struct wasi_name *names, uint32_t n);
-void wasi_text_flags(struct wasi_text *t, uint64_t value, const struct wasi_name *names, uint32_t n);
+void wasi_text_flags(struct wasi_text *t, uint64_t value, const struct wasi_name *names,
+		     uint32_t n);
 
 #endif

@@ -78,7 +78,8 @@ static void take_count(struct wasi_shown *s)
 {
 	const char *at = strchr(s->params, '1');
 
-	s->has_count = at && wasi_load(s->inst, (uint32_t)s->a[at - s->params].i32, &s->count, sizeof(s->count));
+	s->has_count = at && wasi_load(s->inst, (uint32_t)s->a[at - s->params].i32,
+				       &s->count, sizeof(s->count));
 }
 
 static void line_begin(struct wasi_shown *s, struct trace_page *page, const char *name)
@@ -88,14 +89,16 @@ static void line_begin(struct wasi_shown *s, struct trace_page *page, const char
 }
 
 /* ended: the call does not return to the guest. */
-static void line_end(struct wasi_shown *s, uint32_t from, enum wasi_errno e, bool ended, uint64_t ns)
+static void line_end(struct wasi_shown *s, uint32_t from, enum wasi_errno e, bool ended,
+		     uint64_t ns)
 {
 	if (!e && !ended)
 		take_count(s);
 	show_after(s, from, !e && !ended);
 	s->text.room = TRACE_LINE - ROOM_TIME;
 	s->text.cut = false;
-	wasi_text_add(&s->text, "%*s = ", s->text.len < TRACE_COLUMN ? (int)(TRACE_COLUMN - s->text.len) : 0, "");
+	wasi_text_add(&s->text, "%*s = ",
+		      s->text.len < TRACE_COLUMN ? (int)(TRACE_COLUMN - s->text.len) : 0, "");
 	if (ended)
 		wasi_text_add(&s->text, "?");
 	else if (e)
@@ -175,5 +178,6 @@ const rt_host_fn wasi_traced[WASI_CALLS_MAX] = {
 void wasi_trace_begin(struct wasi *w)
 {
 	for (int i = 0; i < WASI_CALLS_MAX; i++)
-		snprintf(w->config.trace.page->counts[i].name, TRACE_NAME, "%s", wasi_call_rows[i].name);
+		snprintf(w->config.trace.page->counts[i].name, TRACE_NAME, "%s",
+			 wasi_call_rows[i].name);
 }

@@ -73,7 +73,8 @@ static void adopt(struct wasi *w, uint32_t n, int host, bool socket)
 		f->state = flags & O_NONBLOCK ? WASI_STATE_NONBLOCK : 0;
 	}
 	f->state |= flags & O_APPEND ? WASI_STATE_O_APPEND : 0;
-	wasi_fd_flags(f, (flags & O_APPEND ? WASI_FD_APPEND : 0) | (flags & O_NONBLOCK ? WASI_FD_NONBLOCK : 0));
+	wasi_fd_flags(f, (flags & O_APPEND ? WASI_FD_APPEND : 0) |
+				 (flags & O_NONBLOCK ? WASI_FD_NONBLOCK : 0));
 }
 
 /*
@@ -141,10 +142,13 @@ static struct wasi *state_new(const struct wasi_config *config, uint32_t nfds)
 {
 	size_t npolls = num_max(WASI_POLL_MIN, 2 * (size_t)nfds);
 	size_t size = sizeof(struct wasi) + WASI_CALLS_MAX * sizeof(struct rt_func *) +
-		      config->npreopens * sizeof(struct wasi_preopen) + nfds * sizeof(struct wasi_fd) +
-		      npolls * (sizeof(struct wasi_poll) + sizeof(struct pollfd) + sizeof(struct wasi_ring_poll)) +
+		      config->npreopens * sizeof(struct wasi_preopen) +
+		      nfds * sizeof(struct wasi_fd) +
+		      npolls * (sizeof(struct wasi_poll) + sizeof(struct pollfd) +
+				sizeof(struct wasi_ring_poll)) +
 		      WASI_DIRBUFS * sizeof(struct wasi_dirbuf) + 8 * ALIGN;
-	uint8_t *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint8_t *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	struct wasi_preopen *preopens;
 	struct wasi *w;
 
@@ -180,13 +184,15 @@ static uint64_t ring_ops(void)
 	return ops;
 }
 
-int wasi_new(const struct wasi_config *config, struct rt_store *store, struct wasi **ret, struct wsbox_err *err)
+int wasi_new(const struct wasi_config *config, struct rt_store *store, struct wasi **ret,
+	     struct wsbox_err *err)
 {
 	uint32_t nfds = config->nofile ? config->nofile : NOFILE_DEFAULT;
 	struct wasi *w;
 
 	if (nfds > NOFILE_MAX || 3 + (uint64_t)config->nsockets + config->npreopens > nfds)
-		return err_set(err, -EMFILE, WSBOX_FAILED, "WASI: %u descriptors do not hold 3 standard ones, %u sockets and "
+		return err_set(err, -EMFILE, WSBOX_FAILED,
+			       "WASI: %u descriptors do not hold 3 standard ones, %u sockets and "
 			       "%u directories", nfds, config->nsockets, config->npreopens);
 	w = state_new(config, nfds);
 	if (!w)
@@ -194,13 +200,13 @@ int wasi_new(const struct wasi_config *config, struct rt_store *store, struct wa
 	w->store = store;
 	for (int i = 0; i < 3; i++)
 		adopt(w, (uint32_t)i, i, false);
-	/* libc takes directories from 3 on until it meets something else: sockets come behind them */
+	/* libc takes directories from 3 on until it meets anything else: sockets come behind */
 	for (uint32_t i = 0; i < config->npreopens; i++)
 		add_preopen(w, 3 + i, (uint16_t)i);
 	for (uint32_t i = 0; i < config->nsockets; i++)
 		adopt(w, 3 + config->npreopens + i, config->sockets[i], true);
-	if (config->ring)
-		(void)wasi_ring_new(ring_ops(), 2 * w->nfds, &w->ring);	/* refused: system calls do the same */
+	if (config->ring)	/* if it is refused, system calls do the same */
+		(void)wasi_ring_new(ring_ops(), 2 * w->nfds, &w->ring);
 	if (config->trace.page)
 		wasi_trace_begin(w);
 	wasi_sys_measure();

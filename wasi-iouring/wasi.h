@@ -18,8 +18,8 @@
 struct wasi;
 
 struct wasi_preopen {
-	int fd;			/* a directory, O_PATH will do; owned by the guest from wasi_new() on */
-	int linkless;		/* another mount of it that follows no links, if it is (0: none): saves calls */
+	int fd;			/* a directory, or O_PATH; owned by the guest from wasi_new() on */
+	int linkless;		/* a mount of it without links, 0: none; saves calls */
 	const char *guest;	/* its name for the guest */
 	bool readonly;		/* refuse changes below it (EROFS), whatever the mount says */
 };
@@ -27,7 +27,8 @@ struct wasi_preopen {
 /* Tells of each call (trace.h). page NULL: does not. */
 struct wasi_trace {
 	struct trace_page *page;	/* counts go here, and the line of the call under way */
-	int out;			/* where lines go, -1: nowhere. Stays the caller's; the guest has no number for it */
+	/* where lines go, -1: nowhere. Stays the caller's; the guest has no number for it */
+	int out;
 };
 
 struct wasi_config {
@@ -37,9 +38,12 @@ struct wasi_config {
 	uint32_t npreopens;
 	const struct wasi_preopen *preopens;
 	uint32_t nsockets;
-	const int *sockets;		/* listening or connected; numbered after the preopens. Owned likewise */
-	uint32_t nofile;		/* descriptors a guest may have open, 0, 1 and 2 included; 0: 1024 */
-	bool ring;			/* an io_uring may be made; without one, or if it is refused, system calls do */
+	/* listening or connected; behind preopens; owned likewise */
+	const int *sockets;
+	/* descriptors a guest may have open, with 0 to 2; 0: 1024 */
+	uint32_t nofile;
+	/* an io_uring may be made; without one, or if it is refused, system calls do */
+	bool ring;
 	struct wasi_trace trace;
 };
 
@@ -48,7 +52,8 @@ struct wasi_config {
  * SIGPIPE and SIGXFSZ to be ignored, since a guest gets errors for both. 0, -ENOMEM, -EMFILE with
  * err.
  */
-int wasi_new(const struct wasi_config *config, struct rt_store *store, struct wasi **ret, struct wsbox_err *err);
+int wasi_new(const struct wasi_config *config, struct rt_store *store, struct wasi **ret,
+	     struct wsbox_err *err);
 
 /* Closes every descriptor the guest still has. NULL is fine. */
 void wasi_free(struct wasi *w);
@@ -57,7 +62,8 @@ void wasi_free(struct wasi *w);
 bool wasi_ring(const struct wasi *w);
 
 /* An rt_resolve_fn for module "wasi_snapshot_preview1"; arg is the struct wasi. */
-bool wasi_resolve(void *arg, const struct wasm_module *m, const struct wasm_import *imp, struct rt_extern *ret);
+bool wasi_resolve(void *arg, const struct wasm_module *m, const struct wasm_import *imp,
+		  struct rt_extern *ret);
 
 /* 0, or -ENOEXEC with err when m imports from a version of WASI that is not this one. */
 int wasi_check(const struct wasm_module *m, struct wsbox_err *err);
