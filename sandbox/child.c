@@ -105,8 +105,8 @@ static int descriptors(struct sb_start *s)
  */
 static bool ignored(int sig)
 {
-	return sig == SIGPIPE || sig == SIGXFSZ || sig == SIGINT || sig == SIGQUIT || sig == SIGTSTP ||
-	       sig == SIGHUP;
+	return sig == SIGPIPE || sig == SIGXFSZ || sig == SIGINT || sig == SIGQUIT ||
+	       sig == SIGTSTP || sig == SIGHUP;
 }
 
 /*
@@ -121,7 +121,7 @@ static bool kept(int sig)
 
 static int process(struct sb_start *s)
 {
-	/* rt_sigaction(2)'s own struct: the C library refuses 32 and 33, which posix_spawn ignores */
+	/* rt_sigaction(2)'s struct: libc refuses 32 and 33, which posix_spawn ignores */
 	struct {
 		void (*handler)(int);
 		unsigned long flags, restorer, mask;

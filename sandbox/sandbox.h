@@ -149,10 +149,10 @@ struct sb_spec {
 	bool ring;		/* the run filter with io_uring_enter */
 	const struct sb_preopen *preopens;
 	uint32_t preopen_count;	/* up to CELL_PREOPEN_MAX */
-	bool linkless;		/* a second mount of each, which follows no link, numbered after them */
+	bool linkless;		/* a second mount of each that follows no link, behind them */
 	const int *handed;	/* further descriptors, numbered after those */
 	uint32_t handed_count;	/* up to CELL_HANDED_MAX */
-	bool sockets;		/* some are sockets to be used: the filter with accept4 and the like */
+	bool sockets;		/* some are sockets to be used: a filter with accept4 etc. */
 	struct sb_limits limits;
 };
 
