@@ -61,7 +61,8 @@ static int temp_try(const struct cache *c, struct cache_temp *ret)
 	if (getrandom(&r, sizeof(r), 0) != sizeof(r))
 		return -EIO;
 	(void)snprintf(t.name, sizeof(t.name), CACHE_TEMP_PREFIX "%016llx", r);
-	FD_AUTO fd = openat(c->dir, t.name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	FD_AUTO fd =
+		openat(c->dir, t.name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	cache_step("temporary made");

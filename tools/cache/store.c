@@ -17,7 +17,9 @@ struct mapping {
 
 static struct mapping map_sealed(int fd, uint64_t size)
 {
-	return (struct mapping){ mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0), size };
+	return (struct mapping){
+		mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0), size
+	};
 }
 
 static void unmap(struct mapping *m)

@@ -63,7 +63,8 @@ static int compile_module(const struct cell_job *job, const void *bytes, struct 
 		   struct cell_compiled *reply)
 {
 	struct jit_options options = { .tier = tier(job), .gs = jit_cpu_fsgsbase(),
-				       .threads = pool ? job->jobs : 1, .origin = cell_origin(job) };
+				       .threads = pool ? job->jobs : 1,
+				       .origin = cell_origin(job) };
 	bool elf = job->flags & CELL_JOB_ELF;
 	struct jit_stats stats = { 0 };
 	struct jit_lines lines = { 0 };
@@ -81,7 +82,8 @@ static int compile_module(const struct cell_job *job, const void *bytes, struct 
 	ret = jit_compile(&m, &options, pool, image, &stats, &reply->err);
 	assert(ret < 0 || stats.functions == m.nfuncs - m.imported_funcs);
 	if (ret == 0 && elf)
-		ret = elf_wrap(image, stats.image_bytes, &m, &lines, &stats.image_bytes, &reply->err);
+		ret = elf_wrap(image, stats.image_bytes, &m, &lines, &stats.image_bytes,
+			       &reply->err);
 	if (ret == 0 && job->role == CELL_ROLE_INSPECT)
 		ret = inspect_print(&m, STDOUT_FILENO);
 	vec_done(&lines);

@@ -34,7 +34,7 @@ struct code {
 	uint64_t image_off, image_size;	/* from CODE_HIT on: in the session's module file */
 	bool stored;
 	uint64_t ns_find, ns_hash, ns_store;
-	struct wsbox_err err;		/* why it was not used, or not kept; code 0: nothing wrong */
+	struct wsbox_err err;		/* why it was not used, or not kept; code 0: neither */
 	bool writing;			/* writer runs */
 	pthread_t writer;
 };

@@ -78,7 +78,8 @@ void help_words(enum command command)
 		if (option_optional(row))
 			printf("--%s\n", row->name);
 		else
-			printf("--%s%s%s\n", row->name, row->arg ? "=" : "", row->arg ? row->arg : "");
+			printf("--%s%s%s\n", row->name, row->arg ? "=" : "",
+			       row->arg ? row->arg : "");
 		if (row->letter)
 			printf("-%c\n", row->letter);
 	}

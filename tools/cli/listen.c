@@ -99,8 +99,9 @@ static int open_passed(struct listeners *l, const struct listen_at *at, struct w
 	uint64_t for_pid, n;
 	int ret = 0;
 
-	if (!pid || num_parse_u64(pid, 1, INT32_MAX, &for_pid) < 0 || for_pid != (uint64_t)getpid() ||
-	    !count || num_parse_u64(count, 1, CELL_SOCKETS_MAX, &n) < 0)
+	if (!pid || num_parse_u64(pid, 1, INT32_MAX, &for_pid) < 0 ||
+	    for_pid != (uint64_t)getpid() || !count ||
+	    num_parse_u64(count, 1, CELL_SOCKETS_MAX, &n) < 0)
 		return err_set(err, -ENOENT, WSBOX_FAILED,
 			       "--listen systemd: no sockets were passed (LISTEN_PID, LISTEN_FDS)");
 	for (int fd = SYSTEMD_FIRST; ret == 0 && fd < SYSTEMD_FIRST + (int)n; fd++)
@@ -137,7 +138,8 @@ static int open_bound(struct listeners *l, const struct listen_at *at, struct ws
 	int on = 1, ret;
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
-	    bind(fd, (const struct sockaddr *)&at->address, at->size) < 0 || listen(fd, BACKLOG) < 0)
+	    bind(fd, (const struct sockaddr *)&at->address, at->size) < 0 ||
+	    listen(fd, BACKLOG) < 0)
 		return err_set(err, -errno, WSBOX_FAILED, "--listen %s: %s", at->text,
 			       err_name(-errno));
 	if (!port_of(&at->address))

@@ -82,8 +82,8 @@ void session_init(struct session *s, const struct options *o, uint64_t begin);
 void session_done(struct session *s);
 
 /*
- * Opens FILE, starts the cells that role needs (RUN: both, if its code is to be made; else the compiler) and waits until all
- * is over. The result is in *s; its status also returned.
+ * Opens FILE, starts the cells that role needs (RUN: both, if its code is to be made; else the
+ * compiler) and waits until all is over. The result is in *s; its status also returned.
  */
 int session_run(struct session *s, enum cell_role role);
 

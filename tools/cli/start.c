@@ -32,7 +32,7 @@ enum start_limit {
 	START_THREADS_MAX = 16, /* of a compiler */
 	START_THREAD_BYTES = 256 << 10, /* of module; for less a thread does not pay */
 	START_OPTIMIZER_BYTES = 48 << 10, /* the same of the optimizing tier: a batch */
-	START_LINKLESS_BYTES = 256 << 10, /* likewise second mounts: 40 us a directory, 1 us less a stat */
+	START_LINKLESS_BYTES = 256 << 10, /* second mounts: 40 us a directory, 1 us less a stat */
 };
 
 struct text VEC(char);
@@ -88,7 +88,8 @@ static int strings_open(const struct options *o, uint32_t *ret_size)
 
 static uint32_t threads(uint64_t module_size, bool optimized)
 {
-	uint64_t useful = 1 + module_size / (optimized ? START_OPTIMIZER_BYTES : START_THREAD_BYTES);
+	uint32_t each = optimized ? START_OPTIMIZER_BYTES : START_THREAD_BYTES;
+	uint64_t useful = 1 + module_size / each;
 	cpu_set_t set;
 
 	if (useful == 1 || sched_getaffinity(0, sizeof(set), &set) < 0)

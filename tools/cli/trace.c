@@ -102,7 +102,8 @@ static void put_row(const struct trace *t, const struct trace_count *c, uint64_t
 
 void trace_summary(const struct trace *t)
 {
-	static const char rule[] = "------ ----------- ----------- --------- --------- ----------------\n";
+	static const char rule[] =
+		"------ ----------- ----------- --------- --------- ----------------\n";
 	static const char head[] = "% time     seconds  usecs/call     calls    errors call\n";
 	struct trace_count rows[TRACE_CALLS], total = { .name = "total" };
 
