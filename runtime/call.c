@@ -34,7 +34,8 @@ static void put_vector(wasm_valtype t, union rt_value *to, const union rt_value 
 		*(pair *)to = (pair){ v->f64_bits, 0 };
 }
 
-static void put_arguments(const struct rt_type *t, const union rt_value *args, struct rt_regs *regs, char *stack)
+static void put_arguments(const struct rt_type *t, const union rt_value *args, struct rt_regs *regs,
+			  char *stack)
 {
 	for (uint32_t i = 0; i < t->func.nparams; i++) {
 		const struct jit_loc *l = &t->params[i];
@@ -53,7 +54,8 @@ static void put_arguments(const struct rt_type *t, const union rt_value *args, s
 	}
 }
 
-static void take_arguments(const struct rt_type *t, union rt_value *args, const struct rt_regs *regs, const char *stack)
+static void take_arguments(const struct rt_type *t, union rt_value *args,
+			   const struct rt_regs *regs, const char *stack)
 {
 	for (uint32_t i = 0; i < t->func.nparams; i++) {
 		const struct jit_loc *l = &t->params[i];
@@ -67,7 +69,8 @@ static void take_arguments(const struct rt_type *t, union rt_value *args, const 
 	}
 }
 
-static void read_results(const struct rt_type *t, const struct rt_regs *regs, union rt_value *results)
+static void read_results(const struct rt_type *t, const struct rt_regs *regs,
+			 union rt_value *results)
 {
 	if (t->cc.sret)
 		return;
@@ -79,7 +82,8 @@ static void read_results(const struct rt_type *t, const struct rt_regs *regs, un
 	}
 }
 
-static void put_results(const struct rt_type *t, struct rt_regs *regs, const union rt_value *results)
+static void put_results(const struct rt_type *t, struct rt_regs *regs,
+			const union rt_value *results)
 {
 	char *memory = (char *)regs->gpr[0];
 
@@ -110,7 +114,8 @@ static size_t values_of(const struct rt_type *t)
 }
 
 /* Any types; values has room for arguments and results. */
-static int dispatch(const struct rt_host *host, struct rt_instance *caller, struct rt_regs *regs, union rt_value *values)
+static int dispatch(const struct rt_host *host, struct rt_instance *caller, struct rt_regs *regs,
+		    union rt_value *values)
 {
 	const struct rt_type *t = host->type;
 	int ret;
@@ -144,7 +149,8 @@ int rt_host_dispatch(struct rt_func *f, struct rt_instance *caller, struct rt_re
 		regs->gpr[0] = values[0].f64_bits & t->keep_result;
 		regs->pop = regs->vectors = 0;
 	} else {
-		ret = dispatch(host, caller, regs, alloca((values_of(t) + 1) * sizeof(union rt_value)));
+		ret = dispatch(host, caller, regs,
+			       alloca((values_of(t) + 1) * sizeof(union rt_value)));
 		if (ret)
 			return ret;
 	}
@@ -152,7 +158,8 @@ int rt_host_dispatch(struct rt_func *f, struct rt_instance *caller, struct rt_re
 	return 0;
 }
 
-static int call_host(const struct rt_func *f, const union rt_value *args, union rt_value *ret_results)
+static int call_host(const struct rt_func *f, const union rt_value *args,
+		     union rt_value *ret_results)
 {
 	const struct rt_host *host = f->type;
 	const struct rt_type *t = host->type;
@@ -176,8 +183,8 @@ static void set_gs(struct rt_exec *e, uint64_t base)
 }
 
 /* Enters f at guest_rsp, which has room for its arguments. */
-static inline int enter_wasm(struct rt_store *s, const struct rt_func *f, const union rt_value *args,
-			     union rt_value *results, char *guest_rsp)
+static inline int enter_wasm(struct rt_store *s, const struct rt_func *f,
+			     const union rt_value *args, union rt_value *results, char *guest_rsp)
 {
 	const struct rt_type *t = f->type;
 	struct rt_regs regs;
@@ -256,7 +263,8 @@ int rt_call(struct rt_func *f, const union rt_value *args, union rt_value *ret_r
 	return trap;
 }
 
-struct rt_func *rt_func_host(struct rt_store *s, const struct wasm_functype *type, rt_host_fn fn, void *env)
+struct rt_func *rt_func_host(struct rt_store *s, const struct wasm_functype *type, rt_host_fn fn,
+			     void *env)
 {
 	struct rt_func *f = arena_alloc(&s->arena, sizeof(*f));
 	struct rt_host *host = arena_alloc(&s->arena, sizeof(*host));
@@ -265,8 +273,8 @@ struct rt_func *rt_func_host(struct rt_store *s, const struct wasm_functype *typ
 	if (!f || !host || !id)
 		return NULL;
 	*host = (struct rt_host){ s, rt_type_of(s, id), fn, env };
-	f->callee = (struct jit_callee){ id, RT_CALLEE_HOST | (host->type->xmm ? RT_CALLEE_XMM : 0), rt_host_entry, env,
-					 f };
+	f->callee = (struct jit_callee){ id, RT_CALLEE_HOST | (host->type->xmm ? RT_CALLEE_XMM : 0),
+					 rt_host_entry, env, f };
 	f->type = host;
 	f->entry = rt_host_entry;
 	f->stack_bytes = host->type->cc.stack_bytes;

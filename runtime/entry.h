@@ -4,7 +4,7 @@
  *
  * Stack of the host during an activation (rt_enter), and of the guest:
  *
- *	rt_call's frame                      ┌ top of the guest stack, or the rsp at which wasm called out
+ *	rt_call's frame                      ┌ top of the guest stack, or rsp where wasm called out
  *	rbp rbx r12 r13 r14 r15              │ stack arguments
  *	address of struct rt_regs            │ return address into rt_enter
  *	exec->host_rsp ──────────────►       │ rbp = 0: end of the frame chain

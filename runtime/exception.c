@@ -17,7 +17,8 @@ static struct rt_ret trap_with(int kind)
 	return (struct rt_ret){ .trap = (uint64_t)kind };
 }
 
-struct rt_ret rt_lib_exn_new(struct rt_instance *inst, uint64_t tag, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+struct rt_ret rt_lib_exn_new(struct rt_instance *inst, uint64_t tag, uint64_t b, uint64_t c,
+			     uint64_t d, uint64_t e)
 {
 	struct rt_store *s = inst->head.store;
 	uint32_t n = rt_type_of(s, inst->tags[tag]->type)->func.nparams;
@@ -31,7 +32,8 @@ struct rt_ret rt_lib_exn_new(struct rt_instance *inst, uint64_t tag, uint64_t b,
 	return (struct rt_ret){ .value = (uintptr_t)exn };
 }
 
-static const struct jit_handler *find_handler(const struct rt_code *code, const void *pc, const struct rt_exn *exn)
+static const struct jit_handler *find_handler(const struct rt_code *code, const void *pc,
+					      const struct rt_exn *exn)
 {
 	uint32_t n, off = (uint32_t)((uintptr_t)pc - code->lo);
 	const struct jit_handler *h = jit_image_handlers(code->image, off, &n);
@@ -64,7 +66,8 @@ static bool keep_or_drop(struct rt_store *s, struct rt_exn *exn, bool ref)
 	return true;
 }
 
-struct rt_ret rt_lib_throw(struct rt_instance *inst, uint64_t ref, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+struct rt_ret rt_lib_throw(struct rt_instance *inst, uint64_t ref, uint64_t b, uint64_t c,
+			   uint64_t d, uint64_t e)
 {
 	struct rt_store *s = inst->head.store;
 	struct rt_exn *exn = (struct rt_exn *)ref;

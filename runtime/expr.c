@@ -4,7 +4,8 @@
 #include "runtime/state.h"
 #include "runtime/wasm/expr.h"
 
-_Static_assert(sizeof(union wasm_cell) == sizeof(union rt_value), "an expression's value is a global's");
+_Static_assert(sizeof(union wasm_cell) == sizeof(union rt_value),
+	       "an expression's value is a global's");
 
 static void global_of(void *env, uint32_t index, union wasm_cell *ret)
 {
@@ -19,7 +20,8 @@ static uint64_t func_of(void *env, uint32_t index)
 	return (uintptr_t)rt_func_at(env, index);
 }
 
-int rt_eval(struct rt_instance *inst, const struct wasm_expr *expr, wasm_valtype type, union rt_value *ret)
+int rt_eval(struct rt_instance *inst, const struct wasm_expr *expr, wasm_valtype type,
+	    union rt_value *ret)
 {
 	const struct wasm_expr_env env = { inst, global_of, func_of };
 	struct wsbox_err err = WSBOX_ERR_INIT;

@@ -46,7 +46,8 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 {
 	greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
 	struct rt_store *s = fault.store;
-	int trap = info->si_code > 0 && s->nesting ? classify(s, (uintptr_t)regs[REG_RIP], (uintptr_t)info->si_addr) : 0;
+	int trap = info->si_code > 0 && s->nesting ?
+		   classify(s, (uintptr_t)regs[REG_RIP], (uintptr_t)info->si_addr) : 0;
 
 	if (!trap) {
 		/*
@@ -75,13 +76,16 @@ int rt_fault_install(struct rt_store *s, struct wsbox_err *err)
 
 	if (fault.store)
 		return err_set(err, -EBUSY, WSBOX_FAILED, "this process has a store already");
-	stack.ss_sp = mmap(NULL, SIGNAL_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	stack.ss_sp = mmap(NULL, SIGNAL_STACK, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (stack.ss_sp == MAP_FAILED)
-		return err_set(err, -errno, WSBOX_FAILED, "cannot map the signal stack: %s", err_name(errno));
+		return err_set(err, -errno, WSBOX_FAILED, "cannot map the signal stack: %s",
+			       err_name(errno));
 	fault.stack = stack.ss_sp;
 	fault.store = s;
 	if (sigaltstack(&stack, &fault.old_stack) || sigaction(SIGSEGV, &act, &fault.old))
-		return err_set(err, -errno, WSBOX_FAILED, "cannot handle faults: %s", err_name(errno));
+		return err_set(err, -errno, WSBOX_FAILED, "cannot handle faults: %s",
+			       err_name(errno));
 	return 0;
 }
 

@@ -4,7 +4,8 @@
  */
 #include "runtime/state.h"
 
-struct rt_global *rt_global_new(struct rt_store *s, const struct wasm_globaltype *type, const union rt_value *v)
+struct rt_global *rt_global_new(struct rt_store *s, const struct wasm_globaltype *type,
+				const union rt_value *v)
 {
 	struct rt_global *g = arena_alloc(&s->arena, sizeof(*g));
 

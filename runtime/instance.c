@@ -36,8 +36,8 @@ static bool make_arrays(struct rt_instance *inst, struct arena *a)
 	inst->data_dropped = arena_alloc(a, m->ndatas + 1);
 	inst->elem_dropped = arena_alloc(a, m->nelems + 1);
 	inst->funcs = calloc(m->nfuncs + 1, sizeof(*inst->funcs));
-	return inst->memories && inst->tables && inst->globals && inst->tags && inst->data_dropped &&
-	       inst->elem_dropped && inst->funcs;
+	return inst->memories && inst->tables && inst->globals && inst->tags &&
+	       inst->data_dropped && inst->elem_dropped && inst->funcs;
 }
 
 /* Maps the context, with room for memory 0 behind it. */
@@ -48,7 +48,8 @@ static int map_context(struct rt_instance *inst, struct rt_store *s, struct wsbo
 	int ret = jit_layout_init(&inst->layout, m);
 
 	if (ret < 0)
-		return err_set(err, ret, WSBOX_INVALID, "the module has too many globals and imports");
+		return err_set(err, ret, WSBOX_INVALID,
+			       "the module has too many globals and imports");
 	assert(inst->layout.size % 4096 == 0 && inst->layout.size >= sizeof(struct jit_vmctx));
 	inst->map_size = inst->layout.size + span;
 	inst->map = rt_reserve(s, inst->map_size, span);
@@ -110,21 +111,26 @@ int rt_instance_prepare(struct rt_store *s, const struct wasm_module *m, struct 
 	return 0;
 }
 
-static int check_image(const struct rt_instance *inst, const struct rt_code_file *file, struct wsbox_err *err)
+static int check_image(const struct rt_instance *inst, const struct rt_code_file *file,
+		       struct wsbox_err *err)
 {
 	const struct jit_image *image = inst->image;
 	int ret = jit_image_check(image, file->size, err);
 
 	if (ret < 0)
 		return ret;
-	if (image->ctx_size != inst->layout.size || image->nfuncs != inst->m->nfuncs - inst->m->imported_funcs ||
+	if (image->ctx_size != inst->layout.size ||
+	    image->nfuncs != inst->m->nfuncs - inst->m->imported_funcs ||
 	    image->module_size != inst->m->size ||
 	    memcmp(image->origin.module, file->origin.module, sizeof(image->origin.module)))
-		return err_set(err, -ENOEXEC, WSBOX_FAILED, "the code image was made from another module");
+		return err_set(err, -ENOEXEC, WSBOX_FAILED,
+			       "the code image was made from another module");
 	if (memcmp(image->origin.build, file->origin.build, sizeof(image->origin.build)))
-		return err_set(err, -ENOEXEC, WSBOX_FAILED, "the code image was made by another build of wsbox");
+		return err_set(err, -ENOEXEC, WSBOX_FAILED,
+			       "the code image was made by another build of wsbox");
 	if ((image->flags & JIT_IMAGE_GS) && !jit_cpu_fsgsbase())
-		return err_set(err, -ENOTSUP, WSBOX_FAILED, "the code image needs FSGSBASE, which is off here");
+		return err_set(err, -ENOTSUP, WSBOX_FAILED,
+			       "the code image needs FSGSBASE, which is off here");
 	return 0;
 }
 
@@ -137,7 +143,8 @@ int rt_code_map(int fd, uint64_t offset, uint64_t room, void **ret, struct wsbox
 	void *p = mmap(NULL, room, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, (off_t)offset);
 
 	if (p == MAP_FAILED)
-		return err_set(err, -errno, WSBOX_FAILED, "cannot map the code image: %s", err_name(errno));
+		return err_set(err, -errno, WSBOX_FAILED, "cannot map the code image: %s",
+			       err_name(errno));
 	*ret = p;
 	return 0;
 }
@@ -161,7 +168,8 @@ int rt_code_copy(int fd, uint64_t offset, uint64_t size, void **ret, struct wsbo
 }
 
 /* Maps the image unless it is. */
-static int image_take(struct rt_instance *inst, const struct rt_code_file *file, struct wsbox_err *err)
+static int image_take(struct rt_instance *inst, const struct rt_code_file *file,
+		      struct wsbox_err *err)
 {
 	void *p = file->at;
 	uint64_t room = p ? file->room : file->size;
@@ -193,7 +201,8 @@ static int image_trim(struct rt_instance *inst, uint64_t size)
 	return 0;
 }
 
-int rt_instance_code(struct rt_instance *inst, const struct rt_code_file *file, struct wsbox_err *err)
+int rt_instance_code(struct rt_instance *inst, const struct rt_code_file *file,
+		     struct wsbox_err *err)
 {
 	struct rt_store *s = inst->head.store;
 	const struct jit_image *image;
@@ -212,8 +221,9 @@ int rt_instance_code(struct rt_instance *inst, const struct rt_code_file *file, 
 	if (ret < 0)
 		return err_set(err, ret, WSBOX_FAILED, "cannot map code: %s", err_name(ret));
 	inst->text = (char *)image + image->text_off;
-	if (!vec_push(&s->code, ((struct rt_code){ (uintptr_t)inst->text, (uintptr_t)inst->text + image->text_size,
-						   image, inst })))
+	if (!vec_push(&s->code,
+		      ((struct rt_code){ (uintptr_t)inst->text,
+					 (uintptr_t)inst->text + image->text_size, image, inst })))
 		return out_of_memory(err);
 	s->exec.use_gs |= (image->flags & JIT_IMAGE_GS) != 0;
 	return 0;
@@ -222,7 +232,8 @@ int rt_instance_code(struct rt_instance *inst, const struct rt_code_file *file, 
 struct rt_func *rt_func_at(struct rt_instance *inst, uint32_t i)
 {
 	struct rt_func *f = &inst->funcs[i];
-	const uint32_t *entries = (const uint32_t *)((const char *)inst->image + inst->image->funcs_off);
+	const uint32_t *entries =
+		(const uint32_t *)((const char *)inst->image + inst->image->funcs_off);
 	const struct rt_type *type;
 	uint32_t id;
 
@@ -257,8 +268,10 @@ static int define_memories(struct rt_instance *inst, struct wsbox_err *err)
 		}
 		if (rt_memory_init(mem, s, &m->memories[i]) < 0)
 			return err_set(err, -ENOMEM, WSBOX_INVALID,
-				       "memory %u needs %llu bytes, which is over the limit or not to be had", i,
-				       (unsigned long long)m->memories[i].limits.min << m->memories[i].page_log2);
+				       "memory %u needs %llu bytes, which is over the limit or not "
+				       "to be had", i,
+				       (unsigned long long)m->memories[i].limits.min
+					       << m->memories[i].page_log2);
 		inst->memories[i] = mem;
 	}
 	for (uint32_t i = 0; i < m->nmemories; i++) {
@@ -312,8 +325,8 @@ static int define_tables(struct rt_instance *inst, struct wsbox_err *err)
 		t->slot = &slots[i];
 		if (rt_table_init(t, s, &type) < 0)
 			return err_set(err, -ENOMEM, WSBOX_INVALID,
-				       "table %u needs %llu elements, which is over the limit or not to be had", i,
-				       (unsigned long long)type.limits.min);
+				       "table %u needs %llu elements, which is over the limit or "
+				       "not to be had", i, (unsigned long long)type.limits.min);
 		inst->tables[i] = t;
 		if (!m->tables[i].init.len)
 			continue;
@@ -348,7 +361,8 @@ static void make_declared(struct rt_instance *inst)
 			(void)rt_func_at(inst, i);
 }
 
-int rt_instance_link(struct rt_instance *inst, rt_resolve_fn resolve, void *arg, struct wsbox_err *err)
+int rt_instance_link(struct rt_instance *inst, rt_resolve_fn resolve, void *arg,
+		     struct wsbox_err *err)
 {
 	int ret = rt_link_imports(inst, resolve, arg, err);
 

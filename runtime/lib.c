@@ -75,7 +75,8 @@ LIBCALL(table_get, uint64_t table, uint64_t i, uint64_t c, uint64_t d, uint64_t 
 {
 	struct rt_table *t = inst->tables[table];
 
-	return i < rt_table_size(t) ? done((uintptr_t)rt_table_get(t, i)) : trap(RT_TRAP_TABLE_BOUNDS);
+	return i < rt_table_size(t) ? done((uintptr_t)rt_table_get(t, i)) :
+				      trap(RT_TRAP_TABLE_BOUNDS);
 }
 
 LIBCALL(table_set, uint64_t table, uint64_t i, uint64_t ref, uint64_t d, uint64_t e)
@@ -120,7 +121,8 @@ LIBCALL(table_copy, uint64_t dst, uint64_t src, uint64_t d, uint64_t s, uint64_t
 
 LIBCALL(table_init, uint64_t elem_table, uint64_t d, uint64_t s, uint64_t n, uint64_t e)
 {
-	int kind = rt_elem_copy(inst, (uint32_t)elem_table, inst->tables[elem_table >> 32], d, s, n);
+	struct rt_table *table = inst->tables[elem_table >> 32];
+	int kind = rt_elem_copy(inst, (uint32_t)elem_table, table, d, s, n);
 
 	return kind ? trap(kind) : done(0);
 }

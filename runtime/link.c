@@ -76,7 +76,8 @@ static void put_table(struct text *t, const struct wasm_tabletype *type, uint64_
 }
 
 /* Both sides of an import in the store's terms: what the module wants, and a text of it. */
-static void wanted_text(const struct rt_instance *inst, const struct wasm_import *imp, struct text *t)
+static void wanted_text(const struct rt_instance *inst, const struct wasm_import *imp,
+			struct text *t)
 {
 	const struct wasm_module *m = inst->m;
 	struct wasm_tabletype table;
@@ -126,14 +127,16 @@ static void given_text(const struct rt_store *s, const struct rt_extern *x, stru
 	}
 }
 
-static bool limits_match(const struct wasm_limits *want, const struct wasm_limits *have, uint64_t size)
+static bool limits_match(const struct wasm_limits *want, const struct wasm_limits *have,
+			 uint64_t size)
 {
 	if (size < want->min || have->is64 != want->is64 || have->shared != want->shared)
 		return false;
 	return !want->has_max || (have->has_max && have->max <= want->max);
 }
 
-static bool matches(const struct rt_instance *inst, const struct wasm_import *imp, const struct rt_extern *x)
+static bool matches(const struct rt_instance *inst, const struct wasm_import *imp,
+		    const struct rt_extern *x)
 {
 	const struct wasm_module *m = inst->m;
 	const struct wasm_tabletype *table;
@@ -147,15 +150,18 @@ static bool matches(const struct rt_instance *inst, const struct wasm_import *im
 	case WASM_EXTERN_TABLE:
 		table = &m->tables[imp->index].type;
 		return x->table->type.elem == rt_valtype(table->elem, inst->sigs) &&
-		       limits_match(&table->limits, &x->table->type.limits, rt_table_size(x->table));
+		       limits_match(&table->limits, &x->table->type.limits,
+				    rt_table_size(x->table));
 	case WASM_EXTERN_MEMORY:
 		return x->memory->page_log2 == m->memories[imp->index].page_log2 &&
-		       limits_match(&m->memories[imp->index].limits, &x->memory->limits, rt_memory_pages(x->memory));
+		       limits_match(&m->memories[imp->index].limits, &x->memory->limits,
+				    rt_memory_pages(x->memory));
 	case WASM_EXTERN_GLOBAL:
 		type = rt_valtype(m->globals[imp->index].type.type, inst->sigs);
 		if (x->global->type.mut != m->globals[imp->index].type.mut)
 			return false;
-		return x->global->type.mut ? x->global->type.type == type : rt_subtype(x->global->type.type, type);
+		return x->global->type.mut ? x->global->type.type == type :
+					     rt_subtype(x->global->type.type, type);
 	case WASM_EXTERN_TAG:
 		return x->tag->type == inst->sigs[m->tags[imp->index].type];
 	}
@@ -163,8 +169,8 @@ static bool matches(const struct rt_instance *inst, const struct wasm_import *im
 }
 
 /*
- * A function given: its descriptor goes to the import slot, a copy of it to the index space. A host function called through
- * an export of this instance acts for it.
+ * A function given: its descriptor goes to the import slot, a copy of it to the index space. A host
+ * function called through an export of this instance acts for it.
  */
 static void bind_func(struct rt_instance *inst, uint32_t i, const struct rt_func *f)
 {
@@ -177,7 +183,8 @@ static void bind_func(struct rt_instance *inst, uint32_t i, const struct rt_func
 	slots[i] = inst->funcs[i].callee;
 }
 
-static void bind_import(struct rt_instance *inst, const struct wasm_import *imp, const struct rt_extern *x)
+static void bind_import(struct rt_instance *inst, const struct wasm_import *imp,
+			const struct rt_extern *x)
 {
 	struct jit_table *tables = rt_slot(inst, inst->layout.tables);
 
@@ -196,7 +203,8 @@ static void bind_import(struct rt_instance *inst, const struct wasm_import *imp,
 		break;
 	case WASM_EXTERN_GLOBAL:
 		inst->globals[imp->index] = x->global;
-		*(void **)rt_slot(inst, jit_global_disp(&inst->layout, imp->index)) = x->global->value;
+		*(void **)rt_slot(inst, jit_global_disp(&inst->layout, imp->index)) =
+			x->global->value;
 		break;
 	case WASM_EXTERN_TAG:
 		inst->tags[imp->index] = x->tag;
@@ -204,7 +212,8 @@ static void bind_import(struct rt_instance *inst, const struct wasm_import *imp,
 	}
 }
 
-int rt_link_imports(struct rt_instance *inst, rt_resolve_fn resolve, void *arg, struct wsbox_err *err)
+int rt_link_imports(struct rt_instance *inst, rt_resolve_fn resolve, void *arg,
+		    struct wsbox_err *err)
 {
 	for (uint32_t i = 0; i < inst->m->nimports; i++) {
 		const struct wasm_import *imp = &inst->m->imports[i];
@@ -213,15 +222,16 @@ int rt_link_imports(struct rt_instance *inst, rt_resolve_fn resolve, void *arg, 
 
 		wanted_text(inst, imp, &want);
 		if (!resolve || !resolve(arg, inst->m, imp, &x))
-			return err_set(err, -ENOENT, WSBOX_INVALID, "unknown import: \"%.*s\" \"%.*s\" (%s)",
-				       (int)imp->module.len, imp->module.at, (int)imp->name.len, imp->name.at,
-				       want.at);
+			return err_set(err, -ENOENT, WSBOX_INVALID,
+				       "unknown import: \"%.*s\" \"%.*s\" (%s)",
+				       (int)imp->module.len, imp->module.at, (int)imp->name.len,
+				       imp->name.at, want.at);
 		if (!matches(inst, imp, &x)) {
 			given_text(inst->head.store, &x, &have);
 			return err_set(err, -ENOEXEC, WSBOX_INVALID,
-				       "incompatible import type: \"%.*s\" \"%.*s\" is (%s), wanted (%s)",
-				       (int)imp->module.len, imp->module.at, (int)imp->name.len, imp->name.at,
-				       have.at, want.at);
+				       "incompatible import type: \"%.*s\" \"%.*s\" is (%s), "
+				       "wanted (%s)", (int)imp->module.len, imp->module.at,
+				       (int)imp->name.len, imp->name.at, have.at, want.at);
 		}
 		bind_import(inst, imp, &x);
 	}

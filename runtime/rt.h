@@ -31,7 +31,8 @@ union rt_value {
 	double f64;
 	uint32_t f32_bits;
 	uint64_t f64_bits;
-	void *ref;		/* struct rt_func *, or an opaque external reference; NULL is null */
+	/* struct rt_func *, or an opaque external reference; NULL is null */
+	void *ref;
 	uint8_t v128[16];
 };
 
@@ -39,7 +40,8 @@ _Static_assert(sizeof(union rt_value) == 16, "entry code copies values of 16 byt
 
 struct rt_config {
 	size_t stack_size;	/* of the guest stack; 0: 8 MiB */
-	uint64_t memory_max;	/* bytes of linear memory and tables of the whole store; 0: no limit */
+	/* bytes of linear memory and tables of the whole store; 0: no limit */
+	uint64_t memory_max;
 };
 
 /*
@@ -47,7 +49,8 @@ struct rt_config {
  * process at a time. Other handlers of the process must be SA_ONSTACK too: wasm code may use
  * memory below its rsp. 0 or -errno with err.
  */
-int rt_store_new(const struct rt_config *config, struct rt_store **ret_store, struct wsbox_err *err);
+int rt_store_new(const struct rt_config *config, struct rt_store **ret_store,
+		 struct wsbox_err *err);
 void rt_store_free(struct rt_store *store);
 
 /*
@@ -80,11 +83,13 @@ struct rt_extern {
 };
 
 /* Makes things of the host's for imports, owned by the store. NULL when out of memory. */
-struct rt_func *rt_func_host(struct rt_store *s, const struct wasm_functype *type, rt_host_fn fn, void *env);
+struct rt_func *rt_func_host(struct rt_store *s, const struct wasm_functype *type, rt_host_fn fn,
+			     void *env);
 struct rt_func *rt_func_named(struct rt_store *s, const struct rt_host_func *f);
 struct rt_memory *rt_memory_new(struct rt_store *s, const struct wasm_memtype *type);
 struct rt_table *rt_table_new(struct rt_store *s, const struct wasm_tabletype *type, void *init);
-struct rt_global *rt_global_new(struct rt_store *s, const struct wasm_globaltype *type, const union rt_value *v);
+struct rt_global *rt_global_new(struct rt_store *s, const struct wasm_globaltype *type,
+				const union rt_value *v);
 
 /*
  * Gives the import at hand, or false: "unknown import". rt_instance_new() itself checks that types
@@ -100,16 +105,19 @@ typedef bool (*rt_resolve_fn)(void *arg, const struct wasm_module *m, const stru
 int rt_code_map(int fd, uint64_t offset, uint64_t room, void **ret, struct wsbox_err *err);
 
 /*
- * The same of a file that is all there: a copy in memory that no file backs, which is written before
- * it becomes executable, and so before the process may not do that any more.
+ * The same of a file that is all there: a copy in memory that no file backs, which is written
+ * before it becomes executable, and so before the process may not do that any more.
  */
 int rt_code_copy(int fd, uint64_t offset, uint64_t size, void **ret, struct wsbox_err *err);
 
-/* A code image: in a file, which must be sealed, or mapped, and then nobody may change it any more. */
+/*
+ * A code image: in a file, which must be sealed, or mapped, and then nobody may change it any more.
+ */
 struct rt_code_file {
 	int fd;				/* these two: not with at */
 	uint64_t offset;		/* whole pages */
-	void *at;			/* where rt_code_map() put it, or NULL; rt_instance_code() takes it over */
+	/* where rt_code_map() put it, or NULL; rt_instance_code() takes it over */
+	void *at;
 	uint64_t room;
 	uint64_t size;
 	struct jit_origin origin;	/* what it must have been made from */
@@ -118,7 +126,8 @@ struct rt_code_file {
 /*
  * The stages of an instance, apart so that a cell can do the first while the compiler works and
  * lock itself before the last.
- *	rt_instance_prepare	reserves the context and memory 0, registers types. m must outlive the instance.
+ *	rt_instance_prepare	reserves the context and memory 0, registers types. m must outlive
+ *				the instance.
  *	rt_instance_code	checks the image's header, of which nothing stays executable
  *	rt_instance_link	resolves imports, makes functions, tables, memories, globals
  *	rt_instance_start	active segments, then the start function; may trap (RT_TRAP_x > 0)
@@ -126,8 +135,10 @@ struct rt_code_file {
  */
 int rt_instance_prepare(struct rt_store *s, const struct wasm_module *m, struct rt_instance **ret,
 			struct wsbox_err *err);
-int rt_instance_code(struct rt_instance *inst, const struct rt_code_file *file, struct wsbox_err *err);
-int rt_instance_link(struct rt_instance *inst, rt_resolve_fn resolve, void *arg, struct wsbox_err *err);
+int rt_instance_code(struct rt_instance *inst, const struct rt_code_file *file,
+		     struct wsbox_err *err);
+int rt_instance_link(struct rt_instance *inst, rt_resolve_fn resolve, void *arg,
+		     struct wsbox_err *err);
 int rt_instance_start(struct rt_instance *inst, struct wsbox_err *err);
 
 /* The export, or false. */
@@ -156,7 +167,8 @@ struct rt_frame {
 };
 
 /* The wasm frames of the last trap, innermost first; at most max. The true depth is *ret_depth. */
-uint32_t rt_backtrace(const struct rt_store *s, struct rt_frame *frames, uint32_t max, uint32_t *ret_depth);
+uint32_t rt_backtrace(const struct rt_store *s, struct rt_frame *frames, uint32_t max,
+		      uint32_t *ret_depth);
 
 /*
  * n bytes of linear memory 0 at p, or NULL when not all are inside. Valid until the guest runs
@@ -171,7 +183,8 @@ union rt_value *rt_global_value(struct rt_global *g);
 uint64_t rt_table_size(struct rt_table *t);
 void *rt_table_get(struct rt_table *t, uint64_t i);	/* i is below the size */
 void rt_table_set(struct rt_table *t, uint64_t i, void *ref);
-int64_t rt_table_grow(struct rt_table *t, void *ref, uint64_t n);	/* old size or RT_CANNOT_GROW */
+/* old size or RT_CANNOT_GROW */
+int64_t rt_table_grow(struct rt_table *t, void *ref, uint64_t n);
 
 /* What every instance begins with, so that rt_mem() is a compare and an add. */
 struct rt_instance_head {

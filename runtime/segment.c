@@ -7,7 +7,8 @@
 
 #include "runtime/state.h"
 
-int rt_elem_copy(struct rt_instance *inst, uint32_t elem, struct rt_table *t, uint64_t d, uint64_t s, uint64_t n)
+int rt_elem_copy(struct rt_instance *inst, uint32_t elem, struct rt_table *t, uint64_t d,
+		 uint64_t s, uint64_t n)
 {
 	const struct wasm_elem *e = &inst->m->elems[elem];
 	uint64_t have = inst->elem_dropped[elem] ? 0 : e->n, size = rt_table_size(t);
@@ -27,7 +28,8 @@ int rt_elem_copy(struct rt_instance *inst, uint32_t elem, struct rt_table *t, ui
 }
 
 /* The start of an active segment: an address of the memory's or table's type. */
-static int offset_of(struct rt_instance *inst, const struct wasm_expr *expr, bool is64, uint64_t *ret)
+static int offset_of(struct rt_instance *inst, const struct wasm_expr *expr, bool is64,
+		     uint64_t *ret)
 {
 	union rt_value v;
 	int err = rt_eval(inst, expr, is64 ? WASM_I64 : WASM_I32, &v);

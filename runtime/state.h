@@ -16,18 +16,23 @@
 #include "runtime/rt.h"
 
 #define RT_STACK_DEFAULT (8u << 20)
-#define RT_STACK_GUARD (64u << 10)	/* more than a callee touches before it probes: 1,000 arguments of 16 bytes */
-#define RT_NESTING_MAX 200		/* of host functions that enter wasm, since each holds host stack */
+/* more than a callee touches before it probes: 1,000 arguments of 16 bytes */
+#define RT_STACK_GUARD (64u << 10)
+/* of host functions that enter wasm, since each holds host stack */
+#define RT_NESTING_MAX 200
 #define RT_TRACE_MAX 64			/* frames a backtrace keeps */
 
 /* What entry.S and the fault handler work on: the stacks of the thread that runs wasm. */
 struct rt_exec {
-	void *host_rsp;			/* of the innermost activation: calls out run below it, traps land on it */
-	void *guest_rsp, *guest_rbp;	/* wasm as it last called out; guest_rsp points to the return address */
+	/* of the innermost activation: calls out run below it, traps land on it */
+	void *host_rsp;
+	/* wasm as it last called out; guest_rsp points to the return address */
+	void *guest_rsp, *guest_rbp;
 	void *trap_pc, *trap_rbp;	/* of the last trap */
 	uint64_t gs;			/* the gs base that was set, 0 if none was */
 	uint32_t use_gs;		/* some image needs it */
-	void *resume_ctx;		/* of the handler of an exception; its pc and rbp are in trap_pc, trap_rbp */
+	/* of the handler of an exception; its pc and rbp are in trap_pc, trap_rbp */
+	void *resume_ctx;
 };
 
 /* Argument and result registers. */
@@ -60,8 +65,10 @@ ENTRY_AT(struct jit_callee, ctx, RT_CALLEE_CTX);
 ENTRY_AT(struct jit_callee, func, RT_CALLEE_FUNC);
 ENTRY_AT(struct rt_func, stack_bytes, RT_FUNC_STACK_BYTES);
 ENTRY_AT(struct rt_func, entry, RT_FUNC_ENTRY);
-_Static_assert(sizeof(struct rt_regs) == RT_REGS_SIZE && RT_REGS_SIZE % 16 == 0, "entry.S keeps the stack aligned");
-_Static_assert(JIT_VMCTX(instance) == RT_CTX_INSTANCE && JIT_VMCTX(exec) == RT_CTX_EXEC, "entry.S reads the context");
+_Static_assert(sizeof(struct rt_regs) == RT_REGS_SIZE && RT_REGS_SIZE % 16 == 0,
+	       "entry.S keeps the stack aligned");
+_Static_assert(JIT_VMCTX(instance) == RT_CTX_INSTANCE && JIT_VMCTX(exec) == RT_CTX_EXEC,
+	       "entry.S reads the context");
 #undef ENTRY_AT
 
 /* A function type, once in a process. Heap types that are type indices in a module are ids here. */
@@ -70,7 +77,8 @@ struct rt_type {
 	struct jit_cc cc;
 	struct jit_loc *params, *results;
 	bool xmm;			/* some argument is in a vector register */
-	bool simple;			/* all arguments are in general registers; at most one result, in rax */
+	/* all arguments are in general registers; at most one result, in rax */
+	bool simple;
 	uint64_t keep[JIT_CC_GPR_ARGS], keep_result;	/* simple: the bits that count */
 	uint32_t hash;
 	struct rt_type *next;		/* in its bucket */
@@ -95,8 +103,8 @@ struct rt_activation {
 
 struct rt_trace {
 	uint32_t n, depth;
-	bool faulted;			/* trap_pc is an instruction that faulted, not a return address */
-	bool fresh;			/* its trap is still on its way out, through host functions */
+	bool faulted;			/* trap_pc is what faulted, not a return address */
+	bool fresh;			/* its trap is on its way out, through host functions */
 	void *pc[RT_TRACE_MAX];
 	bool call[RT_TRACE_MAX];	/* pc is a return address */
 };
@@ -106,7 +114,8 @@ struct rt_store {
 	struct rt_activation *activation;
 	uint32_t nesting;
 	int32_t exit_status;
-	char *stack, *stack_top;	/* the guest stack; its guard lies at stack, stack_lo is above it */
+	/* the guest stack; its guard lies at stack, stack_lo is above it */
+	char *stack, *stack_top;
 	uintptr_t stack_lo;
 	struct VEC(struct rt_type *) types;	/* id - 1 */
 	struct rt_type **buckets;
@@ -161,11 +170,12 @@ struct rt_tag {
  */
 struct rt_exn {
 	const struct rt_tag *tag;
-	struct rt_exn *next;		/* referred one, of the last itself; NULL: not referred to */
+	struct rt_exn *next;		/* referred one, the last: itself; NULL: not referred to */
 	union rt_value values[];
 };
 
-_Static_assert(offsetof(struct rt_exn, values) == JIT_EXN_VALUES, "compiled code stores the values");
+_Static_assert(offsetof(struct rt_exn, values) == JIT_EXN_VALUES,
+	       "compiled code stores the values");
 
 /* A host function's part that compiled code does not see. */
 struct rt_host {
@@ -244,7 +254,8 @@ const struct rt_code *rt_code_find(const struct rt_store *s, const void *pc);
 struct rt_func *rt_func_at(struct rt_instance *inst, uint32_t f);
 
 /* link.c */
-int rt_link_imports(struct rt_instance *inst, rt_resolve_fn resolve, void *arg, struct wsbox_err *err);
+int rt_link_imports(struct rt_instance *inst, rt_resolve_fn resolve, void *arg,
+		    struct wsbox_err *err);
 
 /*
  * memory.c, table.c: of a module. Set up m or t, whose base or slot is set, at its minimum size. 0
@@ -258,17 +269,20 @@ int rt_table_init(struct rt_table *t, struct rt_store *s, const struct wasm_tabl
 void rt_table_share(struct rt_table *t);
 
 /* expr.c: 0, -ENOMEM, or -ENOTSUP for an instruction of a proposal that is not supported. */
-int rt_eval(struct rt_instance *inst, const struct wasm_expr *expr, wasm_valtype type, union rt_value *ret);
+int rt_eval(struct rt_instance *inst, const struct wasm_expr *expr, wasm_valtype type,
+	    union rt_value *ret);
 
 /*
  * segment.c: active segments, in order; elements [s, s + n) of a segment to t from d. 0 or
  * RT_TRAP_x.
  */
-int rt_elem_copy(struct rt_instance *inst, uint32_t elem, struct rt_table *t, uint64_t d, uint64_t s, uint64_t n);
+int rt_elem_copy(struct rt_instance *inst, uint32_t elem, struct rt_table *t, uint64_t d,
+		 uint64_t s, uint64_t n);
 int rt_segments_apply(struct rt_instance *inst);
 
 /* entry.S */
-int rt_enter(struct rt_exec *exec, struct rt_regs *regs, void *code, void *ctx, void *guest_rsp, int xmm);
+int rt_enter(struct rt_exec *exec, struct rt_regs *regs, void *code, void *ctx, void *guest_rsp,
+	     int xmm);
 void rt_land(void);
 void rt_trap_entry(void);
 void rt_indirect_fail_entry(void);
@@ -283,7 +297,8 @@ struct rt_ret {
 
 /* lib.c, and entry.S: their thunks. A row without both does not link. */
 #define X(name) \
-	struct rt_ret rt_lib_##name(struct rt_instance *inst, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t); \
+	struct rt_ret rt_lib_##name(struct rt_instance *inst, uint64_t, uint64_t, uint64_t, \
+				    uint64_t, uint64_t); \
 	void rt_lib_##name##_entry(void);
 JIT_LIBCALLS(X)
 #undef X

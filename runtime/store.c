@@ -19,7 +19,8 @@
 static int make_stack(struct rt_store *s, size_t size)
 {
 	size_t all = num_align(size ? size : RT_STACK_DEFAULT, 4096) + RT_STACK_GUARD;
-	void *p = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+	void *p = mmap(NULL, all, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 
 	if (p == MAP_FAILED)
 		return -errno;
@@ -40,7 +41,8 @@ int rt_store_new(const struct rt_config *config, struct rt_store **ret_store, st
 	s->memory_max = config && config->memory_max ? config->memory_max : UINT64_MAX;
 	ret = make_stack(s, config ? config->stack_size : 0);
 	if (ret < 0)
-		err_set(err, ret, WSBOX_FAILED, "cannot reserve the guest stack: %s", err_name(ret));
+		err_set(err, ret, WSBOX_FAILED, "cannot reserve the guest stack: %s",
+			err_name(ret));
 	else
 		ret = rt_fault_install(s, err);
 	if (ret < 0) {
@@ -110,7 +112,9 @@ void *rt_reserve(struct rt_store *s, size_t size, bool fault)
 	if (p == MAP_FAILED)
 		return NULL;
 	if (fault)
-		s->regions.at[s->regions.len++] = (struct rt_region){ (uintptr_t)p, (uintptr_t)p + size };
+		s->regions.at[s->regions.len++] = (struct rt_region){
+			(uintptr_t)p, (uintptr_t)p + size
+		};
 	return p;
 }
 

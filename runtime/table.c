@@ -69,7 +69,8 @@ uint64_t rt_table_size(struct rt_table *t)
 void *rt_table_get(struct rt_table *t, uint64_t i)
 {
 	assert(i < t->slot->size);
-	return t->callees ? ((struct jit_callee *)t->slot->base)[i].func : ((void **)t->slot->base)[i];
+	return t->callees ? ((struct jit_callee *)t->slot->base)[i].func :
+			    ((void **)t->slot->base)[i];
 }
 
 void rt_table_set(struct rt_table *t, uint64_t i, void *ref)
@@ -107,8 +108,10 @@ int64_t rt_table_grow(struct rt_table *t, void *ref, uint64_t n)
 {
 	uint64_t old = t->slot->size, size = entry_size(t);
 
-	assert(old <= max_entries(t) && max_entries(t) * size < t->reserved && t->slot->link == t->slot);
-	if (n > max_entries(t) - old || rt_commit(t->store, t->slot->base, old * size, (old + n) * size) < 0)
+	assert(old <= max_entries(t) && max_entries(t) * size < t->reserved &&
+	       t->slot->link == t->slot);
+	if (n > max_entries(t) - old ||
+	    rt_commit(t->store, t->slot->base, old * size, (old + n) * size) < 0)
 		return RT_CANNOT_GROW;
 	t->slot->size = old + n;
 	for (uint64_t i = old; ref && i < old + n; i++)

@@ -38,7 +38,8 @@ static void note(struct rt_store *s, void *pc, bool call)
 
 bool rt_on_stack(const struct rt_store *s, const void *p, size_t n)
 {
-	return (uintptr_t)p >= s->stack_lo && (uintptr_t)p % 8 == 0 && (uintptr_t)p <= (uintptr_t)s->stack_top - n;
+	return (uintptr_t)p >= s->stack_lo && (uintptr_t)p % 8 == 0 &&
+	       (uintptr_t)p <= (uintptr_t)s->stack_top - n;
 }
 
 /* Frames from the one whose rbp this is to the entry of its activation, where rbp is 0. */
@@ -66,7 +67,8 @@ static bool at_entry(const struct rt_store *s, const void *pc)
 	if (!c)
 		return false;
 	funcs = (const uint32_t *)((const char *)c->image + c->image->funcs_off);
-	return funcs[jit_image_func(c->image, (uint32_t)((uintptr_t)pc - c->lo))] == (uintptr_t)pc - c->lo;
+	return funcs[jit_image_func(c->image, (uint32_t)((uintptr_t)pc - c->lo))] ==
+	       (uintptr_t)pc - c->lo;
 }
 
 void rt_trace_take(struct rt_store *s)
@@ -89,7 +91,8 @@ void rt_trace_take(struct rt_store *s)
 	assert(s->trace.n <= s->trace.depth);
 }
 
-uint32_t rt_backtrace(const struct rt_store *s, struct rt_frame *frames, uint32_t max, uint32_t *ret_depth)
+uint32_t rt_backtrace(const struct rt_store *s, struct rt_frame *frames, uint32_t max,
+		      uint32_t *ret_depth)
 {
 	uint32_t n = s->trace.n < max ? s->trace.n : max;
 

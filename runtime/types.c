@@ -22,7 +22,8 @@ static bool heap_subtype(uint32_t a, uint32_t b)
 {
 	bool b_func = wasm_heap_is_index(b) || b == WASM_HEAP_FUNC;
 
-	return a == b || (wasm_heap_is_index(a) && b == WASM_HEAP_FUNC) || (a == WASM_HEAP_NOFUNC && b_func) ||
+	return a == b || (wasm_heap_is_index(a) && b == WASM_HEAP_FUNC) ||
+	       (a == WASM_HEAP_NOFUNC && b_func) ||
 	       (a == WASM_HEAP_NOEXTERN && b == WASM_HEAP_EXTERN);
 }
 
@@ -30,7 +31,8 @@ bool rt_subtype(wasm_valtype a, wasm_valtype b)
 {
 	if (a == b)
 		return true;
-	if (!wasm_is_ref(a) || !wasm_is_ref(b) || ((a & WASM_TYPE_NULLABLE) && !(b & WASM_TYPE_NULLABLE)))
+	if (!wasm_is_ref(a) || !wasm_is_ref(b) ||
+	    ((a & WASM_TYPE_NULLABLE) && !(b & WASM_TYPE_NULLABLE)))
 		return false;
 	return heap_subtype(wasm_heap(a), wasm_heap(b));
 }
@@ -42,7 +44,8 @@ static uint32_t hash_types(uint32_t h, const wasm_valtype *t, uint32_t n, const 
 	return (h ^ n) * 0x85ebca6bu;
 }
 
-static bool same_types(const wasm_valtype *have, const wasm_valtype *t, uint32_t n, const uint32_t *ids)
+static bool same_types(const wasm_valtype *have, const wasm_valtype *t, uint32_t n,
+		       const uint32_t *ids)
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (have[i] != rt_valtype(t[i], ids))
@@ -98,7 +101,8 @@ static void find_simple(struct rt_type *t)
 	t->keep_result = f->nresults && f->results[0] == WASM_I32 ? UINT32_MAX : UINT64_MAX;
 }
 
-static struct rt_type *new_type(struct rt_store *s, const struct wasm_functype *t, const uint32_t *ids)
+static struct rt_type *new_type(struct rt_store *s, const struct wasm_functype *t,
+				const uint32_t *ids)
 {
 	uint32_t n = t->nparams + t->nresults;
 	struct rt_type *type = arena_alloc(&s->arena, sizeof(*type));
@@ -108,8 +112,11 @@ static struct rt_type *new_type(struct rt_store *s, const struct wasm_functype *
 	if (!type || !values || !locs)
 		return NULL;
 	for (uint32_t i = 0; i < n; i++)
-		values[i] = rt_valtype(i < t->nparams ? t->params[i] : t->results[i - t->nparams], ids);
-	type->func = (struct wasm_functype){ t->nparams, t->nresults, values, values + t->nparams, 0 };
+		values[i] = rt_valtype(i < t->nparams ? t->params[i] : t->results[i - t->nparams],
+				       ids);
+	type->func = (struct wasm_functype){
+		t->nparams, t->nresults, values, values + t->nparams, 0
+	};
 	type->params = locs;
 	type->results = locs + t->nparams;
 	jit_cc_init(&type->cc, &type->func, type->params, type->results);
@@ -120,14 +127,16 @@ static struct rt_type *new_type(struct rt_store *s, const struct wasm_functype *
 
 uint32_t rt_type_id(struct rt_store *s, const struct wasm_functype *t, const uint32_t *ids)
 {
-	uint32_t h = hash_types(hash_types(0, t->params, t->nparams, ids), t->results, t->nresults, ids);
+	uint32_t h = hash_types(hash_types(0, t->params, t->nparams, ids), t->results, t->nresults,
+				ids);
 	struct rt_type *type;
 
 	h ^= h >> 15;
 	if (s->types.len >= s->nbuckets && !grow_buckets(s))
 		return 0;
 	for (type = s->buckets[h & (s->nbuckets - 1)]; type; type = type->next)
-		if (type->hash == h && type->func.nparams == t->nparams && type->func.nresults == t->nresults &&
+		if (type->hash == h && type->func.nparams == t->nparams &&
+		    type->func.nresults == t->nresults &&
 		    same_types(type->func.params, t->params, t->nparams, ids) &&
 		    same_types(type->func.results, t->results, t->nresults, ids))
 			return type->func.canon;

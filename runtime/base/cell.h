@@ -33,11 +33,15 @@
 enum cell_fd {
 	CELL_FD_CONTROL = 3,	/* the socket */
 	CELL_FD_MODULE = 4,	/* the module: a sealed memfd, or an entry of the code cache */
-	CELL_FD_IMAGE = 5,	/* the image: memfd that a compiler writes; or the file that holds the module, too */
-	CELL_FD_STRINGS = 6,	/* instance: memfd of NUL-terminated strings, in the order struct cell_job tells */
-	CELL_FD_FILTER = 7,	/* memfd holding an array of struct sock_filter; absent without the wall */
+	/* the image: memfd that a compiler writes; or the file that holds the module, too */
+	CELL_FD_IMAGE = 5,
+	/* instance: memfd of NUL-terminated strings, in the order struct cell_job tells */
+	CELL_FD_STRINGS = 6,
+	/* memfd holding an array of struct sock_filter; absent without the wall */
+	CELL_FD_FILTER = 7,
 	CELL_FD_LANDLOCK = 8,	/* Landlock ruleset; absent without the wall */
-	CELL_FD_PREOPEN = 10,	/* the first preopened directory; the others follow, then what struct cell_job tells */
+	/* the first preopened directory; the others follow, then what struct cell_job tells */
+	CELL_FD_PREOPEN = 10,
 };
 
 #define CELL_PREOPEN_MAX 64
@@ -65,7 +69,8 @@ enum cell_role {
 	CELL_ROLE_RUN,
 	CELL_ROLE_VALIDATE,	/* as COMPILE, but no image */
 	CELL_ROLE_INSPECT,	/* as VALIDATE; a listing of the module goes to descriptor 1 */
-	CELL_ROLE_OBJDUMP,	/* as COMPILE to an ELF file, unless the module is one; a listing of it goes to 1 */
+	/* as COMPILE to an ELF file, unless the module is one; a listing of it goes to 1 */
+	CELL_ROLE_OBJDUMP,
 };
 
 enum cell_job_flag {
@@ -73,10 +78,12 @@ enum cell_job_flag {
 	CELL_JOB_LANDLOCK = 1 << 1,	/* CELL_FD_LANDLOCK likewise */
 	CELL_JOB_RING = 1 << 2,		/* an io_uring may be made */
 	CELL_JOB_MDWE = 1 << 3,		/* PR_SET_MDWE must hold */
-	CELL_JOB_INVOKE = 1 << 4,	/* call the named export instead of _start; objdump: list only that function */
+	/* call the named export instead of _start; objdump: list only that function */
+	CELL_JOB_INVOKE = 1 << 4,
 	CELL_JOB_TRACE = 1 << 5,	/* count the guest's calls in a struct trace_page */
 	CELL_JOB_TRACE_LINES = 1 << 6,	/* and write a line for each */
-	CELL_JOB_LINKLESS = 1 << 7,	/* the preopens follow once more, each on a mount that follows no link */
+	/* the preopens follow once more, each on a mount that follows no link */
+	CELL_JOB_LINKLESS = 1 << 7,
 	CELL_JOB_ELF = 1 << 8,		/* make the image an ELF file (cwasm.h) */
 	CELL_JOB_BASELINE = 1 << 9,	/* compile with the baseline, whatever else there is */
 	CELL_JOB_PERFMAP = 1 << 10,	/* tell profilers where the code is: perf's map, */
@@ -95,9 +102,11 @@ struct cell_job {
 	uint32_t flags;
 	uint64_t features;		/* set of enum wasm_feature bits that are on */
 	uint64_t module_offset, module_size;	/* of the module in CELL_FD_MODULE; whole pages */
-	uint64_t image_offset, image_size;	/* instance: in CELL_FD_IMAGE, whole pages. Size 0: CELL_MSG_IMAGE tells */
+	/* instance: in CELL_FD_IMAGE, whole pages. Size 0: CELL_MSG_IMAGE tells */
+	uint64_t image_offset, image_size;
 	uint8_t module_hash[32];	/* SHA-256; zero: not computed */
-	uint64_t memory_max;		/* bytes of linear memory and tables together; UINT64_MAX: none */
+	/* bytes of linear memory and tables together; UINT64_MAX: none */
+	uint64_t memory_max;
 	uint32_t argc, envc, preopens, sockets;
 	uint32_t readonly[CELL_PREOPEN_MAX / 32];	/* bit set: that preopen is read-only */
 	uint32_t strings_size;
@@ -117,7 +126,8 @@ struct cell_compiled {
 	struct cell_head head;
 	int32_t ok;			/* 1: the image is complete */
 	uint32_t functions;
-	uint32_t tier, left;		/* 0: the baseline, 1: the optimizing tier, which left so many to the baseline */
+	/* 0: the baseline, 1: the optimizing tier, which left so many to the baseline */
+	uint32_t tier, left;
 	uint64_t image_size;
 	uint64_t body_bytes;		/* size of the code section compiled */
 	uint64_t text_bytes;		/* machine code made */
@@ -146,7 +156,8 @@ enum cell_wall {
 
 enum cell_reason {
 	CELL_EXITED = 1,	/* code is the guest's exit status */
-	CELL_TRAPPED,		/* code is enum rt_trap; err.text says it, the backtrace is on descriptor 2 */
+	/* code is enum rt_trap; err.text says it, the backtrace is on descriptor 2 */
+	CELL_TRAPPED,
 	CELL_FAILED,		/* linking or instantiation failed: err */
 };
 

@@ -12,7 +12,8 @@ void err_printable(char *s, size_t n)
 	bool utf8 = utf8_valid(s, n);
 
 	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i], next = i + 1 < n ? (unsigned char)s[i + 1] : 0;
+		unsigned char c = (unsigned char)s[i];
+		unsigned char next = i + 1 < n ? (unsigned char)s[i + 1] : 0;
 
 		if (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8))
 			s[i] = '?';

@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 enum trace_limit {
-	TRACE_LINE = 4096,	/* bytes of a line, newline included: pipes take so many whole (PIPE_BUF) */
+	/* bytes of a line, newline included: pipes take so many whole (PIPE_BUF) */
+	TRACE_LINE = 4096,
 	TRACE_CALLS = 64,
 	TRACE_NAME = 40,
 	TRACE_COLUMN = 40,	/* where the result of a short line stands */
@@ -23,7 +24,7 @@ struct trace_count {
 };
 
 struct trace_page {
-	uint32_t len;			/* bytes of `line`: a call that has begun and not ended; 0: none */
+	uint32_t len;			/* bytes of `line`: a call that has not ended; 0: none */
 	char line[TRACE_LINE];
 	struct trace_count counts[TRACE_CALLS];
 };

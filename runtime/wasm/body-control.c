@@ -16,7 +16,8 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 /* Block types written as one byte: nothing, or a number. */
-#define SHORTHAND(t) { .nresults = 1, .params = types, .results = &types[WASM_KIND_##t - WASM_KIND_F64] }
+#define SHORTHAND(t) \
+	{ .nresults = 1, .params = types, .results = &types[WASM_KIND_##t - WASM_KIND_F64] }
 static const wasm_valtype types[] = { WASM_F64, WASM_F32, WASM_I64, WASM_I32 };
 static const struct wasm_functype
 	empty = { .params = types, .results = types },
@@ -37,7 +38,9 @@ static int blocktype_make(struct wasm_body *b, struct wasm_insn *insn)
 	ret = wasm_valtype_read(b->m, &b->r, &own->result, b->err);
 	if (ret)
 		return ret;
-	own->type = (struct wasm_functype){ .nresults = 1, .params = types, .results = &own->result };
+	own->type = (struct wasm_functype){
+		.nresults = 1, .params = types, .results = &own->result
+	};
 	insn->block = &own->type;
 	return 1;
 }
@@ -116,10 +119,10 @@ static int frame_results(struct wasm_body *b, struct wasm_insn *insn)
 		return 1;
 	ret = wasm_operands(b, insn, 0, t->results, t->nresults, &have);
 	if (ret > 0 && b->sp - b->base != (ptrdiff_t)have)
-		return wasm_body_error(
-			b, insn,
-			"type mismatch: values remain on stack: the block has %u result%s, the stack %td",
-			t->nresults, t->nresults == 1 ? "" : "s", b->sp - b->base);
+		return wasm_body_error(b, insn,
+				       "type mismatch: values remain on stack: the block has %u "
+				       "result%s, the stack %td", t->nresults,
+				       t->nresults == 1 ? "" : "s", b->sp - b->base);
 	return ret > 0 ? wasm_body_room(b, num_max(t->nresults, t->nparams) + WASM_BODY_ROOM) : ret;
 }
 
@@ -227,10 +230,9 @@ int wasm_rule_br_table(struct wasm_body *b, struct wasm_insn *insn)
 	for (uint32_t i = 0; i <= insn->index; i++) {
 		n = wasm_label_types(wasm_body_label(b, insn->targets[i]), &types);
 		if (unlikely(n != want))
-			return wasm_body_error(
-				b, insn,
-				"type mismatch: br_table target %u carries %u values, the default %u",
-				i, n, want);
+			return wasm_body_error(b, insn,
+					       "type mismatch: br_table target %u carries %u "
+					       "values, the default %u", i, n, want);
 		/* targets mostly share a label: what was checked last needs no second look */
 		if (!n || types == last)
 			continue;
@@ -274,10 +276,9 @@ static int callee_check(struct wasm_body *b, struct wasm_insn *insn, uint32_t sk
 				insn->row->name, t->nresults, b->type->nresults);
 		for (uint32_t i = 0; i < t->nresults; i++)
 			if (!wasm_subtype(b->m, t->results[i], b->type->results[i]))
-				return wasm_body_error(
-					b, insn,
-					"type mismatch: result %u of %s differs from the function's",
-					i, insn->row->name);
+				return wasm_body_error(b, insn,
+						       "type mismatch: result %u of %s differs "
+						       "from the function's", i, insn->row->name);
 	}
 	return t->nresults > 1 ? wasm_body_room(b, t->nresults + WASM_BODY_ROOM) : 1;
 }
@@ -420,7 +421,8 @@ int wasm_rule_try_table(struct wasm_body *b, struct wasm_insn *insn)
 			return wasm_malformed(&b->r, b->err);
 		if (catch_check(b, insn, c) < 0)
 			return -ENOEXEC;
-		ret = wasm_body_room(b, wasm_label_types(wasm_body_label(b, c->label), &types) + WASM_BODY_ROOM);
+		ret = wasm_body_room(b, wasm_label_types(wasm_body_label(b, c->label), &types) +
+						WASM_BODY_ROOM);
 		if (ret < 0)
 			return ret;
 	}
@@ -462,9 +464,9 @@ int wasm_rule_br_on_null(struct wasm_body *b, struct wasm_insn *insn)
 	if (taken) {
 		if (!n || !wasm_is_ref(types[n - 1]) ||
 		    !wasm_subtype(b->m, t & ~WASM_TYPE_NULLABLE, types[n - 1]))
-			return wasm_body_error(
-				b, insn,
-				"type mismatch: the label of br_on_non_null does not take the reference");
+			return wasm_body_error(b, insn,
+					       "type mismatch: the label of br_on_non_null does "
+					       "not take the reference");
 		insn->npop = b->sp > b->base;
 		n--;
 	}

@@ -276,10 +276,9 @@ static int rule_ref_func(struct wasm_body *b, struct wasm_insn *insn)
 		return -ENOEXEC;
 	f = insn->index;
 	if (!b->constant && !(b->m->declared[f / 8] >> f % 8 & 1))
-		return wasm_body_error(
-			b, insn,
-			"undeclared function reference: function %u is in no export, element or global",
-			f);
+		return wasm_body_error(b, insn,
+				       "undeclared function reference: function %u is in no "
+				       "export, element or global", f);
 	return pushes(b, insn, WASM_REF(false, wasm_func_type(b->m, f)->canon));
 }
 

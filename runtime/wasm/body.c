@@ -148,10 +148,9 @@ static int memarg_read(struct wasm_body *b, struct wasm_insn *insn)
 	if (unlikely(align > row->access)) {
 		if (align >= 0x40)
 			return wasm_body_error(b, insn, "malformed memop flags 0x%02x", align);
-		return wasm_body_error(
-			b, insn,
-			"alignment must not be larger than natural: %s has at most 2**%u, not 2**%u",
-			row->name, row->access, align);
+		return wasm_body_error(b, insn,
+				       "alignment must not be larger than natural: %s has at most "
+				       "2**%u, not 2**%u", row->name, row->access, align);
 	}
 	if (unlikely(row->prefix == 0xfe) && align != row->access)
 		return wasm_body_error(b, insn,
@@ -267,10 +266,9 @@ static int local_slow(struct wasm_body *b, struct wasm_insn *insn)
 	insn->npush = insn->op != WASM_LOCAL_SET;
 	if (insn->op == WASM_LOCAL_GET) {
 		if (b->local_set && !b->local_set[i])
-			return wasm_body_error(
-				b, insn,
-				"uninitialized local %u: its type has no default and nothing set it before",
-				i);
+			return wasm_body_error(b, insn,
+					       "uninitialized local %u: its type has no default "
+					       "and nothing set it before", i);
 		return 1;
 	}
 	if (wasm_operands(b, insn, 0, &b->locals[i], 1, &insn->npop) < 0)

@@ -52,22 +52,27 @@ _Static_assert(sizeof(struct wasm_val) == 16, "moved and cleared by one instruct
 
 struct wasm_insn {
 	const struct wasm_op_row *row;
-	const wasm_valtype *push;	/* types it pushes, npush of them; not control. One may be read in any case */
-	uint32_t npop, npush;		/* operands it takes off the stack: fewer than it needs in dead code only */
+	/* types it pushes, npush of them; not control. One may be read in any case */
+	const wasm_valtype *push;
+	/* operands it takes off the stack: fewer than it needs in dead code only */
+	uint32_t npop, npush;
 	uint16_t op;		/* enum wasm_op */
 	uint8_t lane;
 	uint8_t align;		/* memarg: log2; br_on_cast: its flags */
 	uint32_t at;		/* byte offset of the opcode in the module */
-	uint32_t index;		/* local, global, function, type, table, data, elem, label depth, memory, tag */
-	uint32_t index2;	/* second index: copies: source; call_indirect: table; memory.init: memory; struct.get: field */
+	/* local, global, function, type, table, data, elem, label depth, memory, tag */
+	uint32_t index;
+	/* second index: a copy's source, call_indirect's table, memory.init's memory, a field */
+	uint32_t index2;
 	union {
 		uint64_t bits;			/* const: i32 (sign-extended), i64, f32, f64 */
 		uint64_t offset;		/* memarg */
 		const uint8_t *bytes16;		/* v128.const, i8x16.shuffle */
 		/* valid until the next instruction: */
 		const struct wasm_functype *callee;	/* calls */
-		const struct wasm_functype *block;	/* block, loop, if, try_table (its catches: b.catches) */
-		const uint32_t *targets;		/* br_table: index of them, then the default */
+		/* block, loop, if, try_table (its catches: b.catches) */
+		const struct wasm_functype *block;
+		const uint32_t *targets;		/* br_table: by index, then the default */
 		struct {
 			wasm_valtype from, to;		/* br_on_cast; ref.test and ref.cast: to */
 		};
@@ -80,7 +85,9 @@ struct wasm_catch {
 	uint32_t kind, tag, label;
 };
 
-enum wasm_ctl_kind { WASM_CTL_FUNC, WASM_CTL_BLOCK, WASM_CTL_LOOP, WASM_CTL_IF, WASM_CTL_ELSE, WASM_CTL_TRY };
+enum wasm_ctl_kind {
+	WASM_CTL_FUNC, WASM_CTL_BLOCK, WASM_CTL_LOOP, WASM_CTL_IF, WASM_CTL_ELSE, WASM_CTL_TRY,
+};
 
 struct wasm_ctl {
 	uint8_t kind;
@@ -100,19 +107,21 @@ struct wasm_body {
 	uint32_t nlocals;
 	uint32_t func;
 	struct wasm_val *stack, *sp, *stack_end;	/* sp: one past the top */
-	struct wasm_val *base;				/* of the innermost frame: stack + ctl->height */
-	struct wasm_ctl *ctls, *ctl, *ctls_end;		/* ctl: the innermost; ctls[0] is none, ctls[1] the function's */
+	struct wasm_val *base;				/* stack + ctl->height */
+	/* ctl: the innermost; ctls[0] is none, ctls[1] the function's */
+	struct wasm_ctl *ctls, *ctl, *ctls_end;
 	const struct wasm_functype *type;
 	struct wsbox_err *err;
 	struct arena *arena;		/* the function's */
-	uint8_t *local_set;		/* per local: it has a value; NULL when all have one from the start */
+	/* per local: it has a value; NULL when all have one from the start */
+	uint8_t *local_set;
 	uint32_t *inits;		/* locals set, in order, to be unset as blocks end */
 	uint32_t ninits;
 	uint32_t *targets;		/* br_table's */
 	uint32_t targets_cap;
 	struct wasm_catch *catches;	/* try_table's: insn.index of them */
 	wasm_valtype types[4];		/* backs insn.push */
-	uint8_t short_locals;		/* locals below this index have a value and an index of one byte */
+	uint8_t short_locals;		/* locals below this: value and index of one byte each */
 	bool vectors;			/* a local that is no parameter is a v128 */
 	bool constant;			/* a constant expression */
 	uint8_t lacks;			/* enum wasm_need */
@@ -123,8 +132,8 @@ struct wasm_body {
  * Reads the local declarations and opens the function's frame. 0, or -ENOEXEC / -ENOMEM with err
  * set.
  */
-int wasm_body_init(struct wasm_body *b, const struct wasm_module *m, uint32_t func, struct arena *arena,
-		   struct wsbox_err *err);
+int wasm_body_init(struct wasm_body *b, const struct wasm_module *m, uint32_t func,
+		   struct arena *arena, struct wsbox_err *err);
 
 /* Free entries above sp that every instruction finds. */
 enum { WASM_BODY_ROOM = 8 };
@@ -135,7 +144,8 @@ int wasm_body_other(struct wasm_body *b, struct wasm_insn *insn);
 /* No instruction of the short ways is longer than three bytes. */
 static inline bool wasm_body_roomy(const struct wasm_body *b)
 {
-	return __builtin_expect(b->r.end - b->r.at >= 3 && b->stack_end - b->sp >= WASM_BODY_ROOM, 1);
+	return __builtin_expect(b->r.end - b->r.at >= 3 && b->stack_end - b->sp >= WASM_BODY_ROOM,
+				1);
 }
 
 /*
@@ -162,7 +172,8 @@ static inline bool wasm_body_short(struct wasm_body *b, struct wasm_insn *insn)
 	insn->at = (uint32_t)(at - b->r.base);
 	insn->index = 0;
 	insn->align = at[1];
-	insn->bits = row->short_len == 3 ? at[2] : (uint64_t)((int64_t)((uint64_t)at[1] << 57) >> 57);
+	insn->bits = row->short_len == 3 ? at[2] :
+					   (uint64_t)((int64_t)((uint64_t)at[1] << 57) >> 57);
 	insn->push = row->results;
 	insn->npop = row->nparams;
 	insn->npush = row->nresults;
@@ -256,7 +267,8 @@ static inline uint32_t wasm_label_types(const struct wasm_ctl *c, const wasm_val
 }
 
 /* Validates one function: a walk without a compiler. */
-int wasm_body_validate(const struct wasm_module *m, uint32_t func, struct arena *arena, struct wsbox_err *err);
+int wasm_body_validate(const struct wasm_module *m, uint32_t func, struct arena *arena,
+		       struct wsbox_err *err);
 
 /* Validates all functions; the message begins with "function N (name): ". */
 int wasm_module_validate(const struct wasm_module *m, struct wsbox_err *err);
@@ -269,7 +281,8 @@ struct wasm_loop {
 	uint32_t at;		/* byte offset of the opcode */
 	uint32_t parent;	/* index of the enclosing loop, or WASM_NONE */
 	bool has_call;		/* of a function or the runtime; itself or inner */
-	uint32_t first_use, nuses;	/* in wasm_scan.uses: locals used in it (itself and inner), most used first */
+	/* in wasm_scan.uses: locals used in it (itself and inner), most used first */
+	uint32_t first_use, nuses;
 };
 
 struct wasm_use {
@@ -281,7 +294,8 @@ struct wasm_use {
 enum { WASM_SCAN_LOOPS = 65536 };
 
 struct wasm_scan {
-	uint32_t nloops, nuses;		/* loops beyond WASM_SCAN_LOOPS count as part of the one around them */
+	/* loops beyond WASM_SCAN_LOOPS count as part of the one around them */
+	uint32_t nloops, nuses;
 	struct wasm_loop *loops;	/* [0] is the function itself (at = 0) */
 	struct wasm_use *uses;
 	bool has_call, has_try;

@@ -37,7 +37,8 @@ static inline wasm_valtype wasm_canon_type(const struct wasm_module *m, wasm_val
 {
 	if (!wasm_is_ref(t) || !wasm_heap_is_index(wasm_heap(t)))
 		return t;
-	return (t & ((1u << WASM_HEAP_SHIFT) - 1)) | m->types[wasm_heap(t)].canon << WASM_HEAP_SHIFT;
+	return (t & ((1u << WASM_HEAP_SHIFT) - 1)) |
+	       m->types[wasm_heap(t)].canon << WASM_HEAP_SHIFT;
 }
 
 #endif

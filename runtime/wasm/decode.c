@@ -142,10 +142,9 @@ static int sections_read(struct wasm_decoder *d, struct reader *all)
 		uint32_t size = reader_u32(all);
 
 		if (reader_ok(all) && size > reader_left(all))
-			return err_module(
-				d->err, at,
-				"length out of bounds: unexpected end: a section of %u bytes with %zu left",
-				size, reader_left(all));
+			return err_module(d->err, at,
+					  "length out of bounds: unexpected end: a section of %u "
+					  "bytes with %zu left", size, reader_left(all));
 		d->r = reader_sub(all, size);
 		if (!reader_ok(all))
 			return wasm_malformed(all, d->err);

@@ -41,17 +41,21 @@ int wasm_no_memory(struct wsbox_err *err);
  * Reads a value type (core spec 5.3.3), checks that its feature is on and its type index known.
  * -ENOEXEC with err. wasm_heap_read() reads a heap type alone, as ref.null has it.
  */
-int wasm_valtype_read(const struct wasm_module *m, struct reader *r, wasm_valtype *ret, struct wsbox_err *err);
-int wasm_heap_read(const struct wasm_module *m, struct reader *r, uint32_t *ret_heap, struct wsbox_err *err);
+int wasm_valtype_read(const struct wasm_module *m, struct reader *r, wasm_valtype *ret,
+		      struct wsbox_err *err);
+int wasm_heap_read(const struct wasm_module *m, struct reader *r, uint32_t *ret_heap,
+		   struct wsbox_err *err);
 
 /* A reference type: as a value type, but anything else is "malformed reference type". */
-int wasm_reftype_read(const struct wasm_module *m, struct reader *r, wasm_valtype *ret, struct wsbox_err *err);
+int wasm_reftype_read(const struct wasm_module *m, struct reader *r, wasm_valtype *ret,
+		      struct wsbox_err *err);
 
 /*
  * The count of a vector whose items take at least min bytes each: checked against what is left of
  * the section and against max, so that a count allocates nothing the input does not pay for.
  */
-int wasm_count_read(struct wasm_decoder *d, const char *what, uint32_t max, uint32_t min, uint32_t *ret);
+int wasm_count_read(struct wasm_decoder *d, const char *what, uint32_t max, uint32_t min,
+		    uint32_t *ret);
 
 /* An array of n zeroed items in the module's arena, or NULL with err set. */
 void *wasm_decode_array(struct wasm_decoder *d, size_t n, size_t size);

@@ -128,7 +128,8 @@ static int expr_run(struct wasm_body *b, const struct wasm_expr_env *env, union 
  * The common expressions are one instruction: a module of Go has 100,000 of them. false: it is not
  * of these.
  */
-static bool expr_single(const struct wasm_expr *e, const struct wasm_expr_env *env, union wasm_cell *ret)
+static bool expr_single(const struct wasm_expr *e, const struct wasm_expr_env *env,
+			union wasm_cell *ret)
 {
 	struct reader r = reader_of(e->at, e->len);
 	uint16_t op = wasm_skip_opcode(&r);

@@ -18,21 +18,27 @@
 
 #define WASM_FEATURE_TABLE(F) \
 	F(MVP, "mvp", 1, 1, 1, 0, "WebAssembly 1.0; cannot be switched off") \
-	F(MUTABLE_GLOBALS, "mutable-globals", 1, 1, 1, 0, "mutable globals as imports and exports") \
+	F(MUTABLE_GLOBALS, "mutable-globals", 1, 1, 1, 0, \
+	  "mutable globals as imports and exports") \
 	F(SIGN_EXTENSION, "sign-extension", 1, 1, 1, 0, "i32.extend8_s and its like") \
-	F(NONTRAPPING_FPTOINT, "nontrapping-fptoint", 1, 1, 1, 0, "saturating conversions of floats") \
+	F(NONTRAPPING_FPTOINT, "nontrapping-fptoint", 1, 1, 1, 0, \
+	  "saturating conversions of floats") \
 	F(MULTI_VALUE, "multi-value", 1, 1, 1, 0, "several results; parameters of blocks") \
 	F(BULK_MEMORY, "bulk-memory", 1, 1, 1, 0, "memory.copy, memory.fill, passive segments") \
 	F(REFERENCE_TYPES, "reference-types", 1, 1, 1, 0, "externref, several tables, table.get") \
 	F(SIMD, "simd", 1, 1, 1, 0, "128-bit vectors") \
-	F(EXTENDED_CONST, "extended-const", 1, 1, 1, 0, "add, sub and mul in constant expressions") \
+	F(EXTENDED_CONST, "extended-const", 1, 1, 1, 0, \
+	  "add, sub and mul in constant expressions") \
 	F(MULTI_MEMORY, "multi-memory", 1, 1, 1, 0, "several memories in a module") \
 	F(MEMORY64, "memory64", 1, 1, 1, 0, "memories and tables with 64-bit addresses") \
 	F(TAIL_CALL, "tail-call", 1, 1, 1, 0, "return_call and return_call_indirect") \
-	F(FUNCTION_REFERENCES, "function-references", 1, 1, 1, B(REFERENCE_TYPES), "(ref $t), call_ref") \
-	F(GC, "gc", 0, 1, 0, B(REFERENCE_TYPES) | B(FUNCTION_REFERENCES), "structs, arrays, i31, subtyping") \
+	F(FUNCTION_REFERENCES, "function-references", 1, 1, 1, B(REFERENCE_TYPES), \
+	  "(ref $t), call_ref") \
+	F(GC, "gc", 0, 1, 0, B(REFERENCE_TYPES) | B(FUNCTION_REFERENCES), \
+	  "structs, arrays, i31, subtyping") \
 	F(EXCEPTIONS, "exceptions", 1, 1, 1, B(REFERENCE_TYPES), "tags, throw, try_table, exnref") \
-	F(RELAXED_SIMD, "relaxed-simd", 1, 1, 1, B(SIMD), "vector instructions whose corner cases vary") \
+	F(RELAXED_SIMD, "relaxed-simd", 1, 1, 1, B(SIMD), \
+	  "vector instructions whose corner cases vary") \
 	F(THREADS, "threads", 0, 1, 0, 0, "atomics and shared memories") \
 	F(WIDE_ARITHMETIC, "wide-arithmetic", 0, 1, 0, 0, "128-bit add, sub and mul") \
 	F(CUSTOM_PAGE_SIZES, "custom-page-sizes", 0, 1, 1, 0, "memories in pages of one byte")
@@ -73,6 +79,7 @@ int wasm_features_set(wasm_features *f, const char *spec, struct wsbox_err *err)
  * WHAT begins a message in words the caller chose ("i8x16.add", "a second memory"). Returns
  * -ENOEXEC.
  */
-int wasm_feature_off(enum wasm_feature feature, uint64_t offset, const char *what, struct wsbox_err *err);
+int wasm_feature_off(enum wasm_feature feature, uint64_t offset, const char *what,
+		     struct wsbox_err *err);
 
 #endif

@@ -50,7 +50,8 @@ struct wasm_name {
 };
 
 enum wasm_extern {		/* the binary format's codes */
-	WASM_EXTERN_FUNC, WASM_EXTERN_TABLE, WASM_EXTERN_MEMORY, WASM_EXTERN_GLOBAL, WASM_EXTERN_TAG,
+	WASM_EXTERN_FUNC, WASM_EXTERN_TABLE, WASM_EXTERN_MEMORY, WASM_EXTERN_GLOBAL,
+	WASM_EXTERN_TAG,
 };
 
 struct wasm_limits {
@@ -94,7 +95,7 @@ struct wasm_export {
 struct wasm_func {
 	uint32_t type;		/* index into types */
 	uint32_t body_len;	/* 0 for imports */
-	const uint8_t *body;	/* after the size: local declarations, then code. NULL for imports */
+	const uint8_t *body;	/* after its size: locals' declarations, code. NULL: imported */
 };
 
 struct wasm_table {
@@ -144,10 +145,11 @@ struct wasm_module {
 	size_t size;
 	wasm_features features;		/* that it may use */
 	struct arena arena;
-	uint32_t ntypes, nimports, nfuncs, ntables, nmemories, nglobals, nexports, nelems, ndatas, ncustoms,
-		 ntags;
+	uint32_t ntypes, nimports, nfuncs, ntables, nmemories, nglobals, nexports, nelems, ndatas,
+		ncustoms, ntags;
 	/* of the index spaces, how many come from imports (they come first) */
-	uint32_t imported_funcs, imported_tables, imported_memories, imported_globals, imported_tags;
+	uint32_t imported_funcs, imported_tables, imported_memories, imported_globals,
+		imported_tags;
 	struct wasm_functype *types;
 	struct wasm_subtype *subs;	/* beside types */
 	struct wasm_import *imports;
@@ -167,7 +169,8 @@ struct wasm_module {
 	const uint8_t *code;		/* the bodies, each after its size */
 	uint64_t code_bytes;		/* of them */
 	bool any_memory64;		/* a memory has 64-bit addresses */
-	uint8_t *declared;		/* bit per function: ref.func may name it (core spec 3.4.1, refs) */
+	/* bit per function: ref.func may name it (core spec 3.4.1, refs) */
+	uint8_t *declared;
 };
 
 /*
@@ -176,8 +179,8 @@ struct wasm_module {
  * off ("... -W simd=y"). Message texts begin with the words the spec suite expects. On failure *m
  * is as after wasm_module_done().
  */
-int wasm_module_decode(struct wasm_module *m, const void *bytes, size_t size, wasm_features features,
-		       struct wsbox_err *err);
+int wasm_module_decode(struct wasm_module *m, const void *bytes, size_t size,
+		       wasm_features features, struct wsbox_err *err);
 void wasm_module_done(struct wasm_module *m);
 
 /*
@@ -199,7 +202,8 @@ static inline const struct wasm_functype *wasm_func_type(const struct wasm_modul
 }
 
 /* NULL if there is no such export. */
-const struct wasm_export *wasm_export_find(const struct wasm_module *m, const char *name, size_t len);
+const struct wasm_export *wasm_export_find(const struct wasm_module *m, const char *name,
+					   size_t len);
 
 /*
  * The function's name from the name section (malformed ones are ignored), then exports, else

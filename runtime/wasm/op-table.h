@@ -4,7 +4,8 @@
  *
  *	OP(enumerator, prefix, code, "text name", IMMEDIATE, signature, flags, FEATURE)
  *
- * BYTES(n) among the flags is the size of a memory access, which is its natural alignment too, or of a lane.
+ * BYTES(n) among the flags is the size of a memory access, which is its natural alignment too, or
+ * of a lane.
  */
 
 /* Control */

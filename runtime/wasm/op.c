@@ -118,13 +118,15 @@ enum {
 
 const struct wasm_op_row wasm_ops[WASM_OPS] __attribute__((aligned(64))) = {
 #define OP(enumerator, pre, opcode, text, immediate, sig, fl, feat) \
-	[WASM_##enumerator] = { .name = text, .prefix = pre, .code = opcode, .imm = WASM_IMM_##immediate, \
-				.flags = (fl) & 0xffff, .access = (fl) >> 16, .feature = WASM_FEATURE_##feat, \
+	[WASM_##enumerator] = { .name = text, .prefix = pre, .code = opcode, \
+				.imm = WASM_IMM_##immediate, .feature = WASM_FEATURE_##feat, \
+				.flags = (fl) & 0xffff, .access = (fl) >> 16, \
 				.short_len = SHORT_LEN(WASM_IMM_##immediate), \
-				.short_needs = SHORT_NEEDS(pre, WASM_IMM_##immediate, IS_SPECIAL(sig), \
-							   WASM_FEATURE_##feat), \
+				.short_needs = SHORT_NEEDS(pre, WASM_IMM_##immediate, \
+							   IS_SPECIAL(sig), WASM_FEATURE_##feat), \
 				.second_max = SECOND_MAX(WASM_IMM_##immediate, fl), \
-				.third_max = WASM_IMM_##immediate == WASM_IMM_MEMARG ? 0x7f : 0xff, \
+				.third_max = WASM_IMM_##immediate == WASM_IMM_MEMARG ? \
+					     0x7f : 0xff, \
 				SIG_##sig },
 #include "runtime/wasm/op-table.h"
 #undef OP
@@ -188,8 +190,10 @@ const int8_t wasm_op_walk[SLOTS] = {
 
 /* No code leaves its prefix's range. */
 #define OP(enumerator, prefix, code, ...) \
-	_Static_assert(SLOT(prefix, code) < ((prefix) == 0xfb ? SLOT_FC : (prefix) == 0xfc ? SLOT_FD : \
-		       (prefix) == 0xfd ? SLOT_FE : (prefix) == 0xfe ? SLOTS : SLOT_FB), #enumerator);
+	_Static_assert(SLOT(prefix, code) < \
+		       ((prefix) == 0xfb ? SLOT_FC : (prefix) == 0xfc ? SLOT_FD : \
+			(prefix) == 0xfd ? SLOT_FE : (prefix) == 0xfe ? SLOTS : SLOT_FB), \
+		       #enumerator);
 #include "runtime/wasm/op-table.h"
 #undef OP
 
@@ -197,7 +201,9 @@ uint16_t wasm_op_find(uint8_t prefix, uint32_t code)
 {
 	static const struct {
 		uint16_t from, to;
-	} ranges[] = { { SLOT_FB, SLOT_FC }, { SLOT_FC, SLOT_FD }, { SLOT_FD, SLOT_FE }, { SLOT_FE, SLOTS } };
+	} ranges[] = {
+		{ SLOT_FB, SLOT_FC }, { SLOT_FC, SLOT_FD }, { SLOT_FD, SLOT_FE }, { SLOT_FE, SLOTS }
+	};
 	uint32_t from = 0, to = SLOT_FB;
 
 	if (prefix) {

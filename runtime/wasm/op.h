@@ -23,13 +23,14 @@
 #include "runtime/wasm/type.h"
 
 enum wasm_imm {
-	WASM_IMM_NONE, WASM_IMM_BLOCK, WASM_IMM_LABEL, WASM_IMM_BR_TABLE, WASM_IMM_FUNC, WASM_IMM_CALL_INDIRECT,
-	WASM_IMM_LOCAL, WASM_IMM_GLOBAL, WASM_IMM_TABLE, WASM_IMM_TABLE_TABLE, WASM_IMM_ELEM_TABLE, WASM_IMM_ELEM,
-	WASM_IMM_MEMARG, WASM_IMM_MEMARG_LANE, WASM_IMM_LANE, WASM_IMM_MEMORY, WASM_IMM_MEMORY_MEMORY,
-	WASM_IMM_DATA_MEMORY, WASM_IMM_DATA, WASM_IMM_I32, WASM_IMM_I64, WASM_IMM_F32, WASM_IMM_F64, WASM_IMM_V128,
-	WASM_IMM_SHUFFLE, WASM_IMM_SELECT_T, WASM_IMM_HEAP, WASM_IMM_TYPE, WASM_IMM_TAG, WASM_IMM_TRY_TABLE,
-	WASM_IMM_FENCE, WASM_IMM_TYPE_FIELD, WASM_IMM_TYPE_COUNT, WASM_IMM_TYPE_DATA, WASM_IMM_TYPE_ELEM,
-	WASM_IMM_TYPE_TYPE, WASM_IMM_CAST,
+	WASM_IMM_NONE, WASM_IMM_BLOCK, WASM_IMM_LABEL, WASM_IMM_BR_TABLE, WASM_IMM_FUNC,
+	WASM_IMM_CALL_INDIRECT, WASM_IMM_LOCAL, WASM_IMM_GLOBAL, WASM_IMM_TABLE,
+	WASM_IMM_TABLE_TABLE, WASM_IMM_ELEM_TABLE, WASM_IMM_ELEM, WASM_IMM_MEMARG,
+	WASM_IMM_MEMARG_LANE, WASM_IMM_LANE, WASM_IMM_MEMORY, WASM_IMM_MEMORY_MEMORY,
+	WASM_IMM_DATA_MEMORY, WASM_IMM_DATA, WASM_IMM_I32, WASM_IMM_I64, WASM_IMM_F32, WASM_IMM_F64,
+	WASM_IMM_V128, WASM_IMM_SHUFFLE, WASM_IMM_SELECT_T, WASM_IMM_HEAP, WASM_IMM_TYPE,
+	WASM_IMM_TAG, WASM_IMM_TRY_TABLE, WASM_IMM_FENCE, WASM_IMM_TYPE_FIELD, WASM_IMM_TYPE_COUNT,
+	WASM_IMM_TYPE_DATA, WASM_IMM_TYPE_ELEM, WASM_IMM_TYPE_TYPE, WASM_IMM_CAST,
 };
 
 enum wasm_op_flag {
@@ -41,7 +42,7 @@ enum wasm_op_flag {
 	WASM_OP_COMPARE = 1 << 5,	/* result is 0 or 1 */
 	WASM_OP_TRAPS = 1 << 6,		/* may trap, beyond loads and stores */
 	WASM_OP_CONST = 1 << 7,		/* allowed in constant expressions */
-	WASM_OP_CALLS = 1 << 8,		/* a function, or in every tier the runtime: both use the stack */
+	WASM_OP_CALLS = 1 << 8,		/* a function, or in each tier the runtime: on the stack */
 };
 
 /* How wasm_body_other() may take an instruction of one byte. */
@@ -74,9 +75,10 @@ struct wasm_op_row {
 	uint16_t flags, code;
 	uint8_t feature;
 	uint8_t nparams, nresults;	/* of fixed signatures */
-	uint8_t access;			/* log2 of the bytes of a memory access (natural alignment) or lane */
+	/* log2 of the bytes of a memory access (natural alignment) or lane */
+	uint8_t access;
 	bool special;			/* signature `special`: nparams and nresults say nothing */
-	bool address;			/* params[0] is an address: i32 here, i64 if the memory says so */
+	bool address;			/* params[0] is an address: i32, or i64 by its memory */
 	/*
 	 * The short form of an opcode of one byte with a fixed signature of at most two operands:
 	 * no immediate, a number of one byte, or an alignment and an offset of one byte each.
@@ -86,7 +88,8 @@ struct wasm_op_row {
 	uint8_t second_max, third_max;	/* of the bytes behind the opcode */
 	wasm_valtype params[4];
 	wasm_valtype results[2];
-	wasm_valtype top[2], top_mask[2];	/* the last two parameters, topmost first; masks 0 where there is none */
+	/* the last two parameters, topmost first; masks 0 where there is none */
+	wasm_valtype top[2], top_mask[2];
 };
 
 _Static_assert(sizeof(struct wasm_op_row) == 64, "a row is one cache line");

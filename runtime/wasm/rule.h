@@ -26,12 +26,12 @@ enum { WASM_BODY_PADS = 4 };
  * Checks that below `skip` topmost entries lie n operands of these types (in dead code, some may
  * be missing). 1, and in *ret_have how many are there; or the error.
  */
-int wasm_operands(struct wasm_body *b, const struct wasm_insn *insn, uint32_t skip, const wasm_valtype *types,
-		  uint32_t n, uint32_t *ret_have);
+int wasm_operands(struct wasm_body *b, const struct wasm_insn *insn, uint32_t skip,
+		  const wasm_valtype *types, uint32_t n, uint32_t *ret_have);
 
 /* The same for one operand. */
-int wasm_operand(struct wasm_body *b, const struct wasm_insn *insn, uint32_t skip, wasm_valtype type,
-		 uint32_t *ret_have);
+int wasm_operand(struct wasm_body *b, const struct wasm_insn *insn, uint32_t skip,
+		 wasm_valtype type, uint32_t *ret_have);
 
 /* Makes room for n values above sp, or one more control frame. 1, or the error. */
 int wasm_body_room(struct wasm_body *b, uint32_t n);
@@ -60,14 +60,15 @@ static inline wasm_valtype wasm_address(bool is64)
  * A walk over a constant expression at r, which ends within it: type has its one result.
  * wasm_expr_reopen() begins another with the room of the first.
  */
-int wasm_expr_init(struct wasm_body *b, const struct wasm_module *m, struct reader r, const struct wasm_functype *type,
-		   struct arena *arena, struct wsbox_err *err);
+int wasm_expr_init(struct wasm_body *b, const struct wasm_module *m, struct reader r,
+		   const struct wasm_functype *type, struct arena *arena, struct wsbox_err *err);
 void wasm_expr_reopen(struct wasm_body *b, struct reader r, const struct wasm_functype *type);
 
-wasm_rule wasm_rule_block, wasm_rule_else, wasm_rule_end, wasm_rule_br, wasm_rule_br_table, wasm_rule_return,
-	wasm_rule_unreachable, wasm_rule_throw, wasm_rule_throw_ref, wasm_rule_try_table, wasm_rule_call,
-	wasm_rule_call_indirect, wasm_rule_call_ref, wasm_rule_br_on_null, wasm_rule_struct_new,
-	wasm_rule_struct_field, wasm_rule_array_new, wasm_rule_array_get, wasm_rule_array_write, wasm_rule_array_copy,
-	wasm_rule_array_len, wasm_rule_ref_cast, wasm_rule_convert, wasm_rule_i31, wasm_rule_br_on_cast;
+wasm_rule wasm_rule_block, wasm_rule_else, wasm_rule_end, wasm_rule_br, wasm_rule_br_table,
+	wasm_rule_return, wasm_rule_unreachable, wasm_rule_throw, wasm_rule_throw_ref,
+	wasm_rule_try_table, wasm_rule_call, wasm_rule_call_indirect, wasm_rule_call_ref,
+	wasm_rule_br_on_null, wasm_rule_struct_new, wasm_rule_struct_field, wasm_rule_array_new,
+	wasm_rule_array_get, wasm_rule_array_write, wasm_rule_array_copy, wasm_rule_array_len,
+	wasm_rule_ref_cast, wasm_rule_convert, wasm_rule_i31, wasm_rule_br_on_cast;
 
 #endif

@@ -6,7 +6,7 @@
  *
  *	 31           9   8      7..0
  *	┌──────────────┬────┬───────────┐
- *	│ heap type    │null│ kind      │	heap type: a type index, or WASM_HEAP_ABSTRACT + abstract heap type code
+ *	│ heap type    │null│ kind      │	a type index, or WASM_HEAP_ABSTRACT + heap type code
  *	└──────────────┴────┴───────────┘
  */
 #ifndef RUNTIME_WASM_TYPE_H
@@ -136,7 +136,7 @@ struct wasm_subtype {
 	bool final;
 	uint8_t depth;			/* of supertypes */
 	uint32_t super;			/* canonical index, or WASM_NONE */
-	uint32_t group, group_len;	/* first type of its recursion group; number of types in it */
+	uint32_t group, group_len;	/* its recursion group: first type, number of types */
 	uint32_t nfields;		/* 1 for arrays */
 	const struct wasm_field *fields;
 };
