@@ -7,8 +7,8 @@
  *
  * Registers are numbered 0..31: 0..15 general, 16..31 vector (JIT_XMM(n)). At each point
  *  - f->local_regs hold locals: which, changes only at loop boundaries (region.c);
- *  - f->pool are the others that hold operands; of them f->free are unused, the rest belong to one stack entry each, or to the
- *    function that popped it;
+ *  - f->pool are the others that hold operands; of them f->free are unused, the rest belong to one
+ *    stack entry each, or to the function that popped it;
  *  - r13 is memory 0's base, rbp the frame, rsp the stack: never touched.
  * An i32 in a register or a slot that was stored whole is zero-extended to 64 bits.
  *
@@ -42,7 +42,9 @@
 #define JIT_FLATTEN __attribute__((flatten))
 
 /* Temporaries that never hold locals. */
-#define JIT_TEMP_GPRS (JIT_BIT(X64_RAX) | JIT_BIT(X64_RCX) | JIT_BIT(X64_RDX) | JIT_BIT(X64_R10) | JIT_BIT(X64_R11))
+#define JIT_TEMP_GPRS \
+	(JIT_BIT(X64_RAX) | JIT_BIT(X64_RCX) | JIT_BIT(X64_RDX) | JIT_BIT(X64_R10) | \
+	 JIT_BIT(X64_R11))
 #define JIT_SAVED_GPRS (JIT_BIT(X64_RBX) | JIT_BIT(X64_R12) | JIT_BIT(X64_R14) | JIT_BIT(X64_R15))
 #define JIT_SCRATCH_GPRS (JIT_BIT(X64_RSI) | JIT_BIT(X64_RDI) | JIT_BIT(X64_R8) | JIT_BIT(X64_R9))
 #define JIT_TEMP_XMMS 0x003f0000u	/* xmm0..5 */
@@ -59,9 +61,11 @@ enum jit_kind {
 	JIT_CONST,	/* bits (v128: number of a constant in the pool) */
 	JIT_REG,	/* reg; owned by this entry */
 	JIT_LOCAL,	/* the value that local has now: counted in f->naliases */
-	JIT_SUM,	/* i32: reg + (reg2 << scale) + disp modulo 2^32; registers may be JIT_NOREG */
-	JIT_FLAGS,	/* i32 0 or 1: condition reg. Top of the stack only, for the next instruction */
-	JIT_LOAD,	/* to be read from memory. Top of the stack only, for the next instruction */
+	/* i32: reg + (reg2 << scale) + disp, wrapping; a register may be JIT_NOREG */
+	JIT_SUM,
+	/* i32 0 or 1: condition reg. On top of the stack only, until the next one */
+	JIT_FLAGS,
+	JIT_LOAD,	/* to be read from memory. On top of the stack only, until the next one */
 };
 
 /*
@@ -86,11 +90,13 @@ struct jit_opnd {
 struct jit_ctl {
 	uint32_t label;		/* where branches go */
 	uint32_t else_label;
-	bool used;			/* somebody branches to label, perhaps from code that is not emitted yet */
+	/* somebody branches to label, perhaps from code that is not emitted yet */
+	bool used;
 	uint32_t region;	/* state at the label */
 	uint32_t outer;		/* region around */
 	uint32_t stub_label, stub_region;	/* the last exit stub made for a branch here */
-	uint32_t try_start, first_catch;	/* try_table: where its code begins; in f->catches */
+	/* try_table: where its code begins; into f->catches */
+	uint32_t try_start, first_catch;
 	uint32_t table_at, table_label;		/* the last br_table that goes here, and how */
 };
 
@@ -182,7 +188,8 @@ struct jit_func {
 	uint32_t next_loop;		/* in scan.loops */
 	bool module_vectors;		/* the module's types or globals have a v128 */
 	bool own_memory;		/* memory 0 is the module's own, and guard pages check it */
-	bool uses_cut;			/* a loop uses more locals than were kept: what it writes is not known */
+	/* a loop uses more locals than were kept: what it writes is not known */
+	bool uses_cut;
 
 	struct jit_ctl *ctls;
 	uint32_t ctls_cap;
@@ -201,7 +208,7 @@ struct jit_func {
 	uint32_t zf_at;			/* at this offset ZF and SF reflect zf_reg */
 	uint8_t zf_reg;
 	uint8_t zf_width;
-	bool flags_live;		/* a JIT_FLAGS entry exists: emit nothing that changes flags */
+	bool flags_live;		/* there is a JIT_FLAGS entry: nothing may change flags */
 
 	struct VEC(struct x64_label) labels;
 	struct VEC(struct jit_cold) cold;
@@ -378,7 +385,7 @@ static inline void jit_push_gpr(struct jit_func *f, wasm_valtype t, unsigned int
 	jit_push(f, t, JIT_REG)->reg = (uint8_t)reg;
 }
 
-/* Pushes a load that the next instruction does as its operand: m is its address, f->at its place. */
+/* Pushes a load that the next instruction does as its operand: from m, at the place f->at. */
 void jit_push_load(struct jit_func *f, wasm_valtype t, struct x64_mem m);
 
 static inline void jit_push_const(struct jit_func *f, wasm_valtype t, uint64_t bits)
@@ -415,7 +422,8 @@ static inline unsigned int jit_dest(struct jit_func *f, uint32_t mask)
  * is not the result.
  */
 unsigned int jit_dest_gpr(struct jit_func *f, unsigned int owned);
-unsigned int jit_dest_xmm(struct jit_func *f, unsigned int owned);	/* as 0..15; owned may be JIT_NOREG */
+/* as 0..15; owned may be JIT_NOREG */
+unsigned int jit_dest_xmm(struct jit_func *f, unsigned int owned);
 
 /*
  * All entries that are not constants into their slots (moves only: flags are kept). keep: leave the
@@ -489,7 +497,8 @@ static inline uint32_t jit_class(wasm_valtype t)
 {
 	unsigned int k = wasm_kind(t);
 
-	return k == WASM_KIND_F32 || k == WASM_KIND_F64 || k == WASM_KIND_V128 ? JIT_XMMS : JIT_GPRS;
+	return k == WASM_KIND_F32 || k == WASM_KIND_F64 || k == WASM_KIND_V128 ? JIT_XMMS :
+										 JIT_GPRS;
 }
 
 static inline enum x64_width jit_width(wasm_valtype t)
@@ -505,7 +514,8 @@ static inline bool jit_next_is_condition(const struct jit_func *f)
 {
 	const uint8_t *p = f->b.r.at;
 
-	return p < f->b.r.end && (*p == 0x0d || *p == 0x04 || *p == 0x45 || *p == 0x1b || *p == 0x1c);
+	return p < f->b.r.end &&
+	       (*p == 0x0d || *p == 0x04 || *p == 0x45 || *p == 0x1b || *p == 0x1c);
 }
 
 /* The next opcode, 0 at the end. */
@@ -569,7 +579,8 @@ static inline void jit_line(struct jit_func *f, uint32_t at)
 }
 
 /* Cold code; the result is valid until the next call. c->label and c->at are set. */
-struct jit_cold *jit_cold(struct jit_func *f, void (*emit)(struct jit_func *, const struct jit_cold *));
+struct jit_cold *jit_cold(struct jit_func *f,
+			  void (*emit)(struct jit_func *, const struct jit_cold *));
 
 /* Jumps to a cold trap on a condition. */
 void jit_trap_if(struct jit_func *f, enum x64_cond cc, enum rt_trap kind);
@@ -618,7 +629,8 @@ bool jit_frame_finish(struct jit_func *f);
  * Calls the runtime; args are the topmost n entries, in order, preceded by nconsts constants. Pops
  * them; result is in rax.
  */
-void jit_libcall(struct jit_func *f, enum jit_libcall lib, const uint64_t *consts, uint32_t nconsts, uint32_t n);
+void jit_libcall(struct jit_func *f, enum jit_libcall lib, const uint64_t *consts, uint32_t nconsts,
+		 uint32_t n);
 
 /* Saves and reloads locals in caller-saved registers round a call. */
 void jit_save_locals(struct jit_func *f);
@@ -648,12 +660,14 @@ unsigned int jit_pop_cond(struct jit_func *f);
 void jit_branch(struct jit_func *f, unsigned int cc, uint32_t label);
 
 /*
- * One of a worker's: zeroed, then m, layout, options, module_vectors and the arenas set; jit_func_done() frees what
- * it holds. Compiles a body into out, behind what is there. 0 and *ret_entry, the offset of its
- * entry; -ENOEXEC; -ENOMEM; -ENOTSUP; -ENOSPC when out->code is too small: *out is then as it was,
- * but for bytes behind its end, and the caller may try again with a larger one.
+ * One of a worker's: zeroed, then m, layout, options, module_vectors and the arenas set;
+ * jit_func_done() frees what it holds. Compiles a body into out, behind what is there. 0 and
+ * *ret_entry, the offset of its entry; -ENOEXEC; -ENOMEM; -ENOTSUP; -ENOSPC when out->code is too
+ * small: *out is then as it was, but for bytes behind its end, and the caller may try again with a
+ * larger one.
  */
-int jit_baseline(struct jit_func *f, uint32_t func, struct jit_out *out, uint32_t *ret_entry, struct wsbox_err *err);
+int jit_baseline(struct jit_func *f, uint32_t func, struct jit_out *out, uint32_t *ret_entry,
+		 struct wsbox_err *err);
 void jit_func_done(struct jit_func *f);
 
 /*

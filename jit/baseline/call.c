@@ -87,8 +87,8 @@ void jit_reload_locals(struct jit_func *f)
 }
 
 /* Stack arguments: an i32 is stored whole. */
-static void put_stack_args(struct jit_func *f, struct wasm_val *v, const struct jit_loc *locs, uint32_t n,
-			   uint32_t bytes)
+static void put_stack_args(struct jit_func *f, struct wasm_val *v, const struct jit_loc *locs,
+			   uint32_t n, uint32_t bytes)
 {
 	if (!bytes)
 		return;
@@ -112,7 +112,8 @@ static void put_stack_args(struct jit_func *f, struct wasm_val *v, const struct 
 }
 
 /* Results that came in memory, at rsp: into their slots. */
-static void take_results(struct jit_func *f, const struct wasm_functype *t, const struct jit_loc *results)
+static void take_results(struct jit_func *f, const struct wasm_functype *t,
+			 const struct jit_loc *results)
 {
 	for (uint32_t i = 0; i < t->nresults; i++) {
 		struct wasm_val *v = jit_push(f, t->results[i], JIT_SLOT);
@@ -125,7 +126,8 @@ static void take_results(struct jit_func *f, const struct wasm_functype *t, cons
 	}
 }
 
-static void push_results(struct jit_func *f, const struct wasm_functype *t, const struct jit_loc *results)
+static void push_results(struct jit_func *f, const struct wasm_functype *t,
+			 const struct jit_loc *results)
 {
 	for (uint32_t i = 0; i < t->nresults; i++)
 		f->free &= ~JIT_BIT(reg_of(&results[i]));
@@ -147,7 +149,8 @@ static const struct jit_sig *sig_of(struct jit_func *f, uint32_t type)
 		f->sigs = arena_array(f->sig_arena, f->m->ntypes, sizeof(*f->sigs));
 	if (!f->sigs || f->sigs[type])
 		return f->sigs ? f->sigs[type] : NULL;
-	s = arena_alloc(f->sig_arena, sizeof(*s) + ((size_t)t->nparams + t->nresults) * sizeof(*s->params));
+	s = arena_alloc(f->sig_arena,
+			sizeof(*s) + ((size_t)t->nparams + t->nresults) * sizeof(*s->params));
 	if (!s)
 		return NULL;
 	s->params = (struct jit_loc *)(s + 1);
@@ -180,7 +183,8 @@ static void call(struct jit_func *f, uint32_t type, const struct callee *callee)
 	jit_save_locals(f);
 	jit_place(f, v, sig->params, t->nparams);
 	if (sig->cc.sret)
-		x64_rm(f->x, X64_LEA, X64_64, X64_RDI, x64_at(X64_RSP, (int32_t)sig->cc.stack_bytes));
+		x64_rm(f->x, X64_LEA, X64_64, X64_RDI,
+		       x64_at(X64_RSP, (int32_t)sig->cc.stack_bytes));
 	x64_reserve(f->x, X64_ROOM_MAX / 2);
 	if (callee->func != WASM_NONE) {
 		struct jit_reloc r = { .at = x64_call_hole(f->x), .func = callee->func };
@@ -188,7 +192,8 @@ static void call(struct jit_func *f, uint32_t type, const struct callee *callee)
 		if (!vec_push(&f->out->relocs, r))
 			f->failed = true;
 	} else {
-		x64_m(f->x, X64_CALL_IND, X64_64, x64_at(X64_R10, offsetof(struct jit_callee, code)));
+		x64_m(f->x, X64_CALL_IND, X64_64,
+		      x64_at(X64_R10, offsetof(struct jit_callee, code)));
 	}
 	jit_site(f, f->at);
 	jit_truncate(f, (uint32_t)(v - f->b.stack));
@@ -205,7 +210,8 @@ static void take_import(struct jit_func *f, uint32_t func)
 {
 	jit_take(f, X64_R10);
 	x64_rm(f->x, X64_LEA, X64_64, X64_R10,
-	       x64_at(JIT_MEM_BASE, f->layout->imports + (int32_t)(func * sizeof(struct jit_callee))));
+	       x64_at(JIT_MEM_BASE, f->layout->imports +
+				    (int32_t)(func * sizeof(struct jit_callee))));
 }
 
 void jit_emit_call(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
@@ -233,7 +239,8 @@ static void find_entry(struct jit_func *f, uint32_t table, uint32_t type)
 {
 	const struct wasm_limits *l = &f->m->tables[table].type.limits;
 	bool imported = table < f->m->imported_tables;
-	struct x64_mem slot = x64_at(JIT_MEM_BASE, f->layout->tables + (int32_t)(table * sizeof(struct jit_table)));
+	int32_t at = f->layout->tables + (int32_t)(table * sizeof(struct jit_table));
+	struct x64_mem slot = x64_at(JIT_MEM_BASE, at);
 	int32_t sig = f->layout->sigs + 4 * (int32_t)f->m->types[type].canon;
 	struct jit_cold *cold;
 	unsigned int reg;
@@ -264,7 +271,8 @@ static void find_entry(struct jit_func *f, uint32_t table, uint32_t type)
 	jit_free(f, reg);
 }
 
-void jit_emit_call_indirect(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+void jit_emit_call_indirect(struct jit_func *f, const struct wasm_insn *in,
+			    const struct jit_row *row)
 {
 	struct callee c = { .func = WASM_NONE };
 
@@ -298,7 +306,8 @@ static void jump_to(struct jit_func *f, const struct callee *callee)
 	if (callee->func == WASM_NONE) {
 		/* so that whoever looks at the code finds the type that was called */
 		jit_site(f, f->at);
-		x64_m(f->x, X64_JMP_IND, X64_64, x64_at(X64_R10, offsetof(struct jit_callee, code)));
+		x64_m(f->x, X64_JMP_IND, X64_64,
+		      x64_at(X64_R10, offsetof(struct jit_callee, code)));
 	} else {
 		struct jit_reloc r = { .at = x64_jmp_hole(f->x), .func = callee->func };
 
@@ -353,7 +362,8 @@ void jit_emit_return_call(struct jit_func *f, const struct wasm_insn *in, const 
 		jit_free(f, X64_R10);
 }
 
-void jit_emit_return_call_indirect(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+void jit_emit_return_call_indirect(struct jit_func *f, const struct wasm_insn *in,
+				   const struct jit_row *row)
 {
 	struct callee c = { .func = WASM_NONE };
 
@@ -362,7 +372,8 @@ void jit_emit_return_call_indirect(struct jit_func *f, const struct wasm_insn *i
 	jit_free(f, X64_R10);
 }
 
-void jit_emit_return_call_ref(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+void jit_emit_return_call_ref(struct jit_func *f, const struct wasm_insn *in,
+			      const struct jit_row *row)
 {
 	struct callee c = { .func = WASM_NONE };
 
@@ -375,7 +386,8 @@ void jit_emit_return_call_ref(struct jit_func *f, const struct wasm_insn *in, co
 
 static const uint8_t lib_args[5] = { X64_RSI, X64_RDX, X64_RCX, X64_R8, X64_R9 };
 
-void jit_libcall(struct jit_func *f, enum jit_libcall lib, const uint64_t *consts, uint32_t nconsts, uint32_t n)
+void jit_libcall(struct jit_func *f, enum jit_libcall lib, const uint64_t *consts, uint32_t nconsts,
+		 uint32_t n)
 {
 	struct wasm_val *v = f->b.sp - n;
 	struct jit_loc locs[5];

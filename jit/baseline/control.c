@@ -371,7 +371,8 @@ void jit_emit_br_table(struct jit_func *f, const struct wasm_insn *in, const str
 		return;
 	}
 	for (uint32_t i = 0; i <= n; i++)
-		f->targets.at[first + i] = table_label(f, wasm_body_label(&f->b, in->targets[i]), nvalues);
+		f->targets.at[first + i] =
+			table_label(f, wasm_body_label(&f->b, in->targets[i]), nvalues);
 	f->targets.len += n + 1;
 	assert(f->targets.len <= f->targets.cap);
 	labels = f->targets.at + first;

@@ -49,7 +49,8 @@ static void check_zero(struct jit_func *f, const struct jit_opnd *b, enum x64_wi
 	jit_trap_if(f, X64_CC_E, RT_TRAP_DIVIDE_BY_ZERO);
 }
 
-static struct jit_cold *check_minus_one(struct jit_func *f, const struct jit_opnd *b, const struct jit_row *row)
+static struct jit_cold *check_minus_one(struct jit_func *f, const struct jit_opnd *b,
+					const struct jit_row *row)
 {
 	struct jit_cold *c = jit_cold(f, cold_minus_one);
 
@@ -156,7 +157,8 @@ void jit_emit_divide(struct jit_func *f, const struct wasm_insn *in, const struc
 	bool constant = b->kind == JIT_CONST;
 
 	/* the sign bit alone is a power of two only for unsigned division */
-	if (constant && c > 1 && (c & (c - 1)) == 0 && !((row->cc & SIGNED) && c == (all >> 1) + 1)) {
+	if (constant && c > 1 && (c & (c - 1)) == 0 &&
+	    !((row->cc & SIGNED) && c == (all >> 1) + 1)) {
 		jit_drop(f);
 		divide_power(f, row, (unsigned int)__builtin_ctzll(c));
 		return;

@@ -23,7 +23,8 @@ void jit_bind(struct jit_func *f, uint32_t label)
 		x64_bind(f->x, jit_label_at(f, label));
 }
 
-struct jit_cold *jit_cold(struct jit_func *f, void (*emit)(struct jit_func *, const struct jit_cold *))
+struct jit_cold *jit_cold(struct jit_func *f,
+			  void (*emit)(struct jit_func *, const struct jit_cold *))
 {
 	struct jit_cold c = { .emit = emit, .at = f->at };
 

@@ -10,10 +10,11 @@
 
 #define JIT_EMITTERS(X) \
 	/* control.c */ \
-	X(unreachable) X(nop) X(block) X(loop) X(if) X(else) X(end) X(br) X(br_if) X(br_table) X(return) \
-	X(br_on_null) \
+	X(unreachable) X(nop) X(block) X(loop) X(if) X(else) X(end) X(br) X(br_if) X(br_table) \
+	X(return) X(br_on_null) \
 	/* call.c */ \
-	X(call) X(call_indirect) X(call_ref) X(lib) X(return_call) X(return_call_indirect) X(return_call_ref) \
+	X(call) X(call_indirect) X(call_ref) X(lib) X(return_call) X(return_call_indirect) \
+	X(return_call_ref) \
 	/* exception.c */ \
 	X(try_table) X(throw) X(throw_ref) \
 	/* local.c */ \
@@ -24,12 +25,14 @@
 	/* divide.c */ \
 	X(divide) \
 	/* float.c */ \
-	X(arith) X(minmax) X(round) X(unary) X(copysign) X(fcompare) X(fconvert) X(from_int) X(from_u64) \
-	X(trunc) X(reinterpret) \
+	X(arith) X(minmax) X(round) X(unary) X(copysign) X(fcompare) X(fconvert) X(from_int) \
+	X(from_u64) X(trunc) X(reinterpret) \
 	/* memory.c */ \
 	X(load) X(store) X(memory_size)
 
-#define X(name) void jit_emit_##name(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row);
+#define X(name) \
+	void jit_emit_##name(struct jit_func *f, const struct wasm_insn *in, \
+			     const struct jit_row *row);
 JIT_EMITTERS(X)
 #undef X
 

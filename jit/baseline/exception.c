@@ -32,7 +32,8 @@ static void push_values(struct jit_func *f, const struct wasm_catch *c, bool ref
 	for (uint32_t i = 0; t && i < t->nparams; i++) {
 		struct wasm_val *v = jit_push(f, t->params[i], JIT_SLOT);
 
-		store_value(f, v->type, jit_slot(f, v), x64_at(X64_RAX, JIT_EXN_VALUES + 16 * (int32_t)i));
+		store_value(f, v->type, jit_slot(f, v),
+			    x64_at(X64_RAX, JIT_EXN_VALUES + 16 * (int32_t)i));
 	}
 	if (ref) {
 		struct wasm_val *v = jit_push(f, WASM_EXNREF, JIT_SLOT);
@@ -46,7 +47,10 @@ static void emit_catch(struct jit_func *f, const struct wasm_catch *c)
 {
 	uint32_t height = (uint32_t)(f->b.sp - f->b.stack);
 	bool ref = c->kind == WASM_CATCH_REF || c->kind == WASM_CATCH_ALL_REF;
-	struct jit_catch k = { .pc = x64_offset(f->x), .tag = c->kind <= WASM_CATCH_REF ? c->tag : WASM_NONE, .ref = ref };
+	struct jit_catch k = {
+		.pc = x64_offset(f->x), .tag = c->kind <= WASM_CATCH_REF ? c->tag : WASM_NONE,
+		.ref = ref
+	};
 
 	x64_reserve(f->x, X64_ROOM_MAX / 2);
 	k.pc = x64_offset(f->x);

@@ -15,7 +15,8 @@ static unsigned int xmm_of(const struct jit_opnd *o)
 }
 
 /* d = op(a, b) */
-static void float_opnd_op(struct jit_func *f, enum x64_op op, unsigned int d, unsigned int a, const struct jit_opnd *b)
+static void float_opnd_op(struct jit_func *f, enum x64_op op, unsigned int d, unsigned int a,
+			  const struct jit_opnd *b)
 {
 	jit_opnd_use(f, b);
 	if (b->kind == JIT_OPND_REG)

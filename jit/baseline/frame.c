@@ -266,7 +266,8 @@ bool jit_frame_finish(struct jit_func *f)
 {
 	uint32_t size = ((f->slots_max + f->sret_bytes + 15) & ~15u) - 8 * f->nsaved;
 
-	assert(f->slots_max >= f->slots_start && f->slots_start >= 8 * f->nsaved && size <= INT32_MAX);
+	assert(f->slots_max >= f->slots_start && f->slots_start >= 8 * f->nsaved &&
+	       size <= INT32_MAX);
 	assert(!f->leaf || !f->sret_bytes);
 	if (f->leaf)
 		return size <= PAGE - 64;

@@ -29,13 +29,13 @@ static bool reset(struct jit_func *f, struct jit_out *out)
 	f->region = f->next_loop = 0;
 	f->local_regs = 0;
 	f->failed = f->flags_live = false;
-	f->own_memory = f->m->nmemories && !f->m->imported_memories && !f->m->memories[0].limits.is64 &&
-			f->m->memories[0].page_log2 == 16;
+	f->own_memory = f->m->nmemories && !f->m->imported_memories &&
+			!f->m->memories[0].limits.is64 && f->m->memories[0].page_log2 == 16;
 	f->zf_reg = JIT_NOREG;
 	f->sret_bytes = 0;
 	/* so that failing to grow one of them leaves something to point to */
-	if (!vec_reserve(&f->labels, 64) || !vec_reserve(&f->cold, 64) || !vec_reserve(&f->consts, 64) ||
-	    !vec_reserve(&f->targets, 64))
+	if (!vec_reserve(&f->labels, 64) || !vec_reserve(&f->cold, 64) ||
+	    !vec_reserve(&f->consts, 64) || !vec_reserve(&f->targets, 64))
 		return false;
 	f->x->pool = f->labels.at;
 	return true;
@@ -228,12 +228,13 @@ static void rewind_to(struct jit_out *out, const struct jit_out *before)
 	out->lines.len = before->lines.len;
 }
 
-int jit_baseline(struct jit_func *f, uint32_t func, struct jit_out *out, uint32_t *ret_entry, struct wsbox_err *err)
+int jit_baseline(struct jit_func *f, uint32_t func, struct jit_out *out, uint32_t *ret_entry,
+		 struct wsbox_err *err)
 {
 	struct jit_out before = *out;
 	int ret;
 
-	/* what a full buffer writes over must be this function's, not the code of those before it */
+	/* what a full buffer writes over must be this function's, not code before it */
 	if (out->code.end - out->code.at < 2 * X64_ROOM_MAX)
 		return -ENOSPC;
 	f->force_frame = false;

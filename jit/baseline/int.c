@@ -2,8 +2,10 @@
 #include "jit/baseline/emit.h"
 
 /* Next opcodes that are looked at. */
-enum { I32_EQZ = 0x45, I64_EQZ = 0x50, I32_ADD = 0x6a, LOCAL_GET = 0x20, GLOBAL_GET = 0x23, I32_CONST = 0x41,
-       FIRST_LOAD = 0x28, LAST_LOAD = 0x35, I32_SHL = 0x74 };
+enum {
+	I32_EQZ = 0x45, I64_EQZ = 0x50, I32_ADD = 0x6a, LOCAL_GET = 0x20, GLOBAL_GET = 0x23,
+	I32_CONST = 0x41, FIRST_LOAD = 0x28, LAST_LOAD = 0x35, I32_SHL = 0x74,
+};
 
 static wasm_valtype int_type(unsigned int w)
 {
@@ -24,7 +26,8 @@ void jit_push_cond(struct jit_func *f, unsigned int cc)
 	}
 }
 
-static void opnd_op(struct jit_func *f, enum x64_op op, enum x64_width w, unsigned int d, const struct jit_opnd *b)
+static void opnd_op(struct jit_func *f, enum x64_op op, enum x64_width w, unsigned int d,
+		    const struct jit_opnd *b)
 {
 	jit_opnd_use(f, b);
 	if (b->kind == JIT_OPND_REG)
@@ -37,7 +40,8 @@ static void opnd_op(struct jit_func *f, enum x64_op op, enum x64_width w, unsign
 		x64_ri(f->x, op, w, d, b->imm);
 }
 
-static void opnd_load(struct jit_func *f, enum x64_width w, unsigned int d, const struct jit_opnd *a)
+static void opnd_load(struct jit_func *f, enum x64_width w, unsigned int d,
+		      const struct jit_opnd *a)
 {
 	if (a->kind == JIT_OPND_IMM) {
 		x64_mov_imm(f->x, d, w == X64_32 ? (uint32_t)a->imm : (uint64_t)(int64_t)a->imm);
@@ -76,12 +80,14 @@ static bool is_temp(const struct jit_func *f, const struct jit_opnd *o)
  * The register for the result of a op b; if it is not a's, a is copied there first, so b must not
  * read it.
  */
-static unsigned int choose(struct jit_func *f, struct jit_opnd *a, struct jit_opnd *b, bool commutes)
+static unsigned int choose(struct jit_func *f, struct jit_opnd *a, struct jit_opnd *b,
+			   bool commutes)
 {
 	unsigned int d = jit_dest(f, JIT_GPRS);
 
 	if (commutes && (b->kind == JIT_OPND_REG) &&
-	    (a->kind != JIT_OPND_REG || b->reg == d || (a->reg != d && is_temp(f, b) && !is_temp(f, a))))
+	    (a->kind != JIT_OPND_REG || b->reg == d ||
+	     (a->reg != d && is_temp(f, b) && !is_temp(f, a))))
 		swap(a, b);
 	if (d != JIT_NOREG && ((a->kind == JIT_OPND_REG && a->reg == d) || !opnd_reads(b, d)))
 		return d;
@@ -95,8 +101,8 @@ static void free_but(struct jit_func *f, const struct jit_opnd *o, unsigned int 
 	f->free |= o->regs & f->pool & ~JIT_BIT(d);
 }
 
-static void finish(struct jit_func *f, const struct jit_opnd *a, const struct jit_opnd *b, enum x64_width w,
-		   unsigned int d)
+static void finish(struct jit_func *f, const struct jit_opnd *a, const struct jit_opnd *b,
+		   enum x64_width w, unsigned int d)
 {
 	free_but(f, a, d);
 	free_but(f, b, d);
@@ -111,8 +117,8 @@ static void flags_of(struct jit_func *f, enum x64_width w, unsigned int d)
 }
 
 /* d = a op b for operands that have been popped */
-static void alu(struct jit_func *f, enum x64_op op, enum x64_width w, struct jit_opnd *a, struct jit_opnd *b,
-		bool commutes)
+static void alu(struct jit_func *f, enum x64_op op, enum x64_width w, struct jit_opnd *a,
+		struct jit_opnd *b, bool commutes)
 {
 	unsigned int d = choose(f, a, b, commutes);
 
@@ -123,11 +129,13 @@ static void alu(struct jit_func *f, enum x64_op op, enum x64_width w, struct jit
 }
 
 /* and with a mask that a move makes */
-static bool mask_and(struct jit_func *f, enum x64_width w, const struct jit_opnd *a, const struct jit_opnd *b)
+static bool mask_and(struct jit_func *f, enum x64_width w, const struct jit_opnd *a,
+		     const struct jit_opnd *b)
 {
 	unsigned int d;
 
-	if (b->kind != JIT_OPND_IMM || (b->imm != 0xff && b->imm != 0xffff) || a->kind != JIT_OPND_REG)
+	if (b->kind != JIT_OPND_IMM || (b->imm != 0xff && b->imm != 0xffff) ||
+	    a->kind != JIT_OPND_REG)
 		return false;
 	d = jit_dest_gpr(f, a->reg);
 	x64_rr(f->x, b->imm == 0xff ? X64_MOVZX8 : X64_MOVZX16, X64_32, d, a->reg);
@@ -141,7 +149,9 @@ static void test(struct jit_func *f, enum x64_width w, struct jit_opnd *a, struc
 		unsigned int t = jit_alloc_gpr(f);
 
 		opnd_load(f, w, t, a);
-		*a = (struct jit_opnd){ .kind = JIT_OPND_REG, .reg = (uint8_t)t, .regs = a->regs | JIT_BIT(t) };
+		*a = (struct jit_opnd){
+			.kind = JIT_OPND_REG, .reg = (uint8_t)t, .regs = a->regs | JIT_BIT(t)
+		};
 	}
 	if (a->kind == JIT_OPND_IMM || (a->kind == JIT_OPND_REG && b->kind == JIT_OPND_MEM))
 		swap(a, b);
@@ -219,7 +229,8 @@ static bool pop_sum(struct jit_func *f, struct wasm_val *s)
 		s->reg = take_reg(f, a);
 		s->reg2 = b->reg2;
 		s->scale = b->scale;
-		s->disp = (int32_t)((uint32_t)b->disp + (a->kind == JIT_SUM ? (uint32_t)a->disp : 0));
+		s->disp = (int32_t)((uint32_t)b->disp +
+				    (a->kind == JIT_SUM ? (uint32_t)a->disp : 0));
 	} else if (sum_part(f, a) && in_reg(f, b)) {
 		s->reg = take_reg(f, a);
 		s->reg2 = take_reg(f, b);
@@ -247,9 +258,9 @@ static bool sum_waits(const struct jit_func *f)
 
 	if (!f->options->gs)
 		return next == I32_CONST || next == I32_ADD;
-	return (next >= FIRST_LOAD && next <= LAST_LOAD) || next == LOCAL_GET || next == I32_CONST ||
-	       next == I32_ADD || next == GLOBAL_GET || next == 0x42 || next == 0x43 || next == 0x44 ||
-	       next == 0xfd;
+	return (next >= FIRST_LOAD && next <= LAST_LOAD) || next == LOCAL_GET ||
+	       next == I32_CONST || next == I32_ADD || next == GLOBAL_GET || next == 0x42 ||
+	       next == 0x43 || next == 0x44 || next == 0xfd;
 }
 
 /* Computes a sum now. */
@@ -350,10 +361,12 @@ void jit_emit_mul(struct jit_func *f, const struct wasm_insn *in, const struct j
 	if (b.imm > 0 && (b.imm & (b.imm - 1)) == 0) {
 		opnd_load(f, row->w, d, &a);
 		if (b.imm > 1)
-			x64_shift(f->x, X64_SHL, row->w, d, (unsigned int)__builtin_ctz((unsigned int)b.imm));
+			x64_shift(f->x, X64_SHL, row->w, d,
+				  (unsigned int)__builtin_ctz((unsigned int)b.imm));
 	} else if (a.kind == JIT_OPND_REG && (b.imm == 3 || b.imm == 5 || b.imm == 9)) {
-		x64_rm(f->x, X64_LEA, row->w, d, x64_at_index(a.reg, a.reg, (unsigned int)b.imm >> 2 ?
-		       (unsigned int)b.imm >> 3 ? 3 : 2 : 1, 0));
+		x64_rm(f->x, X64_LEA, row->w, d,
+		       x64_at_index(a.reg, a.reg, (unsigned int)b.imm >> 2 ?
+				    (unsigned int)b.imm >> 3 ? 3 : 2 : 1, 0));
 	} else if (a.kind == JIT_OPND_REG) {
 		x64_imul_rri(f->x, row->w, d, a.reg, b.imm);
 	} else {
@@ -391,7 +404,9 @@ static bool compare(struct jit_func *f, enum x64_width w, struct jit_opnd *a, st
 		unsigned int t = jit_alloc_gpr(f);
 
 		opnd_load(f, w, t, a);
-		*a = (struct jit_opnd){ .kind = JIT_OPND_REG, .reg = (uint8_t)t, .regs = a->regs | JIT_BIT(t) };
+		*a = (struct jit_opnd){
+			.kind = JIT_OPND_REG, .reg = (uint8_t)t, .regs = a->regs | JIT_BIT(t)
+		};
 	}
 	if (a->kind == JIT_OPND_REG && b->kind == JIT_OPND_IMM && b->imm == 0) {
 		x64_rr(f->x, X64_TEST, w, a->reg, a->reg);
@@ -469,7 +484,8 @@ static void shift_const(struct jit_func *f, const struct jit_row *row, unsigned 
 	d = jit_dest_gpr(f, a.kind == JIT_OPND_REG ? a.reg : JIT_NOREG);
 	opnd_load(f, row->w, d, &a);
 	if (n) {
-		x64_shift(f->x, row->op == X64_SHLX ? X64_SHL : row->op == X64_SHRX ? X64_SHR : X64_SAR, row->w, d, n);
+		x64_shift(f->x, row->op == X64_SHLX ? X64_SHL : row->op == X64_SHRX ? X64_SHR :
+			  X64_SAR, row->w, d, n);
 		flags_of(f, row->w, d);
 	}
 	finish(f, &a, &none, row->w, d);

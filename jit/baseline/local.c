@@ -154,7 +154,8 @@ void jit_emit_table_size(struct jit_func *f, const struct wasm_insn *in, const s
 	int32_t slot = f->layout->tables + (int32_t)(in->index * sizeof(struct jit_table));
 	unsigned int reg = jit_alloc_gpr(f);
 
-	x64_rm(f->x, X64_MOV, X64_64, reg, x64_at(JIT_MEM_BASE, slot + (int32_t)offsetof(struct jit_table, link)));
+	x64_rm(f->x, X64_MOV, X64_64, reg,
+	       x64_at(JIT_MEM_BASE, slot + (int32_t)offsetof(struct jit_table, link)));
 	x64_rm(f->x, X64_MOV, X64_64, reg, x64_at(reg, offsetof(struct jit_table, size)));
 	jit_push_gpr(f, in->push[0], reg);
 }
@@ -226,7 +227,8 @@ void jit_emit_select(struct jit_func *f, const struct wasm_insn *in, const struc
 	f->flags_live = false;
 }
 
-void jit_emit_ref_as_non_null(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
+void jit_emit_ref_as_non_null(struct jit_func *f, const struct wasm_insn *in,
+			      const struct jit_row *row)
 {
 	unsigned int reg = jit_pop_gpr_own(f);
 

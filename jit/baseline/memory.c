@@ -1,10 +1,13 @@
 /*
  * Loads and stores. An address is an i32, zero-extended, plus an offset below 4 GiB: inside what is
  * reserved, so there is no check. Three forms, and nothing else, reach linear memory:
- *	[r13 + r64 + disp32]		the index is a zero-extended i32, disp the offset of the instruction
- *	gs:[r32 + r32*s + disp32]	with the address-size prefix: all of an i32 sum, modulo 2^32; the offset is 0
- *	[base + r64]			memories with 64-bit addresses or small pages: compared with the size, and moved to
- *					where it faults if it is too large: no branch to speculate past
+ *	[r13 + r64 + disp32]		the index is a zero-extended i32, disp the offset of the
+ *					instruction
+ *	gs:[r32 + r32*s + disp32]	with the address-size prefix: all of an i32 sum, modulo
+ *					2^32; the offset is 0
+ *	[base + r64]			memories with 64-bit addresses or small pages: compared with
+ *					the size, and moved to where it faults if it is too large:
+ *					no branch to speculate past
  */
 #include "jit/baseline/emit.h"
 
@@ -17,7 +20,8 @@ static unsigned int memory_base(struct jit_func *f, uint32_t memory)
 	if (memory == 0 && !f->m->imported_memories)
 		return JIT_MEM_BASE;
 	reg = jit_alloc_gpr(f);
-	x64_rm(f->x, X64_MOV, X64_64, reg, x64_at(JIT_MEM_BASE, disp + (int32_t)offsetof(struct jit_memory, base)));
+	x64_rm(f->x, X64_MOV, X64_64, reg,
+	       x64_at(JIT_MEM_BASE, disp + (int32_t)offsetof(struct jit_memory, base)));
 	return reg;
 }
 
@@ -25,7 +29,10 @@ static unsigned int memory_base(struct jit_func *f, uint32_t memory)
 static struct x64_mem pop_sum_addr(struct jit_func *f, uint32_t *ret_regs)
 {
 	struct wasm_val *v = f->b.sp - 1;
-	struct x64_mem m = { .base = v->reg, .index = v->reg2, .scale = v->scale, .flags = X64_GS | X64_ADDR32,
+	struct x64_mem m = { .base = v->reg,
+			     .index = v->reg2,
+			     .scale = v->scale,
+			     .flags = X64_GS | X64_ADDR32,
 			     .disp = (int32_t)v->disp };
 	uint32_t before = f->free;
 
@@ -55,7 +62,8 @@ static struct x64_mem memory_size(struct jit_func *f, uint32_t memory, unsigned 
 	if (memory == 0 && !f->m->imported_memories)
 		return x64_at(JIT_MEM_BASE, JIT_VMCTX(memory_size));
 	*ret_reg = jit_alloc_gpr(f);
-	x64_rm(f->x, X64_MOV, X64_64, *ret_reg, x64_at(JIT_MEM_BASE, disp + (int32_t)offsetof(struct jit_memory, size)));
+	x64_rm(f->x, X64_MOV, X64_64, *ret_reg,
+	       x64_at(JIT_MEM_BASE, disp + (int32_t)offsetof(struct jit_memory, size)));
 	return x64_at(*ret_reg, 0);
 }
 
@@ -80,7 +88,8 @@ static void add_checked(struct jit_func *f, unsigned int reg, uint64_t n)
  * Pops an address that is compared with the memory's size. One beyond it becomes the first address
  * without access: the size itself, or with small pages the end of its machine page.
  */
-static struct x64_mem pop_checked(struct jit_func *f, const struct wasm_insn *in, uint32_t *ret_regs)
+static struct x64_mem pop_checked(struct jit_func *f, const struct wasm_insn *in,
+				  uint32_t *ret_regs)
 {
 	unsigned int reg = jit_pop_gpr_own(f), base, size_reg, end, fault = JIT_NOREG;
 	struct x64_mem size = memory_size(f, in->index, &size_reg);
@@ -110,7 +119,8 @@ static struct x64_mem pop_checked(struct jit_func *f, const struct wasm_insn *in
 	return x64_at_index(base, reg, 0, 0);
 }
 
-static struct x64_mem pop_addr_slow(struct jit_func *f, const struct wasm_insn *in, uint32_t *ret_regs)
+static struct x64_mem pop_addr_slow(struct jit_func *f, const struct wasm_insn *in,
+				    uint32_t *ret_regs)
 {
 	const struct wasm_val *v = f->b.sp - 1;
 	uint64_t offset = in->offset;
@@ -143,15 +153,19 @@ static struct x64_mem pop_addr_slow(struct jit_func *f, const struct wasm_insn *
 }
 
 /* The usual case apart: memory 0 of the module's own, an address that is not a sum or constant. */
-static inline struct x64_mem pop_addr(struct jit_func *f, const struct wasm_insn *in, uint32_t *ret_regs)
+static inline struct x64_mem pop_addr(struct jit_func *f, const struct wasm_insn *in,
+				      uint32_t *ret_regs)
 {
 	unsigned int kind = f->b.sp[-1].kind, reg;
 
-	if (!f->own_memory || in->index || in->offset > INT32_MAX || (kind != JIT_REG && kind != JIT_LOCAL))
+	if (!f->own_memory || in->index || in->offset > INT32_MAX ||
+	    (kind != JIT_REG && kind != JIT_LOCAL))
 		return pop_addr_slow(f, in, ret_regs);
 	reg = jit_pop_gpr(f);
 	*ret_regs = JIT_BIT(reg) & f->pool;
-	return (struct x64_mem){ .base = JIT_MEM_BASE, .index = (uint8_t)reg, .disp = (int32_t)in->offset };
+	return (struct x64_mem){
+		.base = JIT_MEM_BASE, .index = (uint8_t)reg, .disp = (int32_t)in->offset
+	};
 }
 
 struct x64_mem jit_pop_addr(struct jit_func *f, const struct wasm_insn *in, uint32_t *ret_regs)
@@ -200,7 +214,9 @@ static inline void plain_done(struct jit_func *f, const struct wasm_val *v, unsi
 
 static inline struct x64_mem plain_mem(const struct wasm_insn *in, unsigned int reg)
 {
-	return (struct x64_mem){ .base = JIT_MEM_BASE, .index = (uint8_t)reg, .disp = (int32_t)in->offset };
+	return (struct x64_mem){
+		.base = JIT_MEM_BASE, .index = (uint8_t)reg, .disp = (int32_t)in->offset
+	};
 }
 
 /* The top is an address in reg: it becomes the value. */

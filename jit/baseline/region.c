@@ -28,7 +28,8 @@ static uint32_t region_pool(const struct jit_func *f, uint32_t i)
 	return f->scan.loops[i].has_call ? JIT_SAVED_GPRS : all;
 }
 
-static void assign(const struct jit_func *f, struct jit_region *r, unsigned int reg, uint32_t local, bool stale)
+static void assign(const struct jit_func *f, struct jit_region *r, unsigned int reg, uint32_t local,
+		   bool stale)
 {
 	r->regs |= JIT_BIT(reg);
 	r->local[reg] = local;
@@ -68,8 +69,8 @@ static void inherit(struct jit_func *f, const struct wasm_loop *l, struct jit_re
 	}
 }
 
-static unsigned int pick(const struct jit_func *f, const struct jit_region *r, uint32_t pool, uint32_t parent,
-			 const struct wasm_use *u)
+static unsigned int pick(const struct jit_func *f, const struct jit_region *r, uint32_t pool,
+			 uint32_t parent, const struct wasm_use *u)
 {
 	uint32_t m = pool & ~r->regs & jit_class(f->b.locals[u->local]);
 	uint32_t cheap = m & ~(JIT_SAVED_GPRS & ~f->saved);
@@ -193,7 +194,8 @@ void jit_region_enter(struct jit_func *f, uint32_t region)
 	const struct jit_region *r = &f->regions[region];
 
 	assert(region < f->nregions && !(r->stale & ~r->regs));
-	assert(!(r->regs & (JIT_TEMP_GPRS | JIT_TEMP_XMMS | JIT_BIT(JIT_MEM_BASE) | JIT_BIT(X64_RSP) | JIT_BIT(X64_RBP))));
+	assert(!(r->regs & (JIT_TEMP_GPRS | JIT_TEMP_XMMS | JIT_BIT(JIT_MEM_BASE) |
+			    JIT_BIT(X64_RSP) | JIT_BIT(X64_RBP))));
 	assert(!(r->regs & JIT_SAVED_GPRS & ~f->saved));
 	for (uint32_t m = f->local_regs; m; m &= m - 1)
 		f->loc[f->local_of[__builtin_ctz(m)]] = JIT_NOREG;

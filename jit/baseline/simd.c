@@ -213,8 +213,8 @@ static void set_lane(struct jit_func *f, struct jit_simd *s)
 }
 
 /*
- * Whether the next instruction can take a vector that is on top of the stack from memory: all 16 bytes, since some of them
- * may lie beyond the end.
+ * Whether the next instruction can take a vector that is on top of the stack from memory: all 16
+ * bytes, since some of them may lie beyond the end.
  */
 static bool next_takes_vector(const struct jit_func *f)
 {

@@ -6,7 +6,8 @@
 
 enum { UNSIGNED = 1, SAT = 2, DOUBLE = 4 };	/* row->cc */
 
-static void convert(struct jit_func *f, unsigned int how, enum x64_width w, unsigned int d, unsigned int x)
+static void convert(struct jit_func *f, unsigned int how, enum x64_width w, unsigned int d,
+		    unsigned int x)
 {
 	x64_gv(f->x, how & DOUBLE ? X64_VCVTTSD2SI : X64_VCVTTSS2SI, w, d, x);
 }
@@ -77,7 +78,8 @@ static void cold_signed(struct jit_func *f, const struct jit_cold *c)
 	jit_jmp(f, c->back);
 }
 
-static void saturate_unsigned(struct jit_func *f, const struct jit_cold *c, unsigned int d, unsigned int x)
+static void saturate_unsigned(struct jit_func *f, const struct jit_cold *c, unsigned int d,
+			      unsigned int x)
 {
 	x64_zero(f->x, d);
 	compare_number(f, c->a, x, 0);
@@ -101,7 +103,8 @@ static void cold_u64(struct jit_func *f, const struct jit_cold *c)
 	unsigned int d = c->regs[0], x = c->regs[1], t = c->regs[2];
 	uint32_t bad = jit_label(f);
 
-	x64_vvm(f->x, c->a & DOUBLE ? X64_VSUBSD : X64_VSUBSS, t, x, number(f, c->a, 9223372036854775808.0));
+	x64_vvm(f->x, c->a & DOUBLE ? X64_VSUBSD : X64_VSUBSS, t, x,
+		number(f, c->a, 9223372036854775808.0));
 	convert(f, c->a, X64_64, d, t);
 	x64_rr(f->x, X64_TEST, X64_64, d, d);
 	jit_jcc(f, X64_CC_S, bad);
@@ -117,7 +120,8 @@ static void cold_u64(struct jit_func *f, const struct jit_cold *c)
 /* row: w of the integer; cc UNSIGNED, SAT, DOUBLE */
 void jit_emit_trunc(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
 {
-	unsigned int how = row->cc, x = jit_pop_xmm(f), t = jit_alloc_xmm(f), d = jit_dest_gpr(f, JIT_NOREG);
+	unsigned int how = row->cc, x = jit_pop_xmm(f), t = jit_alloc_xmm(f);
+	unsigned int d = jit_dest_gpr(f, JIT_NOREG);
 	uint32_t back = jit_label(f);
 	struct jit_cold *c;
 

@@ -127,7 +127,8 @@ static void load_sum(struct jit_func *f, const struct wasm_val *v, unsigned int 
 	if (v->reg2 == JIT_NOREG)
 		m = x64_at(v->reg, (int32_t)v->disp);
 	else
-		m = x64_at_index(v->reg == JIT_NOREG ? X64_NO_BASE : v->reg, v->reg2, v->scale, (int32_t)v->disp);
+		m = x64_at_index(v->reg == JIT_NOREG ? X64_NO_BASE : v->reg, v->reg2, v->scale,
+				 (int32_t)v->disp);
 	x64_rm(f->x, X64_LEA, X64_32, reg, m);
 }
 
@@ -285,7 +286,8 @@ static bool holds(const struct jit_func *f, const struct wasm_val *v, uint32_t m
 	if (v->kind == JIT_REG)
 		return mask >> v->reg & 1;
 	if (v->kind == JIT_SUM)
-		return (v->reg != JIT_NOREG && (mask >> v->reg & 1)) || (v->reg2 != JIT_NOREG && (mask >> v->reg2 & 1));
+		return (v->reg != JIT_NOREG && (mask >> v->reg & 1)) ||
+		       (v->reg2 != JIT_NOREG && (mask >> v->reg2 & 1));
 	return false;
 }
 
@@ -310,7 +312,8 @@ unsigned int jit_alloc_slow(struct jit_func *f, uint32_t mask)
 	return reg;
 }
 
-static void move_away(struct jit_func *f, struct wasm_val *v, uint8_t *reg, uint32_t mask, uint32_t class)
+static void move_away(struct jit_func *f, struct wasm_val *v, uint8_t *reg, uint32_t mask,
+		      uint32_t class)
 {
 	uint32_t m = f->free & class & ~mask;
 	unsigned int to;
@@ -332,7 +335,8 @@ void jit_evict(struct jit_func *f, uint32_t mask)
 {
 	for (struct wasm_val *v = unsettled(f); v < f->b.sp; v++) {
 		if (holds(f, v, mask))
-			move_away(f, v, &v->reg, mask, v->reg < 16 || v->kind == JIT_SUM ? JIT_GPRS : JIT_XMMS);
+			move_away(f, v, &v->reg, mask,
+				  v->reg < 16 || v->kind == JIT_SUM ? JIT_GPRS : JIT_XMMS);
 		if (v->kind == JIT_SUM && holds(f, v, mask))
 			move_away(f, v, &v->reg2, mask, JIT_GPRS);
 	}
@@ -430,7 +434,8 @@ void jit_pop_opnd(struct jit_func *f, struct jit_opnd *o, bool imm)
 	if (v->kind == JIT_CONST && jit_class(v->type) == JIT_XMMS) {
 		o->mem = k == WASM_KIND_V128 ? x64_at_label(f->consts.at[v->bits].label) :
 			 jit_const_mem(f, v->bits, 0, k == WASM_KIND_F32 ? 4 : 8);
-	} else if (v->kind == JIT_CONST && imm && (k == WASM_KIND_I32 || (int64_t)v->bits == (int32_t)v->bits)) {
+	} else if (v->kind == JIT_CONST && imm &&
+		   (k == WASM_KIND_I32 || (int64_t)v->bits == (int32_t)v->bits)) {
 		o->kind = JIT_OPND_IMM;
 		o->imm = (int32_t)v->bits;
 	} else if (v->kind == JIT_SLOT) {
