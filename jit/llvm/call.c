@@ -1,4 +1,4 @@
-/* Calls: of functions, through tables, into the runtime. The stubs they name are made by place.c. */
+/* Calls: of functions, through tables, into the runtime. place.c makes the stubs they name. */
 #include <stdio.h>
 
 #include "jit/llvm/ir.h"
@@ -9,8 +9,8 @@ struct callee {
 };
 
 /* The n topmost values as they are passed. NULL: no memory. */
-static LLVMValueRef *arguments(struct ll_func *f, const struct wasm_functype *t, const struct callee *callee,
-			       LLVMValueRef sret, unsigned int *ret_n)
+static LLVMValueRef *arguments(struct ll_func *f, const struct wasm_functype *t,
+			       const struct callee *callee, LLVMValueRef sret, unsigned int *ret_n)
 {
 	LLVMValueRef *args = arena_array(&f->l->arena, (size_t)t->nparams + 3, sizeof(*args));
 	const struct wasm_val *v = f->b.sp - t->nparams;
@@ -44,7 +44,8 @@ static LLVMValueRef build_call(struct ll_func *f, struct ll_sig *s, const struct
 	if (callee->name)
 		code = ll_declare(f->l, callee->name, s->type[nest]);
 	else
-		code = ll_read(f, f->l->ptr, ll_offset(f, callee->descriptor, offsetof(struct jit_callee, code)), false);
+		code = ll_read(f, f->l->ptr, ll_offset(f, callee->descriptor,
+						       offsetof(struct jit_callee, code)), false);
 	call = LLVMBuildCall2(f->ir, s->type[nest], code, args, n, "");
 	LLVMAddCallSiteAttribute(call, 1, f->l->swiftself);
 	if (nest)
@@ -55,14 +56,16 @@ static LLVMValueRef build_call(struct ll_func *f, struct ll_sig *s, const struct
 	return call;
 }
 
-static void take_result(struct ll_func *f, const struct ll_sig *s, const struct wasm_functype *t, LLVMValueRef call)
+static void take_result(struct ll_func *f, const struct ll_sig *s, const struct wasm_functype *t,
+			LLVMValueRef call)
 {
 	f->loaded_at = 0;
 	for (uint32_t i = 0; i < t->nresults; i++) {
 		LLVMValueRef v = call;
 
 		if (s->cc.sret)
-			v = ll_read(f, ll_type(f->l, t->results[i]), ll_offset(f, f->area, 16 * (int64_t)i), false);
+			v = ll_read(f, ll_type(f->l, t->results[i]),
+				    ll_offset(f, f->area, 16 * (int64_t)i), false);
 		else if (t->nresults > 1)
 			v = LLVMBuildExtractValue(f->ir, call, i, "");
 		if (!s->cc.sret)
@@ -96,7 +99,8 @@ static void call_function(struct ll_func *f, uint32_t type, struct callee *calle
 }
 
 /* The function's type, its name among the stubs and functions, or its descriptor. */
-static void find_function(struct ll_func *f, uint32_t func, char kind, char name[24], struct callee *ret)
+static void find_function(struct ll_func *f, uint32_t func, char kind, char name[24],
+			  struct callee *ret)
 {
 	int64_t import = f->l->layout->imports + (int64_t)func * (int64_t)sizeof(struct jit_callee);
 
@@ -119,10 +123,12 @@ void ll_emit_call(struct ll_func *f, const struct wasm_insn *in, const struct ll
 static LLVMValueRef table_size(struct ll_func *f, uint32_t table, LLVMValueRef *ret_slot)
 {
 	const struct wasm_limits *l = &f->l->m->tables[table].type.limits;
-	LLVMValueRef slot = ll_context(f, f->l->layout->tables + (int64_t)table * (int64_t)sizeof(struct jit_table));
+	LLVMValueRef slot = ll_context(f, f->l->layout->tables +
+				       (int64_t)table * (int64_t)sizeof(struct jit_table));
 
 	if (table < f->l->m->imported_tables)
-		slot = ll_read(f, f->l->ptr, ll_offset(f, slot, offsetof(struct jit_table, link)), true);
+		slot = ll_read(f, f->l->ptr, ll_offset(f, slot, offsetof(struct jit_table, link)),
+			       true);
 	*ret_slot = slot;
 	if (table >= f->l->m->imported_tables && l->has_max && l->max == l->min)
 		return ll_i64(f, l->min);
@@ -134,7 +140,8 @@ static void check_type(struct ll_func *f, LLVMValueRef entry, uint32_t type)
 {
 	struct ll *l = f->l;
 	int64_t sig = l->layout->sigs + 4 * (int64_t)l->m->types[type].canon;
-	LLVMValueRef have = ll_read(f, l->i32, entry, false), want = ll_read(f, l->i32, ll_context(f, sig), true);
+	LLVMValueRef have = ll_read(f, l->i32, entry, false);
+	LLVMValueRef want = ll_read(f, l->i32, ll_context(f, sig), true);
 	LLVMTypeRef types[3] = { l->ptr, l->ptr, l->i32 };
 	LLVMValueRef args[3] = { f->self, entry, want };
 	LLVMBasicBlockRef bad = ll_block(f), good = ll_block(f);
@@ -187,7 +194,8 @@ void ll_emit_call_ref(struct ll_func *f, const struct wasm_insn *in, const struc
 
 /* ---- tail calls: place.c finds out whether LLVM made a jump of each ---- */
 
-static void jump_function(struct ll_func *f, const struct wasm_insn *in, uint32_t type, struct callee *callee)
+static void jump_function(struct ll_func *f, const struct wasm_insn *in, uint32_t type,
+			  struct callee *callee)
 {
 	const struct wasm_functype *t = &f->l->m->types[type];
 	struct ll_sig *s = ll_sig(f->l, type);
@@ -224,14 +232,16 @@ void ll_emit_return_call(struct ll_func *f, const struct wasm_insn *in, const st
 	jump_function(f, in, f->l->m->funcs[in->index].type, &c);
 }
 
-void ll_emit_return_call_indirect(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
+void ll_emit_return_call_indirect(struct ll_func *f, const struct wasm_insn *in,
+				  const struct ll_row *row)
 {
 	struct callee c = { .descriptor = pop_entry(f, in->index2, in->index) };
 
 	jump_function(f, in, in->index, &c);
 }
 
-void ll_emit_return_call_ref(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
+void ll_emit_return_call_ref(struct ll_func *f, const struct wasm_insn *in,
+			     const struct ll_row *row)
 {
 	struct callee c = { .descriptor = pop_reference(f) };
 
@@ -243,8 +253,8 @@ void ll_emit_return_call_ref(struct ll_func *f, const struct wasm_insn *in, cons
 #define LIB_ARGS 5
 
 /* Calls a thunk of the runtime, or a stub that takes what the thunk takes. */
-static LLVMValueRef call_runtime(struct ll_func *f, LLVMValueRef code, const char *stub, LLVMValueRef *args,
-				 uint32_t n)
+static LLVMValueRef call_runtime(struct ll_func *f, LLVMValueRef code, const char *stub,
+				 LLVMValueRef *args, uint32_t n)
 {
 	struct ll *l = f->l;
 	LLVMTypeRef types[LIB_ARGS + 2] = { l->ptr, l->i64 }, type;
@@ -253,7 +263,8 @@ static LLVMValueRef call_runtime(struct ll_func *f, LLVMValueRef code, const cha
 	assert(n <= LIB_ARGS);
 	for (uint32_t i = 0; i < n; i++) {
 		types[i + 2] = l->i64;
-		all[i + 2] = LLVMTypeOf(args[i]) == l->i32 ? LLVMBuildZExt(f->ir, args[i], l->i64, "") : args[i];
+		all[i + 2] = LLVMTypeOf(args[i]) == l->i32 ?
+			     LLVMBuildZExt(f->ir, args[i], l->i64, "") : args[i];
 	}
 	type = LLVMFunctionType(l->i64, types, n + 2, 0);
 	ll_place(f, f->at);
@@ -318,11 +329,13 @@ static void throw_exception(struct ll_func *f, const struct wasm_insn *in, LLVMV
 void ll_emit_throw(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
 	const struct wasm_functype *t = &f->l->m->types[f->l->m->tags[in->index].type];
-	LLVMValueRef tag = ll_i64(f, in->index), exception = ll_libcall(f, JIT_LIB_exn_new, &tag, 1);
+	LLVMValueRef tag = ll_i64(f, in->index);
+	LLVMValueRef exception = ll_libcall(f, JIT_LIB_exn_new, &tag, 1);
 	LLVMValueRef p = LLVMBuildIntToPtr(f->ir, exception, f->l->ptr, "");
 
 	for (uint32_t i = 0; i < t->nparams; i++)
-		ll_write(f, ll_value(f->b.sp - t->nparams + i), ll_offset(f, p, JIT_EXN_VALUES + 16 * (int64_t)i));
+		ll_write(f, ll_value(f->b.sp - t->nparams + i),
+			 ll_offset(f, p, JIT_EXN_VALUES + 16 * (int64_t)i));
 	throw_exception(f, in, exception);
 }
 

@@ -1,4 +1,4 @@
-/* What most emitters need: the instance's context, traps, intrinsics, values LLVM may not look into. */
+/* What most emitters need: the instance's context, traps, intrinsics, values opaque to LLVM. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,8 +57,8 @@ LLVMValueRef ll_write(struct ll_func *f, LLVMValueRef v, LLVMValueRef p)
 
 /* ---- traps ---- */
 
-void ll_dead_end(struct ll_func *f, const char *name, LLVMTypeRef type, LLVMValueRef *args, unsigned int n,
-		 bool nest)
+void ll_dead_end(struct ll_func *f, const char *name, LLVMTypeRef type, LLVMValueRef *args,
+		 unsigned int n, bool nest)
 {
 	LLVMValueRef call;
 
@@ -96,14 +96,16 @@ void ll_trap_if(struct ll_func *f, LLVMValueRef condition, enum rt_trap trap)
 
 /* ---- intrinsics ---- */
 
-LLVMValueRef ll_intrinsic(struct ll_func *f, const char *name, LLVMTypeRef *types, unsigned int ntypes,
-			  LLVMValueRef *args, unsigned int nargs)
+LLVMValueRef ll_intrinsic(struct ll_func *f, const char *name, LLVMTypeRef *types,
+			  unsigned int ntypes, LLVMValueRef *args, unsigned int nargs)
 {
 	unsigned int id = LLVMLookupIntrinsicID(name, strlen(name));
 	LLVMTypeRef type = LLVMIntrinsicGetType(f->l->ctx, id, types, ntypes);
 
 	assert(id);
-	return LLVMBuildCall2(f->ir, type, LLVMGetIntrinsicDeclaration(f->l->mod, id, types, ntypes), args, nargs, "");
+	return LLVMBuildCall2(f->ir, type,
+			      LLVMGetIntrinsicDeclaration(f->l->mod, id, types, ntypes),
+			      args, nargs, "");
 }
 
 LLVMValueRef ll_intrinsic1(struct ll_func *f, const char *name, LLVMValueRef a)
@@ -126,7 +128,8 @@ LLVMValueRef ll_intrinsic2(struct ll_func *f, const char *name, LLVMValueRef a, 
 LLVMValueRef ll_opaque(struct ll_func *f, LLVMValueRef v)
 {
 	LLVMTypeRef t = LLVMTypeOf(v), type = LLVMFunctionType(t, &t, 1, 0);
-	LLVMValueRef nothing = LLVMGetInlineAsm(type, "", 0, "=x,0", 4, 0, 0, LLVMInlineAsmDialectIntel, 0);
+	LLVMValueRef nothing = LLVMGetInlineAsm(type, "", 0, "=x,0", 4, 0, 0,
+						LLVMInlineAsmDialectIntel, 0);
 
 	return LLVMBuildCall2(f->ir, type, nothing, &v, 1, "");
 }

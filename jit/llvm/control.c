@@ -9,7 +9,8 @@ static struct ll_ctl *frame_of(struct ll_func *f, const struct wasm_ctl *c)
 	return &f->ctls.at[c - f->b.ctls];
 }
 
-static LLVMValueRef *make_phis(struct ll_func *f, LLVMBasicBlockRef block, const wasm_valtype *types, uint32_t n)
+static LLVMValueRef *make_phis(struct ll_func *f, LLVMBasicBlockRef block,
+			       const wasm_valtype *types, uint32_t n)
 {
 	LLVMBasicBlockRef here = LLVMGetInsertBlock(f->ir);
 	LLVMValueRef *phis = arena_array(&f->l->arena, (size_t)n + 1, sizeof(*phis));
@@ -52,7 +53,8 @@ bool ll_control_start(struct ll_func *f)
 	return vec_push(&f->ctls, (struct ll_ctl){ 0 }) && open_block(f);
 }
 
-static void add_incoming(struct ll_func *f, struct ll_ctl *c, const LLVMValueRef *values, uint32_t n)
+static void add_incoming(struct ll_func *f, struct ll_ctl *c, const LLVMValueRef *values,
+			 uint32_t n)
 {
 	LLVMBasicBlockRef here = LLVMGetInsertBlock(f->ir);
 
@@ -126,7 +128,8 @@ void ll_emit_br_table(struct ll_func *f, const struct wasm_insn *in, const struc
 {
 	LLVMValueRef index = ll_pop(f), jump;
 
-	jump = LLVMBuildSwitch(f->ir, index, edge(f, wasm_body_label(&f->b, in->targets[in->index])), in->index);
+	jump = LLVMBuildSwitch(f->ir, index,
+			       edge(f, wasm_body_label(&f->b, in->targets[in->index])), in->index);
 	for (uint32_t i = 0; i < in->index; i++)
 		LLVMAddCase(jump, ll_i32(f, i), edge(f, wasm_body_label(&f->b, in->targets[i])));
 	f->b.sp++;
@@ -223,9 +226,11 @@ static void return_values(struct ll_func *f, const struct ll_ctl *c)
 			LLVMValueRef v = c->phis[i];
 
 			/* whole, as all i32 in 8 bytes */
-			ll_write(f, ll_passed(f, v, t->results[i]), ll_offset(f, f->sret, 16 * (int64_t)i));
+			ll_write(f, ll_passed(f, v, t->results[i]),
+				 ll_offset(f, f->sret, 16 * (int64_t)i));
 		} else if (all) {
-			all = LLVMBuildInsertValue(f->ir, all, ll_passed(f, c->phis[i], t->results[i]), i, "");
+			all = LLVMBuildInsertValue(f->ir, all,
+						   ll_passed(f, c->phis[i], t->results[i]), i, "");
 		}
 	}
 	if (f->sret || !t->nresults)
@@ -258,7 +263,8 @@ void ll_emit_end(struct ll_func *f, const struct wasm_insn *in, const struct ll_
 			return;
 		}
 		for (uint32_t i = 0; i < n; i++)
-			kept[i] = dead ? LLVMGetUndef(ll_type(f->l, f->b.ctl->type->results[i])) : ll_value(&v[i]);
+			kept[i] = dead ? LLVMGetUndef(ll_type(f->l, f->b.ctl->type->results[i])) :
+					 ll_value(&v[i]);
 		wasm_body_apply(&f->b, in);
 		if (dead)
 			ll_at(f, ll_block(f));

@@ -4,7 +4,7 @@
  * inside of the memory, goes on to the runtime's thunk: arguments are in its registers, and the
  * return address is the caller's.
  *
- *	rsi, rdx	memory indices		rcx, r8		destination, source	r9	bytes
+ *	rsi, rdx	memory indices		rcx, r8		destination, source	r9   bytes
  *
  * All is read before anything is written, so the ranges may overlap.
  */
@@ -29,12 +29,14 @@ static void both_ends_vector(struct x64_buf *x, unsigned int n)
 	x64_reserve(x, X64_ROOM_ONE);
 	for (unsigned int i = 0; i < n; i++) {
 		x64_vm(x, X64_VMOVUPS, i, x64_at(X64_R8, 16 * (int32_t)i));
-		x64_vm(x, X64_VMOVUPS, n + i, x64_at_index(X64_R8, X64_R9, 0, -16 * (int32_t)(i + 1)));
+		x64_vm(x, X64_VMOVUPS, n + i,
+		       x64_at_index(X64_R8, X64_R9, 0, -16 * (int32_t)(i + 1)));
 	}
 	x64_reserve(x, X64_ROOM_ONE);
 	for (unsigned int i = 0; i < n; i++) {
 		x64_mv(x, X64_VMOVUPS_ST, x64_at(X64_RCX, 16 * (int32_t)i), i);
-		x64_mv(x, X64_VMOVUPS_ST, x64_at_index(X64_RCX, X64_R9, 0, -16 * (int32_t)(i + 1)), n + i);
+		x64_mv(x, X64_VMOVUPS_ST, x64_at_index(X64_RCX, X64_R9, 0, -16 * (int32_t)(i + 1)),
+		       n + i);
 	}
 	x64_ret(x, 0);
 }
@@ -61,7 +63,7 @@ static void bytes(struct x64_buf *x)
 	x64_ret(x, 0);
 }
 
-/* Goes to `slow` unless both ranges are short and inside of the memory; then makes addresses of them. */
+/* Goes to `slow` unless both ranges are short and in the memory; then makes them addresses. */
 static void check_ranges(struct x64_buf *x, struct x64_label *slow)
 {
 	x64_reserve(x, X64_ROOM_ONE);
@@ -80,7 +82,8 @@ static void check_ranges(struct x64_buf *x, struct x64_label *slow)
 
 void ll_copy_stub(struct x64_buf *x)
 {
-	struct x64_label slow = { 0 }, below16 = { 0 }, below8 = { 0 }, below4 = { 0 }, above32 = { 0 };
+	struct x64_label slow = { 0 }, below16 = { 0 }, below8 = { 0 }, below4 = { 0 };
+	struct x64_label above32 = { 0 };
 
 	check_ranges(x, &slow);
 	x64_ri(x, X64_CMP, X64_32, X64_R9, 16);
@@ -103,5 +106,6 @@ void ll_copy_stub(struct x64_buf *x)
 	x64_reserve(x, X64_ROOM_ONE);
 	x64_bind(x, &slow);
 	x64_m(x, X64_JMP_IND, X64_64,
-	      x64_at(JIT_MEM_BASE, JIT_VMCTX(lib) + (int32_t)(JIT_LIB_memory_copy * sizeof(void *))));
+	      x64_at(JIT_MEM_BASE,
+		     JIT_VMCTX(lib) + (int32_t)(JIT_LIB_memory_copy * sizeof(void *))));
 }

@@ -74,14 +74,16 @@ void ll_emit_trunc_sat(struct ll_func *f, const struct wasm_insn *in, const stru
 	LLVMValueRef a = ll_pop(f);
 	LLVMTypeRef types[2] = { ll_type(f->l, in->push[0]), LLVMTypeOf(a) };
 
-	ll_push(f, in->push[0], ll_intrinsic(f, row->how ? "llvm.fptoui.sat" : "llvm.fptosi.sat", types, 2, &a, 1));
+	ll_push(f, in->push[0],
+		ll_intrinsic(f, row->how ? "llvm.fptoui.sat" : "llvm.fptosi.sat", types, 2, &a, 1));
 }
 
 /*
  * The numbers below and above which there is no integer of that width, both excluded; as far as the
  * float's own type has them. (For a low limit that it has not, the next one below.)
  */
-static void limits(unsigned int width, bool is_unsigned, bool wide, double *ret_low, double *ret_high)
+static void limits(unsigned int width, bool is_unsigned, bool wide, double *ret_low,
+		   double *ret_high)
 {
 	double half = width == 32 ? 2147483648.0 : 9223372036854775808.0;
 
@@ -113,5 +115,6 @@ void ll_emit_trunc(struct ll_func *f, const struct wasm_insn *in, const struct l
 	ll_trap(f, RT_TRAP_INTEGER_OVERFLOW);
 	ll_at(f, good);
 	f->loaded_at = 0;
-	ll_push(f, in->push[0], LLVMBuildCast(f->ir, row->how ? LLVMFPToUI : LLVMFPToSI, a, to, ""));
+	ll_push(f, in->push[0],
+		LLVMBuildCast(f->ir, row->how ? LLVMFPToUI : LLVMFPToSI, a, to, ""));
 }

@@ -7,10 +7,13 @@
 
 void ll_place(struct ll_func *f, uint32_t at)
 {
-	LLVMSetCurrentDebugLocation2(f->ir, LLVMDIBuilderCreateDebugLocation(f->l->ctx, at, 0, f->scope, NULL));
+	LLVMMetadataRef place =
+		LLVMDIBuilderCreateDebugLocation(f->l->ctx, at, 0, f->scope, NULL);
+
+	LLVMSetCurrentDebugLocation2(f->ir, place);
 }
 
-/* As ll_declare(), with what a function defined here has. Its name is not the one that calls use. */
+/* As ll_declare(), with what a function defined here has. Calls use another name of it. */
 static void define(struct ll_func *f, uint32_t func)
 {
 	struct ll *l = f->l;
@@ -26,8 +29,8 @@ static void define(struct ll_func *f, uint32_t func)
 	LLVMAddAttributeAtIndex(f->fn, LLVMAttributeFunctionIndex, l->frames);
 	LLVMAddAttributeAtIndex(f->fn, LLVMAttributeFunctionIndex, l->probes);
 	LLVMAddAttributeAtIndex(f->fn, 1, l->swiftself);
-	f->scope = LLVMDIBuilderCreateFunction(l->debug, l->file, name, len, NULL, 0, l->file, at, l->routine, 0, 1, at,
-					       LLVMDIFlagZero, 1);
+	f->scope = LLVMDIBuilderCreateFunction(l->debug, l->file, name, len, NULL, 0, l->file, at,
+					       l->routine, 0, 1, at, LLVMDIFlagZero, 1);
 	LLVMSetSubprogram(f->fn, f->scope);
 	f->self = LLVMGetParam(f->fn, 0);
 	f->sret = f->sig->cc.sret ? LLVMGetParam(f->fn, 1) : NULL;
@@ -84,7 +87,7 @@ static int open_function(struct ll_func *f, uint32_t func)
 	return ll_control_start(f) ? 0 : -ENOMEM;
 }
 
-/* An instruction in code that cannot be reached: only ends of frames that can be are of interest. */
+/* An instruction that cannot be reached: only ends of frames that can be are of interest. */
 static bool passed_over(struct ll_func *f, const struct wasm_insn *in)
 {
 	if (!wasm_body_dead(&f->b))

@@ -67,10 +67,11 @@ void ll_emit_cast(struct ll_func *f, const struct wasm_insn *in, const struct ll
 {
 	LLVMValueRef a = ll_pop(f);
 
-	ll_push(f, in->push[0], LLVMBuildCast(f->ir, (LLVMOpcode)row->op, a, ll_type(f->l, in->push[0]), ""));
+	ll_push(f, in->push[0],
+		LLVMBuildCast(f->ir, (LLVMOpcode)row->op, a, ll_type(f->l, in->push[0]), ""));
 }
 
-/* row: op the LLVMOpcode. The remainder of the smallest number by -1 is 0, which LLVM leaves undefined. */
+/* row: op the LLVMOpcode. The smallest number modulo -1 is 0, which LLVM leaves undefined. */
 void ll_emit_divide(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
 	LLVMValueRef b = ll_pop(f), a = ll_pop(f), minus_one;
@@ -82,7 +83,8 @@ void ll_emit_divide(struct ll_func *f, const struct wasm_insn *in, const struct 
 	if (row->op == LLVMSDiv) {
 		LLVMValueRef is_least = LLVMBuildICmp(f->ir, LLVMIntEQ, a, least, "");
 
-		ll_trap_if(f, LLVMBuildAnd(f->ir, is_least, minus_one, ""), RT_TRAP_INTEGER_OVERFLOW);
+		ll_trap_if(f, LLVMBuildAnd(f->ir, is_least, minus_one, ""),
+			   RT_TRAP_INTEGER_OVERFLOW);
 	} else if (row->op == LLVMSRem) {
 		b = LLVMBuildSelect(f->ir, minus_one, LLVMConstInt(t, 1, 0), b, "");
 	}

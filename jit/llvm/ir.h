@@ -13,8 +13,9 @@
  * Traps: what may fault is volatile, so that it is done exactly once, where it stands; explicit
  * conditions branch to a block that calls a stub (place.c).
  *
- * Frames: every function that calls has one, in the rbp chain, before it calls. LLVM may make it later
- * than the first access of memory; where such an access faults, the backtrace lacks the caller.
+ * Frames: every function that calls has one, in the rbp chain, before it calls. LLVM may make it
+ * later than the first access of memory; where such an access faults, the backtrace lacks the
+ * caller.
  *
  * Places: each instruction's debug location is its offset in the module, as the line. LLVM gives an
  * instruction that a load was folded into the place of its user, so what computes with a value that
@@ -44,7 +45,8 @@ enum ll_lanes { LL_I8X16, LL_I16X8, LL_I32X4, LL_I64X2, LL_F32X4, LL_F64X2, LL_L
 struct ll_sig {
 	struct jit_cc cc;
 	bool ready;
-	bool odd;		/* stack arguments too many, or a vector among them: left to the baseline */
+	/* stack arguments too many, or a vector among them: left to the baseline */
+	bool odd;
 	LLVMTypeRef result;
 	LLVMTypeRef type[2];	/* without and with the descriptor */
 };
@@ -86,7 +88,7 @@ struct ll_ctl {
 
 struct ll_local {
 	LLVMValueRef home;		/* alloca */
-	LLVMValueRef value;		/* what it holds, if it was read or written in block `block` */
+	LLVMValueRef value;		/* what it holds, if it was used in block `block` */
 	uint32_t block, loaded_at;
 };
 
@@ -106,7 +108,8 @@ struct ll_func {
 	struct VEC(struct ll_ctl) ctls;
 	struct VEC(struct ll_origin) origins;	/* by height of the entry */
 	uint32_t at;			/* of the instruction at hand */
-	uint32_t loaded_at;		/* of the load its operands come from, 0: none in this block */
+	/* of the load its operands are from, 0: none in this block */
+	uint32_t loaded_at;
 	uint32_t block;			/* counts basic blocks */
 	struct {
 		LLVMValueRef address;
@@ -155,8 +158,9 @@ static inline LLVMValueRef ll_value(const struct wasm_val *v)
 	return (LLVMValueRef)(uintptr_t)v->bits;
 }
 
-/* The entry's value was loaded, or made of what was loaded, at this place (0: not in this block). */
-static inline void ll_set(struct ll_func *f, struct wasm_val *v, LLVMValueRef value, uint32_t loaded_at)
+/* The entry's value was loaded, or made of what was, at this place (0: not in this block). */
+static inline void ll_set(struct ll_func *f, struct wasm_val *v, LLVMValueRef value,
+			  uint32_t loaded_at)
 {
 	size_t i = (size_t)(v - f->b.stack);
 	struct ll_origin none = { 0 };
@@ -222,19 +226,22 @@ void ll_trap_if(struct ll_func *f, LLVMValueRef condition, enum rt_trap trap);
 /* Ends the block. */
 void ll_trap(struct ll_func *f, enum rt_trap trap);
 /* A call of a stub that does not return, and the end of the block. */
-void ll_dead_end(struct ll_func *f, const char *name, LLVMTypeRef type, LLVMValueRef *args, unsigned int n,
-		 bool nest);
+void ll_dead_end(struct ll_func *f, const char *name, LLVMTypeRef type, LLVMValueRef *args,
+		 unsigned int n, bool nest);
 
 /* Calls an intrinsic that is overloaded by these types. */
-LLVMValueRef ll_intrinsic(struct ll_func *f, const char *name, LLVMTypeRef *types, unsigned int ntypes,
-			  LLVMValueRef *args, unsigned int nargs);
+LLVMValueRef ll_intrinsic(struct ll_func *f, const char *name, LLVMTypeRef *types,
+			  unsigned int ntypes, LLVMValueRef *args, unsigned int nargs);
 /* One overloaded by the type of its first argument. */
 LLVMValueRef ll_intrinsic1(struct ll_func *f, const char *name, LLVMValueRef a);
 LLVMValueRef ll_intrinsic2(struct ll_func *f, const char *name, LLVMValueRef a, LLVMValueRef b);
 
 /* The same value, which LLVM knows nothing about. */
 LLVMValueRef ll_opaque(struct ll_func *f, LLVMValueRef v);
-/* A constant with a 0, 1 or -1 in it, with which LLVM would leave out the operation that makes a NaN quiet. */
+/*
+ * A constant with a 0, 1 or -1 in it, with which LLVM would leave out the operation that makes a
+ * NaN quiet.
+ */
 bool ll_is_unit(LLVMValueRef v);
 
 /* The value as an i1. */
@@ -255,11 +262,11 @@ LLVMValueRef ll_as(struct ll_func *f, LLVMValueRef v, enum ll_lanes lanes);
 
 #define LL_EMITTERS(X) \
 	/* control.c */ \
-	X(unreachable) X(nop) X(block) X(loop) X(if) X(else) X(end) X(br) X(br_if) X(br_table) X(return) \
-	X(br_on_null) \
+	X(unreachable) X(nop) X(block) X(loop) X(if) X(else) X(end) X(br) X(br_if) X(br_table) \
+	X(return) X(br_on_null) \
 	/* call.c */ \
-	X(call) X(call_indirect) X(call_ref) X(lib) X(copy) X(return_call) X(return_call_indirect) X(return_call_ref) \
-	X(throw) X(throw_ref) \
+	X(call) X(call_indirect) X(call_ref) X(lib) X(copy) X(return_call) X(return_call_indirect) \
+	X(return_call_ref) X(throw) X(throw_ref) \
 	/* local.c */ \
 	X(drop) X(select) X(local_get) X(local_set) X(local_tee) X(const) X(float_const) X(null) \
 	X(global_get) X(global_set) X(ref_func) X(ref_as_non_null) X(table_size) \
@@ -270,14 +277,17 @@ LLVMValueRef ll_as(struct ll_func *f, LLVMValueRef v, enum ll_lanes lanes);
 	/* memory.c */ \
 	X(load) X(store) X(memory_size) \
 	/* simd-*.c */ \
-	X(v_const) X(v_load) X(v_load_extend) X(v_load_splat) X(v_load_zero) X(v_store) X(v_load_lane) \
-	X(v_store_lane) X(v_binary) X(v_compare) X(v_fcompare) X(v_unary2) X(v_unary) X(v_intrinsic) X(v_arith) \
-	X(v_minmax) X(v_pminmax) X(v_shift) X(v_splat) X(v_extract) X(v_replace) X(v_shuffle) X(v_swizzle) \
-	X(v_not) X(v_neg) X(v_fneg) X(v_andnot) X(v_bitselect) X(v_blend) X(v_any_true) X(v_all_true) \
-	X(v_bitmask) X(v_extend) X(v_extmul) X(v_extadd) X(v_q15) X(v_convert) X(v_convert_low) \
-	X(v_trunc_sat_zero) X(v_demote) X(v_promote) X(v_fma) X(v_dot_add) X(v_relaxed_trunc)
+	X(v_const) X(v_load) X(v_load_extend) X(v_load_splat) X(v_load_zero) X(v_store) \
+	X(v_load_lane) X(v_store_lane) X(v_binary) X(v_compare) X(v_fcompare) X(v_unary2) \
+	X(v_unary) X(v_intrinsic) X(v_arith) X(v_minmax) X(v_pminmax) X(v_shift) X(v_splat) \
+	X(v_extract) X(v_replace) X(v_shuffle) X(v_swizzle) X(v_not) X(v_neg) X(v_fneg) \
+	X(v_andnot) X(v_bitselect) X(v_blend) X(v_any_true) X(v_all_true) X(v_bitmask) X(v_extend) \
+	X(v_extmul) X(v_extadd) X(v_q15) X(v_convert) X(v_convert_low) X(v_trunc_sat_zero) \
+	X(v_demote) X(v_promote) X(v_fma) X(v_dot_add) X(v_relaxed_trunc)
 
-#define X(name) void ll_emit_##name(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row);
+#define X(name) \
+	void ll_emit_##name(struct ll_func *f, const struct wasm_insn *in, \
+			    const struct ll_row *row);
 LL_EMITTERS(X)
 #undef X
 

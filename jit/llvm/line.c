@@ -9,9 +9,8 @@
 #include "runtime/base/reader.h"
 
 enum {
-	COPY = 1, ADVANCE_PC, ADVANCE_LINE, SET_FILE, SET_COLUMN, NEGATE_STMT, SET_BASIC_BLOCK, CONST_ADD_PC,
-	FIXED_ADVANCE_PC, SET_PROLOGUE_END, SET_EPILOGUE_BEGIN, SET_ISA,
-	OPCODES,
+	COPY = 1, ADVANCE_PC, ADVANCE_LINE, SET_FILE, SET_COLUMN, NEGATE_STMT, SET_BASIC_BLOCK,
+	CONST_ADD_PC, FIXED_ADVANCE_PC, SET_PROLOGUE_END, SET_EPILOGUE_BEGIN, SET_ISA, OPCODES,
 };
 
 enum { END_SEQUENCE = 1, SET_ADDRESS };
@@ -61,7 +60,8 @@ static void set_address(struct program *p)
 	for (uint32_t i = 0; i < p->from->nrelas && !found; i++)
 		if (p->from->relas[i].r_offset == at)
 			found = &p->from->relas[i];
-	if (!found || ELF64_R_TYPE(found->r_info) != R_X86_64_64 || ELF64_R_SYM(found->r_info) >= p->o->nsymbols) {
+	if (!found || ELF64_R_TYPE(found->r_info) != R_X86_64_64 ||
+	    ELF64_R_SYM(found->r_info) >= p->o->nsymbols) {
 		reader_fail(&p->r, "no address");
 		return;
 	}
@@ -98,7 +98,8 @@ static void extended_opcode(struct program *p)
 
 static void special(struct program *p, uint8_t opcode)
 {
-	p->address += (uint64_t)p->min_length * (uint8_t)((opcode - p->opcode_base) / p->line_range);
+	p->address += (uint64_t)p->min_length *
+		      (uint8_t)((opcode - p->opcode_base) / p->line_range);
 	p->line += (uint32_t)(p->line_base + (opcode - p->opcode_base) % p->line_range);
 }
 
@@ -120,7 +121,8 @@ static void standard(struct program *p, uint8_t opcode)
 		(void)reader_u32(&p->r);
 		break;
 	case CONST_ADD_PC:
-		p->address += (uint64_t)p->min_length * (uint8_t)((255 - p->opcode_base) / p->line_range);
+		p->address += (uint64_t)p->min_length *
+			      (uint8_t)((255 - p->opcode_base) / p->line_range);
 		break;
 	case FIXED_ADVANCE_PC:
 		p->address += fixed(&p->r, 2);
@@ -161,7 +163,8 @@ static void unit(struct program *p, struct reader *all)
 	p->line_base = (int8_t)reader_byte(&p->r);
 	p->line_range = reader_byte(&p->r);
 	p->opcode_base = reader_byte(&p->r);
-	if (!reader_ok(&p->r) || !p->line_range || p->opcode_base != OPCODES || header > (uint64_t)(p->r.end - start)) {
+	if (!reader_ok(&p->r) || !p->line_range || p->opcode_base != OPCODES ||
+	    header > (uint64_t)(p->r.end - start)) {
 		reader_fail(&p->r, "bad header");
 		return;
 	}

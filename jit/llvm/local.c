@@ -73,10 +73,14 @@ void ll_emit_global_get(struct ll_func *f, const struct wasm_insn *in, const str
 {
 	const struct wasm_globaltype *t = &f->l->m->globals[in->index].type;
 
-	ll_push(f, t->type, ll_read(f, ll_type(f->l, t->type), global_place(f, in->index), !t->mut));
+	ll_push(f, t->type,
+		ll_read(f, ll_type(f->l, t->type), global_place(f, in->index), !t->mut));
 }
 
-/* Volatile, as accesses of memory are: one that faults must find what was written before it, and nothing from after. */
+/*
+ * Volatile, as accesses of memory are: one that faults must find what was written before it, and
+ * nothing from after.
+ */
 void ll_emit_global_set(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
 	LLVMValueRef v = ll_pop(f);
@@ -92,7 +96,8 @@ void ll_emit_ref_func(struct ll_func *f, const struct wasm_insn *in, const struc
 	ll_push(f, in->push[0], LLVMBuildAdd(f->ir, funcs, at, ""));
 }
 
-void ll_emit_ref_as_non_null(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
+void ll_emit_ref_as_non_null(struct ll_func *f, const struct wasm_insn *in,
+			     const struct ll_row *row)
 {
 	LLVMValueRef v = ll_pop(f);
 
@@ -102,7 +107,8 @@ void ll_emit_ref_as_non_null(struct ll_func *f, const struct wasm_insn *in, cons
 
 void ll_emit_table_size(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
-	int64_t slot = f->l->layout->tables + (int64_t)in->index * (int64_t)sizeof(struct jit_table);
+	int64_t slot = f->l->layout->tables +
+		       (int64_t)in->index * (int64_t)sizeof(struct jit_table);
 	LLVMValueRef p = ll_context(f, slot + (int64_t)offsetof(struct jit_table, link)), n;
 
 	p = ll_read(f, f->l->ptr, p, true);

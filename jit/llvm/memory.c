@@ -29,14 +29,16 @@ void ll_store(struct ll_func *f, LLVMValueRef v, LLVMValueRef p)
 
 static LLVMValueRef memory_slot(struct ll_func *f, uint32_t memory, size_t field)
 {
-	return ll_context(f, f->l->layout->memories + (int64_t)(memory * sizeof(struct jit_memory) + field));
+	return ll_context(f, f->l->layout->memories +
+				     (int64_t)(memory * sizeof(struct jit_memory) + field));
 }
 
 static LLVMValueRef base_of(struct ll_func *f, uint32_t memory)
 {
 	if (memory == 0 && !f->l->m->imported_memories)
 		return f->self;
-	return ll_read(f, f->l->ptr, memory_slot(f, memory, offsetof(struct jit_memory, base)), true);
+	return ll_read(f, f->l->ptr, memory_slot(f, memory, offsetof(struct jit_memory, base)),
+		       true);
 }
 
 /* In bytes. */
@@ -45,7 +47,8 @@ static LLVMValueRef size_of(struct ll_func *f, uint32_t memory)
 	LLVMValueRef p = ll_context(f, JIT_VMCTX(memory_size));
 
 	if (memory || f->l->m->imported_memories)
-		p = ll_read(f, f->l->ptr, memory_slot(f, memory, offsetof(struct jit_memory, size)), true);
+		p = ll_read(f, f->l->ptr, memory_slot(f, memory, offsetof(struct jit_memory, size)),
+			    true);
 	return ll_read(f, f->l->i64, p, false);
 }
 
@@ -75,7 +78,8 @@ static LLVMValueRef checked(struct ll_func *f, const struct wasm_insn *in, LLVMV
 		fault = LLVMBuildAnd(f->ir, fault, ll_i64(f, ~(uint64_t)4095), "");
 	}
 	end = sum_checked(f, index, 1ull << in->row->access);
-	return LLVMBuildSelect(f->ir, LLVMBuildICmp(f->ir, LLVMIntUGT, end, size, ""), fault, index, "");
+	return LLVMBuildSelect(f->ir, LLVMBuildICmp(f->ir, LLVMIntUGT, end, size, ""), fault, index,
+			       "");
 }
 
 LLVMValueRef ll_pop_address(struct ll_func *f, const struct wasm_insn *in)
@@ -108,8 +112,8 @@ static void note_load(struct ll_func *f, const struct wasm_insn *in, LLVMValueRe
  * LLVM may make one instruction of load, operation and store. It can fault only where the load
  * would have, and so has the load's place.
  */
-static uint32_t store_place(const struct ll_func *f, const struct wasm_insn *in, LLVMValueRef address,
-			    uint32_t loaded_at)
+static uint32_t store_place(const struct ll_func *f, const struct wasm_insn *in,
+			    LLVMValueRef address, uint32_t loaded_at)
 {
 	bool same = f->last_load.address == address && f->last_load.offset == in->offset &&
 		    f->last_load.block == f->block && f->last_load.at == loaded_at;

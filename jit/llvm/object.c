@@ -10,7 +10,8 @@
 #define SECTION_MAX ((uint64_t)1 << 30)
 
 /* n items of size bytes at an offset, or NULL. */
-static const void *items(const struct ll_object *o, uint64_t off, uint64_t n, uint64_t size, uint64_t align)
+static const void *items(const struct ll_object *o, uint64_t off, uint64_t n, uint64_t size,
+			 uint64_t align)
 {
 	if (off % align || off > o->size || n > (o->size - off) / size)
 		return NULL;
@@ -26,7 +27,8 @@ static bool read_section(struct ll_object *o, struct ll_section *s, const Elf64_
 	s->at = items(o, h->sh_offset, h->sh_size, 1, 1);
 	s->size = (uint32_t)h->sh_size;
 	s->align = h->sh_addralign ? (uint32_t)h->sh_addralign : 1;
-	s->text = h->sh_type == SHT_PROGBITS && (h->sh_flags & SHF_ALLOC) && (h->sh_flags & SHF_EXECINSTR);
+	s->text = h->sh_type == SHT_PROGBITS && (h->sh_flags & SHF_ALLOC) &&
+		  (h->sh_flags & SHF_EXECINSTR);
 	s->data = h->sh_type == SHT_PROGBITS && (h->sh_flags & SHF_ALLOC) && !s->text;
 	/* nothing in an image is ever written */
 	return s->at && !(h->sh_flags & SHF_WRITE && h->sh_flags & SHF_ALLOC);
@@ -69,15 +71,17 @@ static bool find_functions(struct ll_object *o)
 		if (!name || name[0] != 'd' || ELF64_ST_TYPE(s->st_info) != STT_FUNC)
 			continue;
 		func = strtoul(name + 1, NULL, 10);
-		if (func < o->first || func - o->first >= o->n || s->st_shndx >= o->nsections || s->st_value ||
-		    !o->sections[s->st_shndx].text || s->st_size > o->sections[s->st_shndx].size)
+		if (func < o->first || func - o->first >= o->n || s->st_shndx >= o->nsections ||
+		    s->st_value || !o->sections[s->st_shndx].text ||
+		    s->st_size > o->sections[s->st_shndx].size)
 			return false;
 		o->text_of[func - o->first] = s->st_shndx;
 	}
 	return true;
 }
 
-static const char *name_of_section(const struct ll_object *o, const Elf64_Ehdr *e, const Elf64_Shdr *headers, uint32_t i)
+static const char *name_of_section(const struct ll_object *o, const Elf64_Ehdr *e,
+				   const Elf64_Shdr *headers, uint32_t i)
 {
 	const Elf64_Shdr *names = &headers[e->e_shstrndx];
 	const char *at = items(o, names->sh_offset, names->sh_size, 1, 1);
@@ -109,14 +113,17 @@ static int read_all(struct ll_object *o, const Elf64_Ehdr *e, const Elf64_Shdr *
 	return line ? ll_lines_read(o, line) : 0;
 }
 
-int ll_object_read(struct ll_object *o, void *buffer, const void *bytes, size_t size, uint32_t first, uint32_t n)
+int ll_object_read(struct ll_object *o, void *buffer, const void *bytes, size_t size,
+		   uint32_t first, uint32_t n)
 {
 	const Elf64_Ehdr *e = bytes;
 	const Elf64_Shdr *headers;
 
-	*o = (struct ll_object){ .buffer = buffer, .bytes = bytes, .size = size, .first = first, .n = n };
-	if (size < sizeof(*e) || memcmp(e->e_ident, ELFMAG, SELFMAG) || e->e_type != ET_REL || e->e_machine != EM_X86_64 ||
-	    e->e_shstrndx >= e->e_shnum)
+	*o = (struct ll_object){
+		.buffer = buffer, .bytes = bytes, .size = size, .first = first, .n = n
+	};
+	if (size < sizeof(*e) || memcmp(e->e_ident, ELFMAG, SELFMAG) || e->e_type != ET_REL ||
+	    e->e_machine != EM_X86_64 || e->e_shstrndx >= e->e_shnum)
 		return -EBADMSG;
 	headers = items(o, e->e_shoff, e->e_shnum, sizeof(*headers), 8);
 	if (!headers)

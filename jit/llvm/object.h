@@ -12,7 +12,7 @@
 
 #include "runtime/base/vec.h"
 
-/* From this offset of a section on, code belongs to this line: an offset in the module, 0: unknown. */
+/* From this offset of a section on, code is of this line: an offset in the module, 0: unknown. */
 struct ll_row_of_lines {
 	uint32_t section, offset, line;
 	bool end;			/* nothing follows at this offset */
@@ -45,7 +45,8 @@ struct ll_object {
 };
 
 /* Takes the buffer. 0, -ENOMEM, -EBADMSG when it is not what is expected. */
-int ll_object_read(struct ll_object *o, void *buffer, const void *bytes, size_t size, uint32_t first, uint32_t n);
+int ll_object_read(struct ll_object *o, void *buffer, const void *bytes, size_t size,
+		   uint32_t first, uint32_t n);
 void ll_object_done(struct ll_object *o);
 
 /* The symbol's name, NULL for one that has none. */

@@ -70,7 +70,8 @@ static struct target target_of(const struct ll *l, const Elf64_Rela *r)
 	name = ll_object_name(o, s);
 	if (s->st_shndx == SHN_UNDEF)
 		return name ? target_of_name(l, name) : nothing();
-	if (s->st_shndx >= o->nsections || !(o->sections[s->st_shndx].text || o->sections[s->st_shndx].data))
+	if (s->st_shndx >= o->nsections ||
+	    !(o->sections[s->st_shndx].text || o->sections[s->st_shndx].data))
 		return nothing();
 	return (struct target){ TO_SECTION, s->st_shndx, false };
 }
@@ -87,8 +88,8 @@ static bool good_reference(const struct ll *l, const struct ll_section *s, const
 	struct target t = target_of(l, r);
 	uint32_t type = ELF64_R_TYPE(r->r_info);
 
-	if ((type != R_X86_64_PC32 && type != R_X86_64_PLT32) || s->size < 4 || r->r_offset > s->size - 4 ||
-	    r->r_offset < 1)
+	if ((type != R_X86_64_PC32 && type != R_X86_64_PLT32) || s->size < 4 ||
+	    r->r_offset > s->size - 4 || r->r_offset < 1)
 		return false;
 	if (t.kind == TO_FUNC || t.kind == TO_STUB)
 		return r->r_addend == -4 && (!t.tail || is_jump(s->at, r->r_offset));
@@ -111,7 +112,9 @@ static int place_lines(const struct ll *l, const struct ll_section *s, struct ji
 
 	for (uint32_t i = s->first_row; i < s->first_row + s->nrows; i++) {
 		const struct ll_row_of_lines *row = &o->rows.at[i];
-		struct jit_site site = { .pc = s->off + row->offset, .at = row->line | JIT_SITE_RANGE };
+		struct jit_site site = {
+			.pc = s->off + row->offset, .at = row->line | JIT_SITE_RANGE
+		};
 		bool more = i + 1 < s->first_row + s->nrows;
 
 		if (row->end)
@@ -137,7 +140,10 @@ static int place_calls(const struct ll *l, const struct ll_section *s, struct ji
 {
 	for (uint32_t i = 0; i < s->nrelas; i++) {
 		struct target t = target_of(l, &s->relas[i]);
-		struct jit_reloc r = { .at = s->off + (uint32_t)s->relas[i].r_offset, .func = t.index, .inner = true };
+		struct jit_reloc r = {
+			.at = s->off + (uint32_t)s->relas[i].r_offset, .func = t.index,
+			.inner = true
+		};
 
 		if (t.kind == TO_FUNC && !vec_push(&out->relocs, r))
 			return -ENOMEM;
@@ -158,7 +164,8 @@ static void append_section(struct jit_out *out, struct ll_section *s)
 int ll_place_function(struct ll *l, uint32_t func, struct jit_out *out, struct jit_entry *ret)
 {
 	struct ll_object *o = l->object;
-	struct ll_section *s = func - o->first < o->n ? &o->sections[o->text_of[func - o->first]] : NULL;
+	struct ll_section *s = func - o->first < o->n ? &o->sections[o->text_of[func - o->first]] :
+							NULL;
 	uint32_t bytes = l->sigs[l->m->funcs[func].type].cc.stack_bytes;
 	struct jit_entry e;
 	int r;
@@ -239,14 +246,17 @@ static int stub(struct jit_out *out, uint32_t *stubs, uint32_t n)
 }
 
 /* A relative reference: target + addend - place. */
-static void aim_relative(struct jit_out *out, const struct ll_section *s, const Elf64_Rela *r, uint64_t target)
+static void aim_relative(struct jit_out *out, const struct ll_section *s, const Elf64_Rela *r,
+			 uint64_t target)
 {
-	uint32_t at = s->off + (uint32_t)r->r_offset, d = (uint32_t)(target + (uint64_t)r->r_addend - at);
+	uint32_t at = s->off + (uint32_t)r->r_offset;
+	uint32_t d = (uint32_t)(target + (uint64_t)r->r_addend - at);
 
 	memcpy(out->code.start + at, &d, 4);
 }
 
-static int finish_section(struct ll *l, struct jit_out *out, const struct ll_section *s, uint32_t *stubs)
+static int finish_section(struct ll *l, struct jit_out *out, const struct ll_section *s,
+			  uint32_t *stubs)
 {
 	const struct ll_object *o = l->object;
 
@@ -260,7 +270,8 @@ static int finish_section(struct ll *l, struct jit_out *out, const struct ll_sec
 		if (t.kind == TO_STUB)
 			aim_relative(out, s, r, stubs[t.index]);
 		else if (t.kind == TO_SECTION && o->sections[t.index].placed)
-			aim_relative(out, s, r, o->sections[t.index].off + o->symbols[ELF64_R_SYM(r->r_info)].st_value);
+			aim_relative(out, s, r, o->sections[t.index].off +
+						o->symbols[ELF64_R_SYM(r->r_info)].st_value);
 	}
 	return 0;
 }

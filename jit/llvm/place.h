@@ -6,9 +6,13 @@
 #include "jit/llvm/tier.h"
 
 /* Stubs behind a batch, that its code names: see place.c. */
-enum { LL_STUB_MISMATCH = RT_TRAPS, LL_STUB_TAIL, LL_STUB_COPY, LL_STUB_CALL, LL_STUBS = LL_STUB_CALL + 17 };
+enum {
+	LL_STUB_MISMATCH = RT_TRAPS, LL_STUB_TAIL, LL_STUB_COPY, LL_STUB_CALL,
+	LL_STUBS = LL_STUB_CALL + 17,
+};
 
-_Static_assert(LL_STUBS - LL_STUB_CALL == LL_ADAPTED_MAX / 16 + 1, "a stub for each number of bytes");
+_Static_assert(LL_STUBS - LL_STUB_CALL == LL_ADAPTED_MAX / 16 + 1,
+	       "a stub for each number of bytes");
 
 #define LL_ADAPTER_ROOM (LL_ADAPTED_MAX / 8 * 16 + 128)	/* bytes of code */
 

@@ -25,7 +25,8 @@
 #define CONVERT(name, opcode) \
 	FLOATS(CONVERT_I32_##name, cast, .op = LLVM##opcode) \
 	FLOATS(CONVERT_I64_##name, cast, .op = LLVM##opcode)
-#define LIB(name, call, indices, nargs) ROW(name, lib, .op = JIT_LIB_##call, .how = JIT_LIB_##indices, .lanes = nargs)
+#define LIB(name, call, indices, nargs) \
+	ROW(name, lib, .op = JIT_LIB_##call, .how = JIT_LIB_##indices, .lanes = nargs)
 
 enum { UNSIGNED_S, UNSIGNED_U };
 

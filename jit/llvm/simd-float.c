@@ -26,7 +26,8 @@ void ll_emit_v_fneg(struct ll_func *f, const struct wasm_insn *in, const struct 
 void ll_emit_v_minmax(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
 	LLVMValueRef b = ll_pop_vector(f, row->lanes), a = ll_pop_vector(f, row->lanes);
-	LLVMValueRef r = ll_intrinsic2(f, row->intrinsic, a, b), nan = LLVMBuildFCmp(f->ir, LLVMRealUNO, a, b, "");
+	LLVMValueRef r = ll_intrinsic2(f, row->intrinsic, a, b);
+	LLVMValueRef nan = LLVMBuildFCmp(f->ir, LLVMRealUNO, a, b, "");
 
 	ll_push_vector(f, LLVMBuildSelect(f->ir, nan, LLVMBuildFAdd(f->ir, a, b, ""), r, ""));
 }
@@ -98,7 +99,8 @@ void ll_emit_v_convert_low(struct ll_func *f, const struct wasm_insn *in, const 
 	ll_push_vector(f, LLVMBuildCast(f->ir, (LLVMOpcode)row->op, a, f->l->lanes[LL_F64X2], ""));
 }
 
-void ll_emit_v_trunc_sat_zero(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
+void ll_emit_v_trunc_sat_zero(struct ll_func *f, const struct wasm_insn *in,
+			      const struct ll_row *row)
 {
 	LLVMTypeRef types[2] = { LLVMVectorType(f->l->i32, 2), f->l->lanes[LL_F64X2] };
 	LLVMValueRef a = ll_pop_vector(f, LL_F64X2);
@@ -107,7 +109,8 @@ void ll_emit_v_trunc_sat_zero(struct ll_func *f, const struct wasm_insn *in, con
 }
 
 /* The machine's own conversion: what does not fit is 0x80000000. */
-void ll_emit_v_relaxed_trunc(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
+void ll_emit_v_relaxed_trunc(struct ll_func *f, const struct wasm_insn *in,
+			     const struct ll_row *row)
 {
 	LLVMValueRef a = ll_pop_vector(f, row->lanes);
 

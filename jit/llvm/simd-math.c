@@ -45,13 +45,14 @@ void ll_emit_v_unary2(struct ll_func *f, const struct wasm_insn *in, const struc
 	ll_push_vector(f, ll_intrinsic(f, row->intrinsic, &f->l->lanes[row->lanes], 1, args, 2));
 }
 
-/* row: how 0: the machine's own; 1: overloaded by type; 2: the machine's own, operands the other way round */
+/* row: how 0: the machine's own; 1: overloaded by type; 2: the machine's own, operands swapped */
 void ll_emit_v_intrinsic(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
 	LLVMValueRef b = ll_pop_vector(f, row->lanes), a = ll_pop_vector(f, row->lanes);
 	LLVMValueRef args[2] = { row->how == 2 ? b : a, row->how == 2 ? a : b };
 
-	ll_push_vector(f, ll_intrinsic(f, row->intrinsic, &f->l->lanes[row->lanes], row->how == 1, args, 2));
+	ll_push_vector(f, ll_intrinsic(f, row->intrinsic, &f->l->lanes[row->lanes], row->how == 1,
+				       args, 2));
 }
 
 void ll_emit_v_neg(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
@@ -115,19 +116,23 @@ void ll_emit_v_extadd(struct ll_func *f, const struct wasm_insn *in, const struc
 		lanes[0][i] = (uint8_t)(2 * i);
 		lanes[1][i] = (uint8_t)(2 * i + 1);
 	}
-	even = LLVMBuildCast(f->ir, (LLVMOpcode)row->op, ll_lane_order(f, a, a, lanes[0], n), wide, "");
-	odd = LLVMBuildCast(f->ir, (LLVMOpcode)row->op, ll_lane_order(f, a, a, lanes[1], n), wide, "");
+	even = LLVMBuildCast(f->ir, (LLVMOpcode)row->op, ll_lane_order(f, a, a, lanes[0], n), wide,
+			     "");
+	odd = LLVMBuildCast(f->ir, (LLVMOpcode)row->op, ll_lane_order(f, a, a, lanes[1], n), wide,
+			    "");
 	ll_push_vector(f, LLVMBuildAdd(f->ir, even, odd, ""));
 }
 
 /* -1 * -1 is the one product that does not fit: the machine gives -1. */
 void ll_emit_v_q15(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
-	LLVMValueRef b = ll_pop_vector(f, LL_I16X8), a = ll_pop_vector(f, LL_I16X8), args[2] = { a, b };
+	LLVMValueRef b = ll_pop_vector(f, LL_I16X8), a = ll_pop_vector(f, LL_I16X8);
+	LLVMValueRef args[2] = { a, b };
 	LLVMValueRef r = ll_intrinsic(f, "llvm.x86.ssse3.pmul.hr.sw.128", NULL, 0, args, 2), least;
 
 	least = ll_repeat(f, LLVMConstInt(f->l->i16, 0x8000, 0), 8);
-	least = LLVMBuildSExt(f->ir, LLVMBuildICmp(f->ir, LLVMIntEQ, r, least, ""), LLVMTypeOf(r), "");
+	least = LLVMBuildSExt(f->ir, LLVMBuildICmp(f->ir, LLVMIntEQ, r, least, ""), LLVMTypeOf(r),
+			      "");
 	ll_push_vector(f, LLVMBuildXor(f->ir, r, least, ""));
 }
 

@@ -178,7 +178,8 @@ ROW(I16X8_NARROW_I32X4_S, v_intrinsic, .lanes = LL_I32X4, .intrinsic = "llvm.x86
 ROW(I16X8_NARROW_I32X4_U, v_intrinsic, .lanes = LL_I32X4, .intrinsic = "llvm.x86.sse41.packusdw")
 ROW(I32X4_DOT_I16X8_S, v_intrinsic, .lanes = LL_I16X8, .intrinsic = "llvm.x86.sse2.pmadd.wd")
 ROW(I16X8_Q15MULR_SAT_S, v_q15)
-ROW(I16X8_RELAXED_Q15MULR_S, v_intrinsic, .lanes = LL_I16X8, .intrinsic = "llvm.x86.ssse3.pmul.hr.sw.128")
+ROW(I16X8_RELAXED_Q15MULR_S, v_intrinsic, .lanes = LL_I16X8,
+    .intrinsic = "llvm.x86.ssse3.pmul.hr.sw.128")
 /* op the extension; how 1: of the high half */
 ROW(I16X8_EXTEND_LOW_I8X16_S, v_extend, .lanes = LL_I8X16, .op = LLVMSExt, .how = 0)
 ROW(I16X8_EXTMUL_LOW_I8X16_S, v_extmul, .lanes = LL_I8X16, .op = LLVMSExt, .how = 0)
@@ -262,8 +263,10 @@ ROW(F32X4_CONVERT_I32X4_S, v_convert, .op = LLVMSIToFP)
 ROW(F32X4_CONVERT_I32X4_U, v_convert, .op = LLVMUIToFP)
 ROW(F64X2_CONVERT_LOW_I32X4_S, v_convert_low, .op = LLVMSIToFP)
 ROW(F64X2_CONVERT_LOW_I32X4_U, v_convert_low, .op = LLVMUIToFP)
-ROW(I32X4_RELAXED_TRUNC_F32X4_S, v_relaxed_trunc, .lanes = LL_F32X4, .intrinsic = "llvm.x86.sse2.cvttps2dq")
-ROW(I32X4_RELAXED_TRUNC_F64X2_S_ZERO, v_relaxed_trunc, .lanes = LL_F64X2, .intrinsic = "llvm.x86.sse2.cvttpd2dq")
+ROW(I32X4_RELAXED_TRUNC_F32X4_S, v_relaxed_trunc, .lanes = LL_F32X4,
+    .intrinsic = "llvm.x86.sse2.cvttps2dq")
+ROW(I32X4_RELAXED_TRUNC_F64X2_S_ZERO, v_relaxed_trunc, .lanes = LL_F64X2,
+    .intrinsic = "llvm.x86.sse2.cvttpd2dq")
 ROW(I32X4_RELAXED_TRUNC_F32X4_U, v_convert, .intrinsic = "llvm.fptoui.sat")
 ROW(I32X4_RELAXED_TRUNC_F64X2_U_ZERO, v_trunc_sat_zero, .intrinsic = "llvm.fptoui.sat")
 
@@ -272,5 +275,6 @@ ROW(I8X16_RELAXED_LANESELECT, v_blend, .lanes = LL_I8X16)
 ROW(I16X8_RELAXED_LANESELECT, v_bitselect)
 ROW(I32X4_RELAXED_LANESELECT, v_blend, .lanes = LL_I32X4)
 ROW(I64X2_RELAXED_LANESELECT, v_blend, .lanes = LL_I64X2)
-ROW(I16X8_RELAXED_DOT_I8X16_I7X16_S, v_intrinsic, .lanes = LL_I8X16, .intrinsic = "llvm.x86.ssse3.pmadd.ub.sw.128", .how = 2)
+ROW(I16X8_RELAXED_DOT_I8X16_I7X16_S, v_intrinsic, .lanes = LL_I8X16,
+    .intrinsic = "llvm.x86.ssse3.pmadd.ub.sw.128", .how = 2)
 ROW(I32X4_RELAXED_DOT_I8X16_I7X16_ADD_S, v_dot_add)

@@ -32,7 +32,8 @@ LLVMValueRef ll_pop_low(struct ll_func *f, enum ll_lanes lanes)
 	return ll_as(f, LLVMIsALoadInst(v) ? ll_opaque(f, v) : v, lanes);
 }
 
-LLVMValueRef ll_lane_order(struct ll_func *f, LLVMValueRef a, LLVMValueRef b, const uint8_t *lanes, unsigned int n)
+LLVMValueRef ll_lane_order(struct ll_func *f, LLVMValueRef a, LLVMValueRef b, const uint8_t *lanes,
+			   unsigned int n)
 {
 	LLVMValueRef mask[16];
 
@@ -89,24 +90,28 @@ void ll_emit_v_load_extend(struct ll_func *f, const struct wasm_insn *in, const 
 	LLVMTypeRef narrow = LLVMVectorType(LLVMIntTypeInContext(f->l->ctx, 64 / n), n);
 	LLVMValueRef v = LLVMBuildBitCast(f->ir, load_at(f, in, f->l->i64), narrow, "");
 
-	ll_push_vector(f, LLVMBuildCast(f->ir, (LLVMOpcode)row->op, v, f->l->lanes[row->lanes], ""));
+	ll_push_vector(f,
+		       LLVMBuildCast(f->ir, (LLVMOpcode)row->op, v, f->l->lanes[row->lanes], ""));
 }
 
 void ll_emit_v_load_splat(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
-	ll_push_vector(f, ll_repeat(f, load_at(f, in, f->l->lane[row->lanes]), lane_count(f, row->lanes)));
+	ll_push_vector(f, ll_repeat(f, load_at(f, in, f->l->lane[row->lanes]),
+				    lane_count(f, row->lanes)));
 }
 
 void ll_emit_v_load_zero(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
-	LLVMValueRef v = load_at(f, in, f->l->lane[row->lanes]), zero = LLVMConstNull(f->l->lanes[row->lanes]);
+	LLVMValueRef v = load_at(f, in, f->l->lane[row->lanes]);
+	LLVMValueRef zero = LLVMConstNull(f->l->lanes[row->lanes]);
 
 	ll_push_vector(f, LLVMBuildInsertElement(f->ir, zero, v, ll_i32(f, 0), ""));
 }
 
 void ll_emit_v_load_lane(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
-	LLVMValueRef v = ll_pop_vector(f, row->lanes), lane = load_at(f, in, f->l->lane[row->lanes]);
+	LLVMValueRef v = ll_pop_vector(f, row->lanes);
+	LLVMValueRef lane = load_at(f, in, f->l->lane[row->lanes]);
 
 	ll_push_vector(f, LLVMBuildInsertElement(f->ir, v, lane, ll_i32(f, in->lane), ""));
 }
@@ -148,7 +153,8 @@ void ll_emit_v_swizzle(struct ll_func *f, const struct wasm_insn *in, const stru
 	LLVMValueRef b = ll_pop_vector(f, LL_I8X16), a = ll_pop_vector(f, LL_I8X16), args[2];
 
 	if (row->how)
-		b = ll_intrinsic2(f, "llvm.uadd.sat", b, ll_repeat(f, LLVMConstInt(f->l->i8, 0x70, 0), 16));
+		b = ll_intrinsic2(f, "llvm.uadd.sat", b,
+				  ll_repeat(f, LLVMConstInt(f->l->i8, 0x70, 0), 16));
 	args[0] = a;
 	args[1] = b;
 	ll_push_vector(f, ll_intrinsic(f, "llvm.x86.ssse3.pshuf.b.128", NULL, 0, args, 2));
@@ -233,7 +239,8 @@ static LLVMValueRef lane_bits(struct ll_func *f, LLVMValueRef a, LLVMIntPredicat
 	LLVMTypeRef t = LLVMTypeOf(a);
 	LLVMValueRef bits = LLVMBuildICmp(f->ir, predicate, a, LLVMConstNull(t), "");
 
-	return LLVMBuildBitCast(f->ir, bits, LLVMIntTypeInContext(f->l->ctx, LLVMGetVectorSize(t)), "");
+	return LLVMBuildBitCast(f->ir, bits, LLVMIntTypeInContext(f->l->ctx, LLVMGetVectorSize(t)),
+				"");
 }
 
 void ll_emit_v_all_true(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)

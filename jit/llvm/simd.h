@@ -14,7 +14,8 @@ LLVMValueRef ll_pop_low(struct ll_func *f, enum ll_lanes lanes);
 /* Of any lanes. */
 void ll_push_vector(struct ll_func *f, LLVMValueRef v);
 /* The lanes of a and b together, by number. */
-LLVMValueRef ll_lane_order(struct ll_func *f, LLVMValueRef a, LLVMValueRef b, const uint8_t *lanes, unsigned int n);
+LLVMValueRef ll_lane_order(struct ll_func *f, LLVMValueRef a, LLVMValueRef b, const uint8_t *lanes,
+			   unsigned int n);
 LLVMValueRef ll_repeat(struct ll_func *f, LLVMValueRef v, unsigned int n);
 
 #endif

@@ -25,9 +25,12 @@
  * Modules come optimized from their producer. More passes make no better code: on QuickJS -O2's
  * took eight times as long as these, and the code was slower.
  */
-#define PASSES "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg)"
+#define PASSES \
+	"function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg)"
 
-/* Equal code of different places stays apart: a place says where in the module something trapped. */
+/*
+ * Equal code of different places stays apart: a place says where in the module something trapped.
+ */
 static const char *const flags[] = { "wsbox", "-enable-tail-merge=0" };
 
 static int compare_bytes(const void *a, const void *b)
@@ -75,8 +78,8 @@ static LLVMTargetMachineRef new_machine(void)
 		LLVMDisposeMessage(text);
 		return NULL;
 	}
-	return LLVMCreateTargetMachine(target, LL_TRIPLE, CPU, "", LLVMCodeGenLevelDefault, LLVMRelocPIC,
-				       LLVMCodeModelSmall);
+	return LLVMCreateTargetMachine(target, LL_TRIPLE, CPU, "", LLVMCodeGenLevelDefault,
+				       LLVMRelocPIC, LLVMCodeModelSmall);
 }
 
 static void tier_worker_free(void *worker)
@@ -149,8 +152,9 @@ static void open_module(struct ll *l)
 	set_flag(l, "Debug Info Version", LLVMDebugMetadataVersion());
 	set_flag(l, "Dwarf Version", 4);
 	l->file = LLVMDIBuilderCreateFile(l->debug, "wasm", 4, "", 0);
-	(void)LLVMDIBuilderCreateCompileUnit(l->debug, LLVMDWARFSourceLanguageC, l->file, "wsbox", 5, 1, "", 0, 0, "", 0,
-					     LLVMDWARFEmissionLineTablesOnly, 0, 0, 0, "", 0, "", 0);
+	(void)LLVMDIBuilderCreateCompileUnit(l->debug, LLVMDWARFSourceLanguageC, l->file, "wsbox",
+					     5, 1, "", 0, 0, "", 0, LLVMDWARFEmissionLineTablesOnly,
+					     0, 0, 0, "", 0, "", 0);
 	l->routine = LLVMDIBuilderCreateSubroutineType(l->debug, l->file, NULL, 0, LLVMDIFlagZero);
 }
 
@@ -193,11 +197,13 @@ static int generate(struct ll *l, uint32_t first, uint32_t n)
 	LLVMMemoryBufferRef buffer = NULL;
 	char *text = NULL;
 
-	if (LLVMTargetMachineEmitToMemoryBuffer(l->machine, l->mod, LLVMObjectFile, &text, &buffer)) {
+	if (LLVMTargetMachineEmitToMemoryBuffer(l->machine, l->mod, LLVMObjectFile, &text,
+						&buffer)) {
 		LLVMDisposeMessage(text);
 		return -EBADMSG;
 	}
-	return ll_object_read(l->object, buffer, LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer), first, n);
+	return ll_object_read(l->object, buffer, LLVMGetBufferStart(buffer),
+			      LLVMGetBufferSize(buffer), first, n);
 }
 
 static int tier_batch(void *worker, uint32_t first, uint32_t n)

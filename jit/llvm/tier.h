@@ -7,7 +7,8 @@
 struct ll;
 
 #define LL_TRIPLE "x86_64-unknown-linux-gnu"
-#define LL_ADAPTED_MAX 256	/* bytes of stack arguments, of functions that are not left to the baseline */
+/* bytes of stack arguments, of functions that are not left to the baseline */
+#define LL_ADAPTED_MAX 256
 
 /* place.c: as struct jit_tier says of place, baseline and finish */
 int ll_place_function(struct ll *l, uint32_t func, struct jit_out *out, struct jit_entry *ret);

@@ -6,7 +6,8 @@
 
 static LLVMAttributeRef flag(const struct ll *l, const char *name)
 {
-	return LLVMCreateEnumAttribute(l->ctx, LLVMGetEnumAttributeKindForName(name, strlen(name)), 0);
+	return LLVMCreateEnumAttribute(l->ctx, LLVMGetEnumAttributeKindForName(name, strlen(name)),
+				       0);
 }
 
 static LLVMAttributeRef text(const struct ll *l, const char *name, const char *value)
@@ -24,8 +25,9 @@ static void init_attributes(struct ll *l)
 	l->nounwind = flag(l, "nounwind");
 	l->cold = flag(l, "cold");
 	l->nomerge = flag(l, "nomerge");
-	l->range = LLVMCreateConstantRangeAttribute(l->ctx, LLVMGetEnumAttributeKindForName("range", 5), 64, &low,
-						    &high);
+	l->range = LLVMCreateConstantRangeAttribute(l->ctx,
+						    LLVMGetEnumAttributeKindForName("range", 5),
+						    64, &low, &high);
 	l->frames = text(l, "frame-pointer", "all");
 	l->probes = text(l, "probe-stack", "inline-asm");
 }
@@ -34,7 +36,9 @@ static void init_attributes(struct ll *l)
 static LLVMValueRef access_tag(struct ll *l, LLVMMetadataRef root, const char *name)
 {
 	LLVMMetadataRef zero = LLVMValueAsMetadata(LLVMConstInt(l->i64, 0, 0));
-	LLVMMetadataRef type[3] = { LLVMMDStringInContext2(l->ctx, name, strlen(name)), root, zero };
+	LLVMMetadataRef type[3] = {
+		LLVMMDStringInContext2(l->ctx, name, strlen(name)), root, zero
+	};
 	LLVMMetadataRef node = LLVMMDNodeInContext2(l->ctx, type, 3), tag[3] = { node, node, zero };
 
 	return LLVMMetadataAsValue(l->ctx, LLVMMDNodeInContext2(l->ctx, tag, 3));
@@ -127,13 +131,15 @@ static LLVMTypeRef result_type(struct ll *l, const struct ll_sig *s, const struc
 static bool work_out(struct ll *l, struct ll_sig *s, const struct wasm_functype *t)
 {
 	LLVMTypeRef *types = arena_array(&l->sig_arena, (size_t)t->nparams + 3, sizeof(*types));
-	struct jit_loc *params = arena_array(&l->sig_arena, (size_t)t->nparams + 1, sizeof(*params));
+	struct jit_loc *params = arena_array(&l->sig_arena, (size_t)t->nparams + 1,
+					     sizeof(*params));
 
 	if (!types || !params)
 		return false;
 	jit_cc_init(&s->cc, t, params, NULL);
 	for (uint32_t i = 0; i < t->nparams; i++)
-		s->odd |= params[i].where == JIT_ON_STACK && wasm_kind(t->params[i]) == WASM_KIND_V128;
+		s->odd |= params[i].where == JIT_ON_STACK &&
+			  wasm_kind(t->params[i]) == WASM_KIND_V128;
 	s->odd |= s->cc.stack_bytes > LL_ADAPTED_MAX;
 	s->result = result_type(l, s, t);
 	for (unsigned int nest = 0; nest < 2; nest++) {
