@@ -2,7 +2,10 @@
 #include "jit/verify/func.h"
 
 /* What the runtime believes of an argument that the compiler, not the guest, chose. */
-enum { ARG_NONE, ARG_MEMORY, ARG_TABLE, ARG_DATA, ARG_ELEM, ARG_TAG, ARG_DATA_MEMORY, ARG_ELEM_TABLE };
+enum {
+	ARG_NONE, ARG_MEMORY, ARG_TABLE, ARG_DATA, ARG_ELEM, ARG_TAG, ARG_DATA_MEMORY,
+	ARG_ELEM_TABLE,
+};
 
 static const uint8_t lib_args[JIT_LIB_MAX][2] = {
 	[JIT_LIB_memory_grow] = { ARG_MEMORY },
@@ -35,8 +38,9 @@ static bool in_context(const struct jv_insn *i)
 
 bool jv_ends(const struct jv_insn *i)
 {
-	return in_context(i) && (i->disp == JIT_VMCTX(trap) || i->disp == JIT_VMCTX(indirect_fail) ||
-				 i->disp == lib_at(JIT_LIB_throw));
+	return in_context(i) &&
+	       (i->disp == JIT_VMCTX(trap) || i->disp == JIT_VMCTX(indirect_fail) ||
+		i->disp == lib_at(JIT_LIB_throw));
 }
 
 /* ---- the convention ---- */
@@ -98,7 +102,8 @@ static bool tail_of(struct jv *v, const struct jv_insn *i, const struct jv_sig *
 
 bool jv_return(struct jv *v, const struct jv_insn *i)
 {
-	if (!v->s.left || v->s.left_args != v->sig->stack_bytes || (uint32_t)i->imm != v->sig->stack_bytes)
+	if (!v->s.left || v->s.left_args != v->sig->stack_bytes ||
+	    (uint32_t)i->imm != v->sig->stack_bytes)
 		return jv_refuse(v, i, "a return that is not the function's");
 	for (uint32_t m = v->sig->results; m; m &= m - 1)
 		if (!jv_zero_extended(v, i, (unsigned int)__builtin_ctz(m)))
@@ -126,7 +131,8 @@ bool jv_call(struct jv *v, const struct jv_insn *i)
 {
 	const struct jv_sig *sig = entry_sig(v, i->target);
 
-	return sig ? call_of(v, i, sig) : jv_refuse(v, i, "a call of what is not the entry of a function");
+	return sig ? call_of(v, i, sig) :
+		     jv_refuse(v, i, "a call of what is not the entry of a function");
 }
 
 bool jv_tail(struct jv *v, const struct jv_insn *i)
@@ -141,11 +147,15 @@ bool jv_tail(struct jv *v, const struct jv_insn *i)
 static bool uses_references(struct jv *v)
 {
 	if (v->references < 0)
-		v->references = (wasm_module_uses(v->m) & WASM_FEATURE_BIT(FUNCTION_REFERENCES)) != 0;
+		v->references = (wasm_module_uses(v->m) &
+				 WASM_FEATURE_BIT(FUNCTION_REFERENCES)) != 0;
 	return v->references;
 }
 
-/* The type that a call_ref, or its tail call, names. The site is not trusted: what it says is only what is checked. */
+/*
+ * The type that a call_ref, or its tail call, names. The site is not trusted: what it says is
+ * only what is checked.
+ */
 static const struct jv_sig *reference_sig(const struct jv *v, const struct jv_insn *i)
 {
 	bool call = i->class == JV_CALL_IND;
@@ -257,7 +267,8 @@ bool jv_call_indirect(struct jv *v, const struct jv_insn *i)
 
 	if (at_code(i)) {
 		sig = descriptor_sig(v, i);
-		return sig ? call_of(v, i, sig) : jv_refuse(v, i, "an indirect call that was not checked");
+		return sig ? call_of(v, i, sig) :
+			     jv_refuse(v, i, "an indirect call that was not checked");
 	}
 	if (!in_context(i) || v->s.leaving)
 		return jv_refuse(v, i, "an indirect call that was not checked");
@@ -266,7 +277,8 @@ bool jv_call_indirect(struct jv *v, const struct jv_insn *i)
 	if (i->disp == JIT_VMCTX(indirect_fail))
 		return call_indirect_fail(v, i);
 	lib = (uint32_t)(i->disp - JIT_VMCTX(lib)) / sizeof(void *);
-	if (i->disp < JIT_VMCTX(lib) || lib >= JIT_LIB_MAX || lib_at((enum jit_libcall)lib) != i->disp)
+	if (i->disp < JIT_VMCTX(lib) || lib >= JIT_LIB_MAX ||
+	    lib_at((enum jit_libcall)lib) != i->disp)
 		return jv_refuse(v, i, "a call through the context that is not the runtime's");
 	return call_lib(v, i, lib);
 }

@@ -40,7 +40,8 @@ static bool copy_register(struct jv *v, const struct jv_insn *i, unsigned int sr
 static bool mov(struct jv *v, const struct jv_insn *i)
 {
 	if (!(i->flags & JV_MEM))
-		return i->flags & JV_IMM ? simple(v, i) : copy_register(v, i, i->dst == i->rm ? i->reg : i->rm);
+		return i->flags & JV_IMM ? simple(v, i) :
+					   copy_register(v, i, i->dst == i->rm ? i->reg : i->rm);
 	return i->dst == JV_NONE ? jv_memory(v, i) : jv_load(v, i);
 }
 
@@ -58,7 +59,8 @@ static bool mov_imm(struct jv *v, const struct jv_insn *i)
 /* The import whose descriptor this is the address of, or WASM_NONE. */
 static uint32_t import_at(const struct jv *v, const struct jv_insn *i)
 {
-	uint32_t d = (uint32_t)i->disp - (uint32_t)v->layout.imports, size = sizeof(struct jit_callee);
+	uint32_t d = (uint32_t)i->disp - (uint32_t)v->layout.imports;
+	uint32_t size = sizeof(struct jit_callee);
 
 	if (i->base != R13 || i->index != JV_NONE || i->disp < v->layout.imports || d % size ||
 	    d / size >= v->m->imported_funcs)
@@ -72,7 +74,8 @@ static bool lea(struct jv *v, const struct jv_insn *i, uint32_t at)
 	uint32_t import = import_at(v, i);
 
 	/* a number */
-	if (i->width == 4 || (i->base != R13 && i->base != RSP && i->base != RBP && i->base != JV_RIP))
+	if (i->width == 4 ||
+	    (i->base != R13 && i->base != RSP && i->base != RBP && i->base != JV_RIP))
 		return !(i->flags & JV_GS) && jv_set(v, i, i->dst, i->width);
 	if (i->width != 8)
 		return jv_refuse(v, i, "a part of an address");
@@ -82,7 +85,8 @@ static bool lea(struct jv *v, const struct jv_insn *i, uint32_t at)
 		jv_know(v, i->dst, KIND_IMPORT, import);
 	} else if (jumps) {
 		jv_know(v, i->dst, KIND_JUMPS, v->next_jumps++);
-	} else if (i->base == RSP && i->index == JV_NONE && i->disp >= 0 && (uint32_t)i->disp < v->s.depth) {
+	} else if (i->base == RSP && i->index == JV_NONE && i->disp >= 0 &&
+		   (uint32_t)i->disp < v->s.depth) {
 		jv_know(v, i->dst, KIND_FRAME, v->s.depth - (uint32_t)i->disp);
 	} else {
 		return jv_refuse(v, i, "an address that nobody needs");
@@ -96,7 +100,8 @@ static bool entry_of(struct jv *v, const struct jv_insn *i, uint32_t *ret_table)
 	uint32_t t, n;
 	enum jv_kind kind = jv_kind_of(v, i->dst);
 
-	if (i->dst == JV_NONE || i->width != 8 || !jv_table_field(v, i, offsetof(struct jit_table, base), &t))
+	if (i->dst == JV_NONE || i->width != 8 ||
+	    !jv_table_field(v, i, offsetof(struct jit_table, base), &t))
 		return false;
 	*ret_table = t;
 	if (wasm_heap_top(v->m, wasm_heap(v->m->tables[t].type.elem)) != WASM_HEAP_FUNC)
@@ -104,14 +109,18 @@ static bool entry_of(struct jv *v, const struct jv_insn *i, uint32_t *ret_table)
 	if (kind == KIND_OFFSET)
 		return v->s.n[i->dst] == t;
 	n = v->s.n[i->dst];
-	if (kind != KIND_BELOW_32 || t < v->m->imported_tables || (n & JV_N_MAX) > v->m->tables[t].type.limits.min)
+	if (kind != KIND_BELOW_32 || t < v->m->imported_tables ||
+	    (n & JV_N_MAX) > v->m->tables[t].type.limits.min)
 		return false;
 	if (n >> JV_N_BITS)
 		jv_need(v, i, BIT((n >> JV_N_BITS) - 1));
 	return true;
 }
 
-/* Of a sum of two zero-extended registers at least one is known to be so; 1 + the other, if that is to be shown. */
+/*
+ * Of a sum of two zero-extended registers at least one is known to be so; 1 + the other, if that is
+ * to be shown.
+ */
 static bool sum(const struct jv *v, const struct jv_insn *i, uint32_t *ret)
 {
 	uint32_t both = BIT(i->dst) | BIT(i->dst == i->rm ? i->reg : i->rm), open = both & ~v->s.zx;
@@ -133,12 +142,14 @@ static bool add_insn(struct jv *v, const struct jv_insn *i)
 		jv_know(v, i->dst, KIND_ENTRY, n);
 		return true;
 	}
-	if (regs && jv_kind_of(v, i->dst) == KIND_JUMP_BY && jv_is(v, other, KIND_JUMPS, v->s.n[i->dst])) {
+	if (regs && jv_kind_of(v, i->dst) == KIND_JUMP_BY &&
+	    jv_is(v, other, KIND_JUMPS, v->s.n[i->dst])) {
 		kind = KIND_JUMP_TO;
 		n = v->s.n[i->dst];
 	} else if (regs && sum(v, i, &n)) {
 		kind = KIND_SUM;
-	} else if (i->width == 8 && i->imm == 4095 && i->flags & JV_IMM && jv_kind_of(v, i->dst) == KIND_SIZE) {
+	} else if (i->width == 8 && i->imm == 4095 && i->flags & JV_IMM &&
+		   jv_kind_of(v, i->dst) == KIND_SIZE) {
 		kind = KIND_SIZE_UP;
 		n = v->s.n[i->dst];
 	}
@@ -154,8 +165,8 @@ static bool sub(struct jv *v, const struct jv_insn *i)
 {
 	if (i->dst != RSP)
 		return simple(v, i);
-	if (i->width != 8 || !(i->flags & JV_IMM) || v->leaf || v->s.leaving || v->s.depth != v->frame || i->imm <= 0 ||
-	    i->imm % 16 || i->imm > 16 * WASM_MAX_PARAMS)
+	if (i->width != 8 || !(i->flags & JV_IMM) || v->leaf || v->s.leaving ||
+	    v->s.depth != v->frame || i->imm <= 0 || i->imm % 16 || i->imm > 16 * WASM_MAX_PARAMS)
 		return jv_refuse(v, i, "the stack pointer moves");
 	v->s.depth += (uint32_t)i->imm;
 	return true;
@@ -164,7 +175,8 @@ static bool sub(struct jv *v, const struct jv_insn *i)
 static bool and(struct jv *v, const struct jv_insn *i)
 {
 	uint32_t memory = i->dst < 16 ? v->s.n[i->dst] : 0;
-	bool round = jv_kind_of(v, i->dst) == KIND_SIZE_UP && i->width == 8 && i->flags & JV_IMM && i->imm == -4096;
+	bool round = jv_kind_of(v, i->dst) == KIND_SIZE_UP && i->width == 8 && i->flags & JV_IMM &&
+		     i->imm == -4096;
 
 	if (!simple(v, i))
 		return false;
@@ -209,23 +221,27 @@ static bool shr(struct jv *v, const struct jv_insn *i)
 
 /*
  *	mov end, index; add end, bytes; jb trap; cmp end, size; cmova index, size
- * size is in memory, or the register that was compared is moved from the first address without access.
+ * size is in memory, or the register that was compared is moved from the first address without
+ * access.
  */
 static bool is_checked(const struct jv *v, uint32_t k, uint32_t *ret)
 {
-	const struct jv_insn *i = &v->insns.at[k], *cmp = i - 1, *jb = i - 2, *add = i - 3, *mov = i - 4;
+	const struct jv_insn *i = &v->insns.at[k], *cmp = i - 1, *jb = i - 2, *add = i - 3;
+	const struct jv_insn *mov = i - 4;
 	uint32_t memory;
 
-	if (k < 4 || i->imm != CC_A || i->width != 8 || !jv_unbroken(v, k - 3, 4) || mov->at + mov->len != add->at)
+	if (k < 4 || i->imm != CC_A || i->width != 8 || !jv_unbroken(v, k - 3, 4) ||
+	    mov->at + mov->len != add->at)
 		return false;
-	if (mov->class != JV_MOV || mov->width != 8 || mov->flags & (JV_MEM | JV_IMM) || mov->dst != mov->reg ||
-	    mov->rm != i->dst)
+	if (mov->class != JV_MOV || mov->width != 8 || mov->flags & (JV_MEM | JV_IMM) ||
+	    mov->dst != mov->reg || mov->rm != i->dst)
 		return false;
-	if (add->class != JV_ADD || add->width != 8 || !(add->flags & JV_IMM) || add->flags & JV_MEM ||
-	    add->dst != mov->dst || add->imm < 1 || add->imm > 16 || jb->class != JV_JCC || jb->reg != CC_B)
+	if (add->class != JV_ADD || add->width != 8 || !(add->flags & JV_IMM) ||
+	    add->flags & JV_MEM || add->dst != mov->dst || add->imm < 1 || add->imm > 16 ||
+	    jb->class != JV_JCC || jb->reg != CC_B)
 		return false;
-	if (cmp->class != JV_CMP || cmp->width != 8 || cmp->flags & JV_IMM || cmp->reg != mov->dst ||
-	    mov->dst == i->dst || !jv_memory_size(v, cmp, &memory))
+	if (cmp->class != JV_CMP || cmp->width != 8 || cmp->flags & JV_IMM ||
+	    cmp->reg != mov->dst || mov->dst == i->dst || !jv_memory_size(v, cmp, &memory))
 		return false;
 	*ret = memory | (uint32_t)add->imm << 8;
 	if (!(i->flags & JV_MEM))
@@ -277,8 +293,10 @@ static bool movsxd(struct jv *v, const struct jv_insn *i)
 	if (!(i->flags & JV_MEM) || jv_kind_of(v, i->base) != KIND_JUMPS)
 		return simple(v, i);
 	if (i->scale != 2 || i->disp || i->width != 8 || i->index != i->dst ||
-	    !jv_is(v, i->index, KIND_BELOW, v->jumps.at[table].n) || !jv_zero_extended(v, i, i->index))
-		return jv_refuse(v, i, "an index that was not compared with the jump table's length");
+	    !jv_is(v, i->index, KIND_BELOW, v->jumps.at[table].n) ||
+	    !jv_zero_extended(v, i, i->index))
+		return jv_refuse(v, i,
+				 "an index that was not compared with the jump table's length");
 	if (!jv_set(v, i, i->dst, 8))
 		return false;
 	jv_know(v, i->dst, KIND_JUMP_BY, table);
@@ -311,16 +329,21 @@ static void not_taken(struct jv *v, const struct jv_insn *i, uint32_t k)
 	if (!k || !jv_unbroken(v, k, 1) || c->at + c->len != i->at)
 		return;
 	if (c->class == JV_CMP && i->reg == CC_AE) {
-		if (c->flags & JV_IMM && c->rm < 16 && c->width >= 4 && c->imm >= 0 && c->imm <= (int32_t)JV_N_MAX)
-			jv_know(v, c->rm, c->width == 4 ? KIND_BELOW : KIND_BELOW64, (uint32_t)c->imm);
-		else if (c->width == 8 && !(c->flags & JV_IMM) && c->rm == JV_NONE && c->flags & JV_READ &&
+		if (c->flags & JV_IMM && c->rm < 16 && c->width >= 4 && c->imm >= 0 &&
+		    c->imm <= (int32_t)JV_N_MAX)
+			jv_know(v, c->rm, c->width == 4 ? KIND_BELOW : KIND_BELOW64,
+				(uint32_t)c->imm);
+		else if (c->width == 8 && !(c->flags & JV_IMM) && c->rm == JV_NONE &&
+			 c->flags & JV_READ &&
 			 jv_table_field(v, c, offsetof(struct jit_table, size), &t))
 			jv_know(v, c->reg, KIND_INDEX, t);
 	} else if (c->class == JV_CMP && i->reg == CC_NE) {
-		if (c->width == 4 && c->rm == JV_NONE && !(c->flags & JV_IMM) && !c->disp && c->index == JV_NONE &&
-		    c->base == R10 && jv_kind_of(v, R10) == KIND_ENTRY && jv_kind_of(v, c->reg) == KIND_SIG)
+		if (c->width == 4 && c->rm == JV_NONE && !(c->flags & JV_IMM) && !c->disp &&
+		    c->index == JV_NONE && c->base == R10 && jv_kind_of(v, R10) == KIND_ENTRY &&
+		    jv_kind_of(v, c->reg) == KIND_SIG)
 			jv_know(v, R10, KIND_CALLEE, v->s.n[c->reg]);
-	} else if (c->class == JV_TEST && i->reg == CC_E && c->width == 8 && c->rm == c->reg && !(c->flags & JV_IMM)) {
+	} else if (c->class == JV_TEST && i->reg == CC_E && c->width == 8 && c->rm == c->reg &&
+		   !(c->flags & JV_IMM)) {
 		jv_know(v, c->rm, KIND_NOT_NULL, 0);
 	}
 }
@@ -331,7 +354,8 @@ static bool step(struct jv *v, uint32_t *k)
 	uint32_t at = (*k)++;
 	const struct jv_insn *i = &v->insns.at[at];
 
-	if (v->s.leaving && i->class != JV_POP && i->class != JV_RET && i->class != JV_JMP && i->class != JV_JMP_IND)
+	if (v->s.leaving && i->class != JV_POP && i->class != JV_RET && i->class != JV_JMP &&
+	    i->class != JV_JMP_IND)
 		return jv_refuse(v, i, "code within the epilogue");
 	switch ((enum jv_class)i->class) {
 	case JV_OP:
@@ -374,7 +398,8 @@ static bool step(struct jv *v, uint32_t *k)
 	case JV_XCHG:
 		return xchg(v, i);
 	case JV_WIDE:
-		return memory_ok(v, i) && jv_set(v, i, RAX, i->width) && jv_set(v, i, RDX, i->width);
+		return memory_ok(v, i) && jv_set(v, i, RAX, i->width) &&
+		       jv_set(v, i, RDX, i->width);
 	case JV_CDQ:
 		return jv_set(v, i, RDX, i->width);
 	case JV_POP:
@@ -396,7 +421,8 @@ static bool step(struct jv *v, uint32_t *k)
 		return true;
 	case JV_JMP:
 		v->reached = false;
-		return i->target <= v->lo || i->target >= v->hi ? jv_tail(v, i) : jv_edge_to(v, i, i->target);
+		return i->target <= v->lo || i->target >= v->hi ? jv_tail(v, i) :
+								  jv_edge_to(v, i, i->target);
 	case JV_JMP_IND:
 		v->reached = false;
 		return i->flags & JV_MEM ? jv_tail_indirect(v, i) : jump_table(v, i);
@@ -430,7 +456,8 @@ bool jv_check(struct jv *v)
 				return false;
 			continue;
 		}
-		if (jv_test(v->targets, i->at - v->lo) && i->at != v->block_at && !jv_block_begin(v, i))
+		if (jv_test(v->targets, i->at - v->lo) && i->at != v->block_at &&
+		    !jv_block_begin(v, i))
 			return false;
 		if (!step(v, &k))
 			return false;

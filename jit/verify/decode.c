@@ -54,7 +54,8 @@ ALWAYS_INLINE unsigned int memory_size(uint32_t row, unsigned int width)
 }
 
 /* The memory operand of ModRM byte m; p is behind that. */
-ALWAYS_INLINE const uint8_t *memory(const uint8_t *p, unsigned int m, unsigned int rex, struct jv_insn *o)
+ALWAYS_INLINE const uint8_t *memory(const uint8_t *p, unsigned int m, unsigned int rex,
+				    struct jv_insn *o)
 {
 	unsigned int mod = m >> 6, low = m & 7, sib;
 
@@ -81,7 +82,8 @@ ALWAYS_INLINE const uint8_t *memory(const uint8_t *p, unsigned int m, unsigned i
 	return p;
 }
 
-ALWAYS_INLINE const uint8_t *immediate(const uint8_t *p, uint32_t row, unsigned int width, struct jv_insn *o)
+ALWAYS_INLINE const uint8_t *immediate(const uint8_t *p, uint32_t row, unsigned int width,
+				       struct jv_insn *o)
 {
 	if (row & I1) {
 		o->flags |= JV_IMM;
@@ -97,8 +99,8 @@ ALWAYS_INLINE const uint8_t *immediate(const uint8_t *p, uint32_t row, unsigned 
 }
 
 /* ModRM, its operands and the immediate. The length, or 0. */
-ALWAYS_INLINE unsigned int with_modrm(const uint8_t *start, const uint8_t *p, uint32_t row, struct prefixes x,
-				      struct jv_insn *o)
+ALWAYS_INLINE unsigned int with_modrm(const uint8_t *start, const uint8_t *p, uint32_t row,
+				      struct prefixes x, struct jv_insn *o)
 {
 	unsigned int m = *p++;
 
@@ -115,7 +117,8 @@ ALWAYS_INLINE unsigned int with_modrm(const uint8_t *start, const uint8_t *p, ui
 		/* gs: means nothing to what touches no memory */
 		if (row & ONLY_R || (x.gs && !(row & (R | W))))
 			return 0;
-		o->flags = (uint8_t)(JV_MEM | (row >> 13 & (JV_READ | JV_WRITE)) | (x.gs ? JV_GS : 0));
+		o->flags = (uint8_t)(JV_MEM | (row >> 13 & (JV_READ | JV_WRITE)) |
+				     (x.gs ? JV_GS : 0));
 		o->size = (uint8_t)memory_size(row, o->width);
 		p = memory(p, m, x.rex, o);
 	}
@@ -127,7 +130,8 @@ ALWAYS_INLINE unsigned int with_modrm(const uint8_t *start, const uint8_t *p, ui
 	return x.gs ? 0 : o->len;
 }
 
-static unsigned int vex(const uint8_t *start, const uint8_t *p, struct prefixes x, struct jv_insn *o)
+static unsigned int vex(const uint8_t *start, const uint8_t *p, struct prefixes x,
+			struct jv_insn *o)
 {
 	unsigned int map = 0, second = p[1], vvvv, opcode, n;
 	uint32_t row;
@@ -159,8 +163,8 @@ static unsigned int vex(const uint8_t *start, const uint8_t *p, struct prefixes 
 }
 
 /* Instructions without ModRM. */
-COLD static unsigned int without_modrm(const uint8_t *start, const uint8_t *p, uint32_t row, struct prefixes x,
-			  struct jv_insn *o)
+COLD static unsigned int without_modrm(const uint8_t *start, const uint8_t *p, uint32_t row,
+				       struct prefixes x, struct jv_insn *o)
 {
 	unsigned int opcode = p[-1], reg = (opcode & 7) | (x.rex & REX_B) << 3;
 	/* 70 to 7f, eb; the others of 0F and e8, e9 have four bytes */
@@ -213,7 +217,8 @@ static bool takes_w16(uint32_t row, struct prefixes x)
 {
 	unsigned int class = row & 31;
 
-	if (x.rex & REX_W || row & (B | F3 | W64) || class >= JV_PUSH || class == JV_MOV_IMM || class == JV_MOVSXD)
+	if (x.rex & REX_W || row & (B | F3 | W64) || class >= JV_PUSH || class == JV_MOV_IMM ||
+	    class == JV_MOVSXD)
 		return false;
 	return row & (M | IZ) || class == JV_NOP;
 }
@@ -225,7 +230,8 @@ static bool high_byte(uint32_t row, bool digit, const struct jv_insn *o)
 }
 
 /* p is behind the prefixes, of which x says what there was. */
-static unsigned int decode(const uint8_t *start, const uint8_t *p, struct prefixes x, struct jv_insn *o)
+static unsigned int decode(const uint8_t *start, const uint8_t *p, struct prefixes x,
+			   struct jv_insn *o)
 {
 	unsigned int opcode, n;
 	uint32_t row;

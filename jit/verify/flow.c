@@ -3,9 +3,9 @@
  * hold there.
  *
  * The sweep decodes from the entry on, without gaps, until control does not fall through and no
- * target of a branch, jump table or handler that it has seen lies further on. So constants and tables
- * behind the code are never looked at. Code that nobody branches to begins a block too: it may be
- * the target of a later branch, and does no harm if it is not.
+ * target of a branch, jump table or handler that it has seen lies further on. So constants and
+ * tables behind the code are never looked at. Code that nobody branches to begins a block too: it
+ * may be the target of a later branch, and does no harm if it is not.
  */
 #include <string.h>
 
@@ -47,7 +47,8 @@ static uint32_t compared_with(const struct jv *v, uint32_t reg)
 		const struct jv_insn *i = &v->insns.at[k], *c = i - 1;
 
 		if (i->class == JV_JCC && i->reg == 3)
-			return c->class == JV_CMP && c->flags & JV_IMM && c->rm == reg && c->imm > 0 ? (uint32_t)c->imm : 0;
+			return c->class == JV_CMP && c->flags & JV_IMM && c->rm == reg &&
+			       c->imm > 0 ? (uint32_t)c->imm : 0;
 	}
 	return 0;
 }
@@ -63,10 +64,13 @@ static bool mark_jumps(struct jv *v, const struct jv_insn *jump)
 
 	if (v->insns.len < 6 || lea->class != JV_LEA || lea->base != JV_RIP || lea->width != 8)
 		return jv_refuse(v, jump, "an indirect jump that is not through a jump table");
-	j = (struct jv_jumps){ (uint32_t)v->insns.len - 4, (uint32_t)lea->disp, compared_with(v, jump->rm) };
+	j = (struct jv_jumps){
+		(uint32_t)v->insns.len - 4, (uint32_t)lea->disp, compared_with(v, jump->rm)
+	};
 	v->njump_targets += j.n;
 	/* all tables of a function are in it, and not twice */
-	if (!j.n || j.at < v->lo || j.at > v->hi || v->njump_targets > (v->hi - v->lo) / 4 || j.n > (v->hi - j.at) / 4)
+	if (!j.n || j.at < v->lo || j.at > v->hi || v->njump_targets > (v->hi - v->lo) / 4 ||
+	    j.n > (v->hi - j.at) / 4)
 		return jv_refuse(v, jump, "a jump table outside of its function");
 	for (uint32_t k = 0; k < j.n; k++) {
 		int32_t d;
@@ -218,7 +222,8 @@ static bool number_blocks(struct jv *v)
 	v->blocks.at[0].closed = true;
 	for (uint32_t k = 0; k < v->nhandlers; k++) {
 		struct jv_block *b = &v->blocks.at[block_of(v, v->handlers[k].pc)];
-		uint32_t tag = v->handlers[k].tag == WASM_NONE ? UINT32_MAX : v->handlers[k].tag + 1;
+		uint32_t tag = v->handlers[k].tag == WASM_NONE ? UINT32_MAX :
+								 v->handlers[k].tag + 1;
 
 		if (v->handlers[k].pc == v->lo || (b->tag && b->tag != tag))
 			return jv_fail(v, v->handlers[k].pc, "not the code of one handler");
@@ -237,7 +242,8 @@ bool jv_sweep(struct jv *v)
 	memset(v->targets, 0, words * sizeof(*v->targets));
 	v->insns.len = v->blocks.len = v->edges.len = v->jumps.len = 0;
 	v->njump_targets = v->last_target = 0;
-	return mark_target(v, v->lo, v->lo) && mark_handlers(v) && decode_all(v) && number_blocks(v);
+	return mark_target(v, v->lo, v->lo) && mark_handlers(v) && decode_all(v) &&
+	       number_blocks(v);
 }
 
 bool jv_unbroken(const struct jv *v, uint32_t i, uint32_t n)
@@ -323,7 +329,10 @@ static void handler_begin(struct jv *v, const struct jv_block *b)
 
 bool jv_block_begin(struct jv *v, const struct jv_insn *i)
 {
-	/* they begin in order; where a sequence skips one, the last has no beginning and jv_solve() refuses all */
+	/*
+	 * they begin in order; where a sequence skips one, the last has no beginning and jv_solve()
+	 * refuses all
+	 */
 	uint32_t b = v->block + 1;
 
 	if (v->reached && !edge_to_block(v, i, b))
@@ -353,7 +362,10 @@ static inline uint32_t carried(const struct jv_edge *e, uint32_t in)
 	return out;
 }
 
-/* Passes on what holds at the start of block b. Blocks before `done` whose facts fall must pass them on again. */
+/*
+ * Passes on what holds at the start of block b.
+ * Blocks before `done` whose facts fall must pass them on again.
+ */
 static bool pass_on(struct jv *v, uint32_t b, uint32_t done)
 {
 	const struct jv_block *from = &v->blocks.at[b];
@@ -387,7 +399,7 @@ bool jv_solve(struct jv *v)
 			return false;
 	for (uint32_t b = 0; b < v->blocks.len; b++)
 		if (v->blocks.at[b].need & ~v->blocks.at[b].in)
-			return jv_fail(v, v->blocks.at[b].need_at,
-				       "an index or argument that is not zero-extended on every path");
+			return jv_fail(v, v->blocks.at[b].need_at, "an index or argument that is "
+				       "not zero-extended on every path");
 	return true;
 }

@@ -1,6 +1,6 @@
 /*
- * Frames: the prologue and the epilogue, whose forms are fixed (jit/cc.h, jit/baseline/frame.c), and the
- * sequences that touch the stack in other ways than an operand of one instruction.
+ * Frames: the prologue and the epilogue, whose forms are fixed (jit/cc.h, jit/baseline/frame.c),
+ * and the sequences that touch the stack in other ways than an operand of one instruction.
  */
 #include <string.h>
 
@@ -18,7 +18,8 @@ static const struct jv_insn *insn(const struct jv *v, uint32_t k)
 	return k < v->insns.len ? &v->insns.at[k] : &none;
 }
 
-static bool is_reg_op(const struct jv_insn *i, enum jv_class class, unsigned int dst, unsigned int src)
+static bool is_reg_op(const struct jv_insn *i, enum jv_class class, unsigned int dst,
+		      unsigned int src)
 {
 	return i->class == class && i->width == 8 && !(i->flags & (JV_MEM | JV_IMM)) &&
 	       ((i->reg == dst && i->rm == src && (i->dst == dst || i->dst == JV_NONE)) ||
@@ -27,41 +28,48 @@ static bool is_reg_op(const struct jv_insn *i, enum jv_class class, unsigned int
 
 static bool is_imm_op(const struct jv_insn *i, enum jv_class class, unsigned int dst, int32_t imm)
 {
-	return i->class == class && i->width == 8 && i->flags & JV_IMM && !(i->flags & JV_MEM) && i->dst == dst &&
-	       i->imm == imm;
+	return i->class == class && i->width == 8 && i->flags & JV_IMM && !(i->flags & JV_MEM) &&
+	       i->dst == dst && i->imm == imm;
 }
 
 static bool is_at(const struct jv_insn *i, unsigned int base, int32_t disp)
 {
-	return i->flags & JV_MEM && !(i->flags & JV_GS) && i->base == base && i->index == JV_NONE && i->disp == disp;
+	return i->flags & JV_MEM && !(i->flags & JV_GS) && i->base == base && i->index == JV_NONE &&
+	       i->disp == disp;
 }
 
 /* A load or store of a whole general register. */
-static bool is_mov(const struct jv_insn *i, unsigned int reg, unsigned int base, int32_t disp, bool load)
+static bool is_mov(const struct jv_insn *i, unsigned int reg, unsigned int base, int32_t disp,
+		   bool load)
 {
-	return i->class == JV_MOV && i->width == 8 && i->size == 8 && i->reg == reg && is_at(i, base, disp) &&
-	       !(i->flags & JV_IMM) && (i->dst == reg) == load;
+	return i->class == JV_MOV && i->width == 8 && i->size == 8 && i->reg == reg &&
+	       is_at(i, base, disp) && !(i->flags & JV_IMM) && (i->dst == reg) == load;
 }
 
 static bool is_lea(const struct jv_insn *i, unsigned int dst, unsigned int base)
 {
-	return i->class == JV_LEA && i->width == 8 && i->dst == dst && i->base == base && i->index == JV_NONE &&
-	       !(i->flags & JV_GS);
+	return i->class == JV_LEA && i->width == 8 && i->dst == dst && i->base == base &&
+	       i->index == JV_NONE && !(i->flags & JV_GS);
 }
 
 /* ---- the beginning ---- */
 
-/* lea rax, [rsp - size]; head: sub rsp, 4096; or [rsp], 0; cmp rsp, rax; ja head; mov rsp, rax; jmp back */
+/*
+ * lea rax, [rsp - size]; head: sub rsp, 4096; or [rsp], 0; cmp rsp, rax; ja head;
+ * mov rsp, rax; jmp back
+ */
 static bool is_probe(const struct jv *v, uint32_t k)
 {
-	const struct jv_insn *touch = insn(v, k + 2), *loop = insn(v, k + 4), *jump = insn(v, k + PROBE_LEN);
+	const struct jv_insn *touch = insn(v, k + 2), *loop = insn(v, k + 4);
+	const struct jv_insn *jump = insn(v, k + PROBE_LEN);
 
-	return is_lea(insn(v, k), RAX, RSP) && insn(v, k)->disp < 0 && insn(v, k)->disp > -FRAME_MAX &&
-	       is_imm_op(insn(v, k + 1), JV_SUB, RSP, PAGE) &&
-	       touch->class == JV_OP && touch->flags & JV_IMM && !touch->imm && is_at(touch, RSP, 0) &&
-	       is_reg_op(insn(v, k + 3), JV_CMP, RSP, RAX) && loop->class == JV_JCC && loop->reg == 7 &&
-	       loop->target == insn(v, k + 1)->at && is_reg_op(insn(v, k + 5), JV_MOV, RSP, RAX) &&
-	       jump->class == JV_JMP && jump->target == v->back && jv_unbroken(v, k + 2, PROBE_LEN - 1);
+	return is_lea(insn(v, k), RAX, RSP) && insn(v, k)->disp < 0 &&
+	       insn(v, k)->disp > -FRAME_MAX && is_imm_op(insn(v, k + 1), JV_SUB, RSP, PAGE) &&
+	       touch->class == JV_OP && touch->flags & JV_IMM && !touch->imm &&
+	       is_at(touch, RSP, 0) && is_reg_op(insn(v, k + 3), JV_CMP, RSP, RAX) &&
+	       loop->class == JV_JCC && loop->reg == 7 && loop->target == insn(v, k + 1)->at &&
+	       is_reg_op(insn(v, k + 5), JV_MOV, RSP, RAX) && jump->class == JV_JMP &&
+	       jump->target == v->back && jv_unbroken(v, k + 2, PROBE_LEN - 1);
 }
 
 /* The instruction at this place in text, or UINT32_MAX. */
@@ -88,7 +96,8 @@ static bool reserve_frame(struct jv *v, uint32_t *k)
 
 	v->leaf = false;
 	if (i->class == JV_SUB && i->dst == RSP) {
-		if (!is_imm_op(i, JV_SUB, RSP, i->imm) || i->imm < 0 || i->imm > (int32_t)UNPROBED_MAX)
+		if (!is_imm_op(i, JV_SUB, RSP, i->imm) || i->imm < 0 ||
+		    i->imm > (int32_t)UNPROBED_MAX)
 			return jv_refuse(v, i, "a frame of more than a page that is not probed");
 		size = (uint32_t)i->imm;
 		++*k;
@@ -133,7 +142,8 @@ bool jv_prologue(struct jv *v, uint32_t *k)
 	if (!reserve_frame(v, k))
 		return false;
 	if (v->nhandlers && v->nsaved != 4)
-		return jv_refuse(v, first, "a handler in a function that does not save all registers");
+		return jv_refuse(v, first,
+				 "a handler in a function that does not save all registers");
 	if (v->probe != UINT32_MAX) {
 		/* the probe changes rax only, and nobody else comes here */
 		v->s.zx &= ~BIT(RAX);
@@ -156,7 +166,8 @@ bool jv_probe(struct jv *v, uint32_t *k)
 {
 	const struct jv_insn *lea = insn(v, *k), *head = insn(v, *k + 1);
 
-	if (v->reached || !jv_test(v->targets, lea->at - v->lo) || !jv_test(v->targets, head->at - v->lo))
+	if (v->reached || !jv_test(v->targets, lea->at - v->lo) ||
+	    !jv_test(v->targets, head->at - v->lo))
 		return jv_refuse(v, lea, "the probe of the frame in the way");
 	/* two blocks, entered from the prologue only, which has passed on what holds behind them */
 	for (unsigned int n = 0; n < 2; n++)
@@ -165,26 +176,32 @@ bool jv_probe(struct jv *v, uint32_t *k)
 	return true;
 }
 
-/* lea rax, [rbp - low]; lea rcx, [rbp - high]; head: sub rax, 16; vmovups [rax], xmm0; cmp rax, rcx; ja head */
+/*
+ * lea rax, [rbp - low]; lea rcx, [rbp - high]; head: sub rax, 16; vmovups [rax], xmm0;
+ * cmp rax, rcx; ja head
+ */
 bool jv_zero_loop(struct jv *v, uint32_t *k)
 {
-	const struct jv_insn *a = insn(v, *k), *b = insn(v, *k + 1), *head = insn(v, *k + 2), *store = insn(v, *k + 3);
+	const struct jv_insn *a = insn(v, *k), *b = insn(v, *k + 1), *head = insn(v, *k + 2);
+	const struct jv_insn *store = insn(v, *k + 3);
 	const struct jv_insn *cmp = insn(v, *k + 4), *loop = insn(v, *k + 5);
 	int64_t low = -(int64_t)a->disp, high = -(int64_t)b->disp;
 	int64_t top = 8 * (int64_t)v->nsaved + (v->sig->result_bytes ? 8 : 0);
 
 	if (!is_lea(a, RAX, RBP) || !is_lea(b, RCX, RBP) || !is_imm_op(head, JV_SUB, RAX, 16) ||
-	    store->class != JV_OP || store->size != 16 || !(store->flags & JV_WRITE) || store->dst != JV_NONE ||
-	    !is_at(store, RAX, 0) || !is_reg_op(cmp, JV_CMP, RAX, RCX) || cmp->reg != RAX || loop->class != JV_JCC ||
-	    loop->reg != 7 || loop->target != head->at || !jv_unbroken(v, *k + 3, 3) || v->s.leaving)
+	    store->class != JV_OP || store->size != 16 || !(store->flags & JV_WRITE) ||
+	    store->dst != JV_NONE || !is_at(store, RAX, 0) || !is_reg_op(cmp, JV_CMP, RAX, RCX) ||
+	    cmp->reg != RAX || loop->class != JV_JCC || loop->reg != 7 ||
+	    loop->target != head->at || !jv_unbroken(v, *k + 3, 3) || v->s.leaving)
 		return jv_refuse(v, a, "an address in the frame that nobody needs");
-	if (b->at != a->at + a->len || head->at != b->at + b->len || store->at != head->at + head->len)
+	if (b->at != a->at + a->len || head->at != b->at + b->len ||
+	    store->at != head->at + head->len)
 		return jv_refuse(v, a, "an address in the frame that nobody needs");
 	/* the last store begins at high or, as it goes by 16, up to 15 below */
 	if (low < top || high <= low || low + (high - low + 15) / 16 * 16 > (int64_t)v->bottom)
 		return jv_refuse(v, a, "zeroes more than the frame");
-	if (!jv_set(v, a, RAX, 8) || !jv_set(v, a, RCX, 8) || !jv_block_begin(v, head) || !jv_set(v, a, RAX, 8) ||
-	    !jv_edge_to(v, loop, head->at))
+	if (!jv_set(v, a, RAX, 8) || !jv_set(v, a, RCX, 8) || !jv_block_begin(v, head) ||
+	    !jv_set(v, a, RAX, 8) || !jv_edge_to(v, loop, head->at))
 		return false;
 	*k += 6;
 	return true;
@@ -223,7 +240,8 @@ bool jv_pop(struct jv *v, const struct jv_insn *i)
 	if (v->s.left || (!v->leaf && !v->s.leaving) || n > v->nsaved || v->s.depth % 8)
 		return jv_refuse(v, i, "pop outside the epilogue");
 	if (!n)
-		return i->rm == RBP ? left(v) : jv_refuse(v, i, "restores another register than was saved");
+		return i->rm == RBP ? left(v) :
+				      jv_refuse(v, i, "restores another register than was saved");
 	if (i->rm != v->saved[n - 1])
 		return jv_refuse(v, i, "restores another register than was saved");
 	v->s.leaving = true;
@@ -242,15 +260,16 @@ bool jv_leave(struct jv *v, const struct jv_insn *i)
 
 bool jv_starts_replace(const struct jv *v, const struct jv_insn *i)
 {
-	if (i->width != 8 || !(i->flags & JV_READ) || i->base != RBP || i->index != JV_NONE || v->leaf)
+	if (i->width != 8 || !(i->flags & JV_READ) || i->base != RBP || i->index != JV_NONE ||
+	    v->leaf)
 		return false;
 	return v->nsaved ? is_mov(i, v->saved[0], RBP, -8, true) : is_mov(i, RAX, RBP, 0, true);
 }
 
 static bool is_vector_move(const struct jv_insn *i, unsigned int base, int32_t disp, bool load)
 {
-	return i->class == JV_OP && i->size == 16 && is_at(i, base, disp) && i->reg == 15 && i->dst == JV_NONE &&
-	       i->flags & (load ? JV_READ : JV_WRITE);
+	return i->class == JV_OP && i->size == 16 && is_at(i, base, disp) && i->reg == 15 &&
+	       i->dst == JV_NONE && i->flags & (load ? JV_READ : JV_WRITE);
 }
 
 /* Restores registers, moves the arguments from rsp over the frame, highest first, and leaves. */
@@ -266,10 +285,12 @@ static bool is_replace(const struct jv *v, uint32_t k, uint32_t bytes, uint32_t 
 		return false;
 	at += 2;
 	for (int32_t off = (int32_t)bytes - 16; off >= 0; off -= 16, at += 2)
-		if (!is_vector_move(insn(v, at), RSP, off, true) || !is_vector_move(insn(v, at + 1), RBP, to + off, false))
+		if (!is_vector_move(insn(v, at), RSP, off, true) ||
+		    !is_vector_move(insn(v, at + 1), RBP, to + off, false))
 			return false;
 	if (!is_lea(insn(v, at), RSP, RBP) || insn(v, at)->disp != to - 8 ||
-	    !is_mov(insn(v, at + 1), R11, RSP, 0, false) || !is_reg_op(insn(v, at + 2), JV_MOV, RBP, RAX))
+	    !is_mov(insn(v, at + 1), R11, RSP, 0, false) ||
+	    !is_reg_op(insn(v, at + 2), JV_MOV, RBP, RAX))
 		return false;
 	*ret_end = at + 3;
 	return jv_unbroken(v, k + 1, *ret_end - k - 1);

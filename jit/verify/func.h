@@ -2,8 +2,8 @@
  * What the verifier knows while it goes through a function. Private to jit/verify.
  *
  * Two kinds of facts about a general register:
- *  - one bit, "zero-extended from 32 bits", which is followed over joins: a block says which bits it
- *    makes (zx), which it passes on from its start (inherited) and which it needs at its start;
+ *  - one bit, "zero-extended from 32 bits", which is followed over joins: a block says which bits
+ *    it makes (zx), which it passes on from its start (inherited) and which it needs at its start;
  *    flow.c solves for what holds. Bit 16 is treated alike: r10 is the address of a table entry.
  *  - a kind (what a pointer points to, what was compared): only as far as control falls through.
  */
@@ -26,13 +26,20 @@ enum jv_kind {
 	KIND_NONE,
 	KIND_SAME,	/* n: the value that register had at the start of the block */
 	KIND_CONST,	/* the value is in jv_state.value */
-	KIND_SUM,	/* of two zero-extended values. n: 0, or 1 + the register at the block's start of which it is needed */
+	/*
+	 * of two zero-extended values. n: 0, or 1 + the register at the block's start of which it
+	 * is needed
+	 */
+	KIND_SUM,
 	KIND_MEMORY,	/* base of memory n */
 	KIND_SIZE_AT,	/* address of the size of memory n */
 	KIND_SIZE,	/* the size in bytes of memory n */
 	KIND_SIZE_UP,	/* the same plus 4095 */
 	KIND_BEYOND,	/* the first address without access of memory n */
-	KIND_CHECKED,	/* an offset in memory n & 0xff at which n >> 8 bytes are inside, or the first access faults */
+	/*
+	 * an offset in memory n & 0xff at which n >> 8 bytes are inside, or the first access faults
+	 */
+	KIND_CHECKED,
 	KIND_TABLE,	/* address of the slot of table n, or of the slot it links to */
 	KIND_BELOW,	/* 32 bits compared: below n */
 	KIND_BELOW64,	/* likewise, 64 bits */
@@ -76,7 +83,8 @@ struct jv_block {
 struct jv_edge {
 	uint32_t to;		/* block */
 	uint32_t make, pass;
-	uint8_t moved[2];	/* destination << 4 | source: what held of the source at the block's start; 0: none */
+	/* destination << 4 | source: what held of the source at the block's start; 0: none */
+	uint8_t moved[2];
 };
 
 struct jv_jumps {
@@ -85,7 +93,7 @@ struct jv_jumps {
 };
 
 struct jv_state {
-	uint32_t zx, inherited, special;	/* sets of registers; special: kind is not KIND_NONE */
+	uint32_t zx, inherited, special;	/* sets of registers; special: not KIND_NONE */
 	uint8_t kind[16];
 	uint32_t n[16];
 	uint64_t value[16];
@@ -104,9 +112,9 @@ struct jv {
 	uint32_t nfuncs;
 	struct jit_layout layout;
 	struct jv_sig *sigs;		/* of each type */
-	uint32_t *bucket;		/* first function that starts in or after each 64 bytes of text */
+	uint32_t *bucket;		/* the first function from each 64 bytes of text on */
 	bool own_memory;		/* memory 0 lies at r13 */
-	int8_t references;		/* the module uses function references: 1, 0; -1 not looked yet */
+	int8_t references;		/* the module has function references: 1, 0; -1: unknown */
 
 	uint32_t func, lo, hi;		/* the function, 0-based, and its part of text */
 	const struct jv_sig *sig;
@@ -168,7 +176,8 @@ static inline void jv_know(struct jv *v, unsigned int reg, enum jv_kind kind, ui
 }
 
 /* The register is written; 32 bits clear the upper half, fewer leave it. */
-static inline bool jv_set(struct jv *v, const struct jv_insn *i, unsigned int reg, unsigned int width)
+static inline bool jv_set(struct jv *v, const struct jv_insn *i, unsigned int reg,
+			  unsigned int width)
 {
 	uint32_t b = BIT(reg);
 
@@ -181,7 +190,7 @@ static inline bool jv_set(struct jv *v, const struct jv_insn *i, unsigned int re
 	return true;
 }
 
-/* Whether the register is zero-extended, perhaps on a condition that the block's start must meet. */
+/* Whether the register is zero-extended, perhaps on a condition for the block's start. */
 bool jv_zero_extended(struct jv *v, const struct jv_insn *i, unsigned int reg);
 /* The block needs these facts at its start. */
 void jv_need(struct jv *v, const struct jv_insn *i, uint32_t bits);
@@ -192,15 +201,17 @@ static inline bool jv_test(const uint64_t *bits, uint32_t i)
 }
 
 /*
- * verify.c: set up for an image; jv_done() in any case. Then any functions, in any order; false: v->bad
- * says why.
+ * verify.c: set up for an image; jv_done() in any case. Then any functions, in any order; false:
+ * v->bad says why.
  */
-int jv_init(struct jv *v, const struct jit_image *image, const struct wasm_module *m, struct wsbox_err *err);
+int jv_init(struct jv *v, const struct jit_image *image, const struct wasm_module *m,
+	    struct wsbox_err *err);
 bool jv_function(struct jv *v, uint32_t f);
 void jv_done(struct jv *v);
 
 /* flow.c */
-bool jv_sweep(struct jv *v);			/* decodes all that can be reached; numbers the blocks */
+/* decodes what can be reached; numbers the blocks */
+bool jv_sweep(struct jv *v);
 bool jv_edge_to(struct jv *v, const struct jv_insn *i, uint32_t at);
 bool jv_block_begin(struct jv *v, const struct jv_insn *i);
 void jv_close(struct jv *v, uint32_t at);	/* no branch may go to the block that begins here */
@@ -215,12 +226,15 @@ bool jv_check(struct jv *v);
 bool jv_memory(struct jv *v, const struct jv_insn *i);
 /* The same for mov from memory; then dst is known to be what was loaded. */
 bool jv_load(struct jv *v, const struct jv_insn *i);
-/* [r13 + disp] of i is the table's slot (*ret_table) at this offset, or a register has its address. */
+/* [r13 + disp] of i is *ret_table's slot at this offset, or a register has its address. */
 bool jv_table_field(const struct jv *v, const struct jv_insn *i, uint32_t off, uint32_t *ret_table);
 /* i reads the size in bytes of a memory. */
 bool jv_memory_size(const struct jv *v, const struct jv_insn *i, uint32_t *ret_memory);
 
-/* frame.c. Those that take k go over several instructions, from insns.at[k] on; *k is then the next one. */
+/*
+ * frame.c. Those that take k go over several instructions, from insns.at[k] on;
+ * *k is then the next one.
+ */
 bool jv_prologue(struct jv *v, uint32_t *k);
 bool jv_probe(struct jv *v, uint32_t *k);
 bool jv_zero_loop(struct jv *v, uint32_t *k);

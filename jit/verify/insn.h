@@ -43,17 +43,19 @@ enum { JV_NONE = 16, JV_RIP = 17 };	/* in place of a register */
 
 struct jv_insn {
 	uint32_t at;		/* offset in text */
-	int32_t disp;		/* of the memory operand; RIP-relative: offset in text of what it names */
+	int32_t disp;		/* of the memory operand; RIP-relative: offset in text it names */
 	int32_t imm;
-	uint32_t target;	/* of a branch: offset in text; of JV_MOV_IMM: bits 32 to 63 of the value */
+	/* of a branch: offset in text; of JV_MOV_IMM: bits 32 to 63 of the value */
+	uint32_t target;
 	uint8_t len;
 	uint8_t class;		/* enum jv_class */
 	uint8_t flags;
 	uint8_t width;		/* of dst and of general operands: 1, 2, 4, 8 */
 	uint8_t size;		/* bytes of memory read or written */
 	uint8_t dst;		/* general register written, or JV_NONE */
-	uint8_t reg;		/* ModRM.reg with its REX bit (a register, or a digit), or the condition */
-	uint8_t rm;		/* register operand in ModRM.rm or in the opcode; JV_NONE if memory */
+	/* ModRM.reg with its REX bit (register or digit), or the condition */
+	uint8_t reg;
+	uint8_t rm;		/* register in ModRM.rm or in the opcode; JV_NONE if memory */
 	uint8_t base, index;	/* register, JV_NONE; base also JV_RIP */
 	uint8_t scale;		/* log2 */
 	uint8_t unused[5];	/* whole words, which are quicker to copy */

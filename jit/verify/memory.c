@@ -1,4 +1,7 @@
-/* Memory operands: linear memory, context, frame, constants, and what pointers from the context lead to. */
+/*
+ * Memory operands: linear memory, context, frame, constants, and what pointers from the context
+ * lead to.
+ */
 #include "jit/verify/func.h"
 
 /* Pages guard it: 8 GiB are reserved. */
@@ -45,7 +48,8 @@ static bool linear(struct jv *v, const struct jv_insn *i, uint32_t memory)
 }
 
 /* Which of n slots of `size` bytes from `first` on (all below r13) holds the access; *off in it. */
-static bool slot(const struct jv_insn *i, int32_t first, uint32_t n, uint32_t size, uint32_t *ret, uint32_t *off)
+static bool slot(const struct jv_insn *i, int32_t first, uint32_t n, uint32_t size, uint32_t *ret,
+		 uint32_t *off)
 {
 	uint32_t d = (uint32_t)i->disp - (uint32_t)first;
 
@@ -67,12 +71,15 @@ bool jv_table_field(const struct jv *v, const struct jv_insn *i, uint32_t off, u
 
 	if (!(i->flags & JV_MEM) || i->size != 8)
 		return false;
-	if (jv_kind_of(v, i->base) == KIND_TABLE && i->index == JV_NONE && i->disp == (int32_t)off) {
+	if (jv_kind_of(v, i->base) == KIND_TABLE && i->index == JV_NONE &&
+	    i->disp == (int32_t)off) {
 		*ret_table = v->s.n[i->base];
 		return true;
 	}
-	return at_context(i) && slot(i, v->layout.tables, v->m->ntables, sizeof(struct jit_table), ret_table, &at) &&
-	       at == off && (off == offsetof(struct jit_table, link) || *ret_table >= v->m->imported_tables);
+	return at_context(i) &&
+	       slot(i, v->layout.tables, v->m->ntables, sizeof(struct jit_table), ret_table, &at) &&
+	       at == off &&
+	       (off == offsetof(struct jit_table, link) || *ret_table >= v->m->imported_tables);
 }
 
 bool jv_memory_size(const struct jv *v, const struct jv_insn *i, uint32_t *ret_memory)
@@ -92,7 +99,8 @@ static bool context(struct jv *v, const struct jv_insn *i)
 {
 	uint32_t n, off;
 
-	if (slot(i, v->layout.globals, v->m->nglobals, 16, &n, &off) && n >= v->m->imported_globals) {
+	if (slot(i, v->layout.globals, v->m->nglobals, 16, &n, &off) &&
+	    n >= v->m->imported_globals) {
 		if (i->flags & JV_WRITE && !v->m->globals[n].type.mut)
 			return jv_refuse(v, i, "writes a constant global");
 		return true;
@@ -146,7 +154,8 @@ static bool at_pointer(struct jv *v, const struct jv_insn *i)
 			return jv_refuse(v, i, "writes a constant global");
 		return within(v, i, 0, 16);
 	case KIND_EXN:
-		return within(v, i, JIT_EXN_VALUES, JIT_EXN_VALUES + 16 * v->m->types[v->m->tags[n].type].nparams);
+		return within(v, i, JIT_EXN_VALUES,
+			      JIT_EXN_VALUES + 16 * v->m->types[v->m->tags[n].type].nparams);
 	case KIND_RESULTS:
 		return within(v, i, 0, v->sig->result_bytes);
 	case KIND_ENTRY:
@@ -221,7 +230,8 @@ static bool is_small(const struct jv *v, const struct jv_insn *i)
 
 	if (jv_table_field(v, i, offsetof(struct jit_table, size), &n))
 		return !v->m->tables[n].type.limits.is64;
-	return jv_memory_size(v, i, &n) && !v->m->memories[n].limits.is64 && !v->m->memories[n].page_log2;
+	return jv_memory_size(v, i, &n) && !v->m->memories[n].limits.is64 &&
+	       !v->m->memories[n].page_log2;
 }
 
 static bool load_context(struct jv *v, const struct jv_insn *i)
@@ -270,8 +280,8 @@ bool jv_load(struct jv *v, const struct jv_insn *i)
 {
 	if (at_context(i))
 		return load_context(v, i);
-	if (i->width == 8 && i->base == RBP && i->index == JV_NONE && v->sig->result_bytes && !v->s.leaving &&
-	    i->disp == -8 * (int32_t)(v->nsaved + 1)) {
+	if (i->width == 8 && i->base == RBP && i->index == JV_NONE && v->sig->result_bytes &&
+	    !v->s.leaving && i->disp == -8 * (int32_t)(v->nsaved + 1)) {
 		if (!jv_set(v, i, i->dst, 8))
 			return false;
 		jv_know(v, i->dst, KIND_RESULTS, 0);

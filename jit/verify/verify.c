@@ -22,7 +22,9 @@ static void sig_init(struct jv_sig *s, const struct wasm_functype *t, struct jit
 	struct jit_cc cc;
 
 	jit_cc_init(&cc, t, locs, results);
-	*s = (struct jv_sig){ .stack_bytes = cc.stack_bytes, .result_bytes = cc.sret_bytes, .func = true };
+	*s = (struct jv_sig){
+		.stack_bytes = cc.stack_bytes, .result_bytes = cc.sret_bytes, .func = true
+	};
 	for (uint32_t i = 0; i < t->nparams; i++)
 		if (is_i32(t->params[i]) && locs[i].where == JIT_IN_GPR)
 			s->args |= (uint16_t)BIT(locs[i].reg);
@@ -79,8 +81,10 @@ static bool make_maps(struct jv *v)
 	v->targets = malloc(v->words * sizeof(*v->targets));
 	v->rank = malloc(v->words * sizeof(*v->rank));
 	/* in one piece for all but the longest, rather than by doubling: fresh pages are dear */
-	return v->starts && v->targets && v->rank && vec_reserve(&v->insns, num_min(most / 4, 65536)) &&
-	       vec_reserve(&v->edges, num_min(most / 16, 65536)) && vec_reserve(&v->blocks, num_min(most / 16, 65536));
+	return v->starts && v->targets && v->rank &&
+	       vec_reserve(&v->insns, num_min(most / 4, 65536)) &&
+	       vec_reserve(&v->edges, num_min(most / 16, 65536)) &&
+	       vec_reserve(&v->blocks, num_min(most / 16, 65536));
 }
 
 /* Whether the entries are in the text, one behind the other. */
@@ -147,20 +151,25 @@ static int refusal(const struct jv *v, struct wsbox_err *err)
 		       v->func + v->m->imported_funcs, v->bad_at - v->lo, v->bad);
 }
 
-int jv_init(struct jv *v, const struct jit_image *image, const struct wasm_module *m, struct wsbox_err *err)
+int jv_init(struct jv *v, const struct jit_image *image, const struct wasm_module *m,
+	    struct wsbox_err *err)
 {
 	*v = (struct jv){
 		.m = m, .image = image,
-		.text = (const uint8_t *)image + image->text_off, .text_size = (uint32_t)image->text_size,
-		.entries = (const void *)((const char *)image + image->funcs_off), .nfuncs = image->nfuncs,
-		.own_memory = m->nmemories && !m->imported_memories,
+		.text = (const uint8_t *)image + image->text_off,
+		.text_size = (uint32_t)image->text_size,
+		.entries = (const void *)((const char *)image + image->funcs_off),
+		.nfuncs = image->nfuncs, .own_memory = m->nmemories && !m->imported_memories,
 		.references = -1,
 	};
 	if (jit_layout_init(&v->layout, m) < 0 || image->nfuncs != m->nfuncs - m->imported_funcs ||
-	    image->ctx_size != v->layout.size || image->module_size != m->size || image->text_size > INT32_MAX)
-		return err_set(err, -ENOEXEC, WSBOX_FAILED, "code verifier: the image was made from another module");
+	    image->ctx_size != v->layout.size || image->module_size != m->size ||
+	    image->text_size > INT32_MAX)
+		return err_set(err, -ENOEXEC, WSBOX_FAILED,
+			       "code verifier: the image was made from another module");
 	if (!entries_ascend(v) || !handlers_ascend(v))
-		return err_set(err, -ENOEXEC, WSBOX_FAILED, "code verifier: functions or handlers are not in order");
+		return err_set(err, -ENOEXEC, WSBOX_FAILED,
+			       "code verifier: functions or handlers are not in order");
 	if (!make_sigs(v) || !make_buckets(v) || !make_maps(v))
 		return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
 	return 0;

@@ -16,25 +16,27 @@
  *  - Branches go to instructions of the same function; calls and tail calls to entries. Indirect
  *    ones are: through the context's pointers (runtime calls, traps), through a descriptor of the
  *    import table, through a table entry after the compare of index and size and the compare of
- *    types, through a jump table in the text, all of whose entries are instructions of the function,
- *    after the compare with its length; through a reference that is not null (see below).
+ *    types, through a jump table in the text, all of whose entries are instructions of the
+ *    function, after the compare with its length; through a reference that is not null (see below).
  *  - Linear memory is accessed as gs:[32-bit sum], as [r13 + index + disp] with an index that was
  *    zero-extended on every path, or with one compared with the memory's size where pages do not
- *    guard. Facts about registers hold over joins and loops because they are solved for, not assumed.
+ *    guard. Facts about registers hold over joins and loops because they are solved for, not
+ *    assumed.
  *  - Of the context only globals of the module are written, and only mutable ones; read are these,
  *    sizes, and pointers that serve in the forms above only.
  *  - r13, rbp and rsp hold what they should everywhere; saved registers are saved and restored; of
- *    the stack only the frame's own slots, its arguments and the arguments of calls are touched, and
- *    neither the return address, nor saved registers, nor the address of results is written over.
- *    Frames of more than a page are probed.
- *  - At calls and returns the 32-bit arguments and results are zero-extended, the address of results
- *    in memory points into the frame of the caller, and the callee's arguments are on the stack.
+ *    the stack only the frame's own slots, its arguments and the arguments of calls are touched,
+ *    and neither the return address, nor saved registers, nor the address of results is written
+ *    over. Frames of more than a page are probed.
+ *  - At calls and returns the 32-bit arguments and results are zero-extended, the address of
+ *    results in memory points into the frame of the caller, and the callee's arguments are on the
+ *    stack.
  *  - Indices that runtime calls trust are those of things the module has.
  *
  * What is not proved:
  *
- *  - Anything of the LLVM tier's code: the forms are the baseline's, and other code is refused. What
- *    makes it is trusted, and so is whoever keeps it.
+ *  - Anything of the LLVM tier's code: the forms are the baseline's, and other code is refused.
+ *    What makes it is trusted, and so is whoever keeps it.
  *  - That references (funcref, externref, exnref: pointers) are not forged from numbers. A value in
  *    a register or slot has no type here, and so call_ref, throw_ref, table.set and global.set take
  *    any. Modules that do not use function references have no call_ref.
@@ -53,8 +55,8 @@ struct jit_pool;
 
 /*
  * Whether the image, checked by jit_image_check() and all in memory, is safe code for this module.
- * 0; -ENOEXEC with err "code verifier: function N at +0x..: ...", the lowest such function; -ENOMEM. pool
- * (jit/compile.h) may be NULL: the caller works alone.
+ * 0; -ENOEXEC with err "code verifier: function N at +0x..: ...", the lowest such function;
+ * -ENOMEM. pool (jit/compile.h) may be NULL: the caller works alone.
  */
 int jit_verify(const struct jit_image *image, const struct wasm_module *m, struct jit_pool *pool,
 	       struct wsbox_err *err);
