@@ -2,7 +2,9 @@
 #include "jit/cc.h"
 #include "jit/x64.h"
 
-static const uint8_t gpr_args[JIT_CC_GPR_ARGS] = { X64_RDI, X64_RSI, X64_RDX, X64_RCX, X64_R8, X64_R9 };
+static const uint8_t gpr_args[JIT_CC_GPR_ARGS] = {
+	X64_RDI, X64_RSI, X64_RDX, X64_RCX, X64_R8, X64_R9
+};
 
 static bool in_xmm(wasm_valtype t)
 {
@@ -35,7 +37,8 @@ static void assign_params(struct jit_cc *cc, const struct wasm_functype *t, stru
 	cc->stack_bytes = (off + 15) & ~15u;
 }
 
-void jit_cc_init(struct jit_cc *cc, const struct wasm_functype *t, struct jit_loc *params, struct jit_loc *results)
+void jit_cc_init(struct jit_cc *cc, const struct wasm_functype *t, struct jit_loc *params,
+		 struct jit_loc *results)
 {
 	static const uint8_t gpr_results[2] = { X64_RAX, X64_RDX };
 	uint32_t gprs = 0, xmms = 0;

@@ -9,7 +9,7 @@
  *	            hidden first argument, the address of an array of 16 bytes a result, and rax
  *	            returns nothing.
  *	preserved   rbx r12 r14 r15 rbp; r13 (memory base, context) never changes
- *	i32         zero-extended to 64 bits wherever it is passed or returned in a register or an 8-byte slot
+ *	i32         zero-extended to 64 bits where a register or an 8-byte slot passes or returns it
  *	r10         address of the struct jit_callee at indirect and imported calls; otherwise free
  *	stack       rsp is a multiple of 16 at the call instruction
  *
@@ -28,7 +28,7 @@ struct jit_loc {
 	uint8_t where;		/* enum jit_where */
 	uint8_t reg;		/* machine register number */
 	uint16_t unused;
-	uint32_t off;		/* ON_STACK: from the first stack argument; results in memory: from rdi */
+	uint32_t off;		/* ON_STACK: from the first stack argument; a result: from rdi */
 };
 
 struct jit_cc {
@@ -41,6 +41,7 @@ struct jit_cc {
 #define JIT_CC_XMM_ARGS 8
 
 /* Fills params[nparams] and results[nresults] (either may be NULL). */
-void jit_cc_init(struct jit_cc *cc, const struct wasm_functype *t, struct jit_loc *params, struct jit_loc *results);
+void jit_cc_init(struct jit_cc *cc, const struct wasm_functype *t, struct jit_loc *params,
+		 struct jit_loc *results);
 
 #endif

@@ -19,10 +19,12 @@
 #include "jit/tier.h"
 #include "jit/verify/verify.h"
 
-#define BATCH_BYTES (48u << 10)		/* of bodies: enough to pay for taking it, little enough to share out */
+/* of bodies: enough to pay for taking it, little enough to share out */
+#define BATCH_BYTES (48u << 10)
 #define BATCH_FUNCS 1024u
 #define CODE_START ((size_t)1 << 20)	/* first size of a worker's buffer */
-#define CODE_PER_BYTE 4u		/* of a body: more than code needs as a rule (1.5); untouched pages cost nothing */
+/* of a body: more than code needs as a rule (1.5); untouched pages cost nothing */
+#define CODE_PER_BYTE 4u
 #define CODE_MIN ((size_t)64 << 10)
 #define CODE_MAX ((size_t)224 << 20)	/* the encoder's limit is 256 MiB */
 #define TEXT_MAX ((uint64_t)INT32_MAX)	/* calls are relative */
@@ -61,7 +63,8 @@ struct job {
 	struct jit_entry *entries;	/* of defined functions: in their batch, later in text */
 	_Atomic(struct output *) outputs;
 	atomic_uint next;		/* batch to take */
-	atomic_uint failed;		/* lowest batch that failed: later ones need not be compiled */
+	/* lowest batch that failed: no later one need be compiled */
+	atomic_uint failed;
 	atomic_uint left;		/* functions that the tier left to the baseline */
 };
 
@@ -91,7 +94,8 @@ static bool worker_grow(struct worker *w, size_t size)
 }
 
 /* As jit_baseline(), and -ENOSPC of the tier. */
-static int compile_once(struct worker *w, uint32_t func, struct jit_entry *entry, struct wsbox_err *err)
+static int compile_once(struct worker *w, uint32_t func, struct jit_entry *entry,
+			struct wsbox_err *err)
 {
 	const struct jit_tier *tier = w->tier ? w->job->options->tier : NULL;
 	int ret = tier ? tier->place(w->tier, func, &w->out, entry) : -ENOTSUP;
@@ -111,7 +115,8 @@ static int compile_once(struct worker *w, uint32_t func, struct jit_entry *entry
 static int compile_func(struct worker *w, uint32_t i, struct wsbox_err *err)
 {
 	uint32_t func = w->job->m->imported_funcs + i;
-	size_t room = x64_offset(&w->out.code) + CODE_PER_BYTE * (size_t)w->job->m->funcs[func].body_len + CODE_MIN;
+	size_t room = x64_offset(&w->out.code) +
+		      CODE_PER_BYTE * (size_t)w->job->m->funcs[func].body_len + CODE_MIN;
 	char name[128];
 	int ret;
 
@@ -119,12 +124,14 @@ static int compile_func(struct worker *w, uint32_t i, struct wsbox_err *err)
 		return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
 	while ((ret = compile_once(w, func, &w->job->entries[i], err)) == -ENOSPC) {
 		if (!worker_grow(w, 2 * w->code_size)) {
-			ret = err_set(err, -EFBIG, WSBOX_FAILED, "the code of one function is too large");
+			ret = err_set(err, -EFBIG, WSBOX_FAILED,
+				      "the code of one function is too large");
 			break;
 		}
 	}
 	if (ret < 0)
-		err_prefix(err, "function %u (%s)", func, wasm_func_name(w->job->m, func, name, sizeof(name)));
+		err_prefix(err, "function %u (%s)", func,
+			   wasm_func_name(w->job->m, func, name, sizeof(name)));
 	return ret;
 }
 
@@ -284,7 +291,8 @@ static bool make_batches(struct job *job)
 	uint64_t bytes = 0;
 
 	job->entries = calloc(n + 1, sizeof(*job->entries));
-	job->batches = calloc((size_t)m->code_bytes / batch_bytes + n / BATCH_FUNCS + 2, sizeof(*job->batches));
+	job->batches = calloc((size_t)m->code_bytes / batch_bytes + n / BATCH_FUNCS + 2,
+			      sizeof(*job->batches));
 	if (!job->entries || !job->batches)
 		return false;
 	for (uint32_t i = 0; i < n; i++) {
@@ -334,7 +342,8 @@ static int place(struct job *job, struct jit_image *h)
 		}
 		for (uint32_t k = 0; k < b->nsites; k++) {
 			/* they are searched by halves */
-			assert(b->sites[k].pc <= b->size && (!k || b->sites[k].pc + b->text_off >= b->sites[k - 1].pc));
+			assert(b->sites[k].pc <= b->size &&
+			       (!k || b->sites[k].pc + b->text_off >= b->sites[k - 1].pc));
 			b->sites[k].pc += b->text_off;
 		}
 		for (uint32_t k = 0; k < b->nhandlers; k++) {
@@ -365,7 +374,8 @@ static void relocate(struct job *job)
 			const struct jit_entry *e = &job->entries[r->func - job->m->imported_funcs];
 			uint32_t d = (r->inner ? e->inner : e->entry) - (b->text_off + r->at + 4);
 
-			assert(r->at + 4 <= b->size && r->func >= job->m->imported_funcs && r->func < job->m->nfuncs);
+			assert(r->at + 4 <= b->size && r->func >= job->m->imported_funcs &&
+			       r->func < job->m->nfuncs);
 			memcpy(b->code + r->at, &d, 4);
 		}
 	}
@@ -395,14 +405,16 @@ static int write_entries(const struct job *job, int fd, const struct jit_image *
 	for (uint32_t i = 0; funcs && i < h->nfuncs; i++)
 		funcs[i] = job->entries[i].entry;
 	if (funcs)
-		ret = write_at(fd, funcs, h->nfuncs * sizeof(*funcs), job->options->image_offset + h->funcs_off);
+		ret = write_at(fd, funcs, h->nfuncs * sizeof(*funcs),
+			       job->options->image_offset + h->funcs_off);
 	free(funcs);
 	return ret;
 }
 
 static int write_image(struct job *job, int fd, struct jit_image *h)
 {
-	uint64_t base = job->options->image_offset, sites = base + h->sites_off, handlers = base + h->handlers_off;
+	uint64_t base = job->options->image_offset;
+	uint64_t sites = base + h->sites_off, handlers = base + h->handlers_off;
 	int ret = write_at(fd, h, sizeof(*h), base);
 
 	if (ret == 0)
@@ -413,7 +425,8 @@ static int write_image(struct job *job, int fd, struct jit_image *h)
 		ret = write_at(fd, b->sites, b->nsites * sizeof(*b->sites), sites);
 		sites += b->nsites * sizeof(*b->sites);
 		if (ret == 0)
-			ret = write_at(fd, b->handlers, b->nhandlers * sizeof(*b->handlers), handlers);
+			ret = write_at(fd, b->handlers, b->nhandlers * sizeof(*b->handlers),
+				       handlers);
 		handlers += b->nhandlers * sizeof(*b->handlers);
 		if (ret == 0)
 			ret = write_at(fd, b->code, b->size, base + h->text_off + b->text_off);
@@ -447,14 +460,16 @@ static uint64_t now(void)
 }
 
 /* Verifies what has been written, as whoever maps it will see it. */
-static int verify_image(const struct job *job, struct jit_pool *pool, int fd, const struct jit_image *h,
-			struct wsbox_err *err)
+static int verify_image(const struct job *job, struct jit_pool *pool, int fd,
+			const struct jit_image *h, struct wsbox_err *err)
 {
-	void *p = mmap(NULL, h->size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, (off_t)job->options->image_offset);
+	void *p = mmap(NULL, h->size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd,
+		       (off_t)job->options->image_offset);
 	int ret;
 
 	if (p == MAP_FAILED)
-		return err_set(err, -errno, WSBOX_FAILED, "cannot map the code image: %s", err_name(errno));
+		return err_set(err, -errno, WSBOX_FAILED, "cannot map the code image: %s",
+			       err_name(errno));
 	ret = jit_image_check(p, h->size, err);
 	if (ret == 0)
 		ret = jit_verify(p, job->m, pool, err);
@@ -518,11 +533,14 @@ static int first_failure(const struct job *job, struct wsbox_err *err)
 	return 0;
 }
 
-int jit_compile(const struct wasm_module *m, const struct jit_options *options, struct jit_pool *pool, int image_fd,
-		struct jit_stats *ret_stats, struct wsbox_err *err)
+int jit_compile(const struct wasm_module *m, const struct jit_options *options,
+		struct jit_pool *pool, int image_fd, struct jit_stats *ret_stats,
+		struct wsbox_err *err)
 {
 	struct job job = { .m = m, .options = options };
-	struct jit_stats stats = { .functions = m->nfuncs - m->imported_funcs, .body_bytes = m->code_bytes };
+	struct jit_stats stats = {
+		.functions = m->nfuncs - m->imported_funcs, .body_bytes = m->code_bytes
+	};
 	uint64_t start = now();
 	int ret = jit_layout_init(&job.layout, m);
 

@@ -18,7 +18,8 @@ struct jit_tier;
 
 struct jit_options {
 	const struct jit_tier *tier;	/* tier.h; NULL: the baseline alone */
-	bool gs;		/* the CPU has FSGSBASE or the caller sets gs otherwise: gs: forms may be used */
+	/* the CPU has FSGSBASE or the caller sets gs otherwise: gs: forms may be used */
+	bool gs;
 	uint32_t threads;	/* workers including the caller; 0 and 1: only the caller */
 	struct jit_origin origin;	/* copied into the image */
 	uint64_t image_offset;	/* where in the file the image begins; whole pages */
@@ -42,14 +43,15 @@ void jit_pool_free(struct jit_pool *pool);
 
 /*
  * Compiles m, writes the image (image.h) to image_fd from offset 0 and has the verifier look at it
- * (verify/verify.h; not at a tier's that is not the baseline); with image_fd < 0 the code is made and
- * dropped (validate). pool may be NULL. 0; -ENOEXEC with err (offset, "function N (name): ...", or
- * with the status WSBOX_FAILED "code verifier: ...", which is our fault); -ENOMEM; -EFBIG; -ENOTSUP
- * for a feature the compiler lacks; or the error of a write. The failure reported is the one with
- * the lowest function index.
+ * (verify/verify.h; not at a tier's that is not the baseline); with image_fd < 0 the code is made
+ * and dropped (validate). pool may be NULL. 0; -ENOEXEC with err (offset, "function N (name): ...",
+ * or with the status WSBOX_FAILED "code verifier: ...", which is our fault); -ENOMEM; -EFBIG;
+ * -ENOTSUP for a feature the compiler lacks; or the error of a write. The failure reported is the
+ * one with the lowest function index.
  */
-int jit_compile(const struct wasm_module *m, const struct jit_options *options, struct jit_pool *pool, int image_fd,
-		struct jit_stats *ret_stats, struct wsbox_err *err);
+int jit_compile(const struct wasm_module *m, const struct jit_options *options,
+		struct jit_pool *pool, int image_fd, struct jit_stats *ret_stats,
+		struct wsbox_err *err);
 
 /* 0, or -ENOTSUP with err naming what the CPU lacks of x86-64-v3. */
 int jit_cpu_check(struct wsbox_err *err);

@@ -1,4 +1,7 @@
-/* What the compiled code needs of the CPU: x86-64-v3. Three CPUID instructions, which virtual machines make dear. */
+/*
+ * What the compiled code needs of the CPU: x86-64-v3. Three CPUID instructions, which virtual
+ * machines make dear.
+ */
 #include <cpuid.h>
 #include <errno.h>
 #include <stddef.h>
@@ -8,7 +11,7 @@
 
 #define HWCAP2_FSGSBASE 2
 
-/* What the operating system saves at a context switch: XCR0. Bits 1 and 2: vector registers, all of them. */
+/* What the operating system saves at a context switch: XCR0. Bits 1, 2: whole vector registers. */
 static bool saves_vectors(void)
 {
 	uint32_t lo, hi;
@@ -24,8 +27,13 @@ int jit_cpu_check(struct wsbox_err *err)
 		uint8_t reg;		/* of the array below */
 		uint32_t bits;
 	} needs[] = {
-		{ "AVX", 0, bit_AVX | bit_OSXSAVE }, { "FMA", 0, bit_FMA }, { "MOVBE", 0, bit_MOVBE },
-		{ "POPCNT", 0, bit_POPCNT }, { "AVX2", 1, bit_AVX2 }, { "BMI1", 1, bit_BMI }, { "BMI2", 1, bit_BMI2 },
+		{ "AVX", 0, bit_AVX | bit_OSXSAVE },
+		{ "FMA", 0, bit_FMA },
+		{ "MOVBE", 0, bit_MOVBE },
+		{ "POPCNT", 0, bit_POPCNT },
+		{ "AVX2", 1, bit_AVX2 },
+		{ "BMI1", 1, bit_BMI },
+		{ "BMI2", 1, bit_BMI2 },
 		{ "LZCNT", 2, bit_LZCNT },
 	};
 	uint32_t a, b, d, has[3] = { 0 };
@@ -35,10 +43,11 @@ int jit_cpu_check(struct wsbox_err *err)
 	__cpuid(0x80000001, a, b, has[2], d);
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
 		if ((has[needs[i].reg] & needs[i].bits) != needs[i].bits)
-			return err_set(err, -ENOTSUP, WSBOX_FAILED, "this CPU lacks %s (x86-64-v3 is needed)",
-				       needs[i].name);
+			return err_set(err, -ENOTSUP, WSBOX_FAILED,
+				       "this CPU lacks %s (x86-64-v3 is needed)", needs[i].name);
 	if (!saves_vectors())
-		return err_set(err, -ENOTSUP, WSBOX_FAILED, "the kernel does not save AVX registers");
+		return err_set(err, -ENOTSUP, WSBOX_FAILED,
+			       "the kernel does not save AVX registers");
 	return 0;
 }
 

@@ -14,9 +14,11 @@ int jit_image_check(const void *image, size_t size, struct wsbox_err *err)
 {
 	const struct jit_image *m = image;
 
-	if (size < sizeof(*m) || memcmp(m->magic, JIT_IMAGE_MAGIC, 8) || m->version != JIT_IMAGE_VERSION || m->size != size)
+	if (size < sizeof(*m) || memcmp(m->magic, JIT_IMAGE_MAGIC, 8) ||
+	    m->version != JIT_IMAGE_VERSION || m->size != size)
 		return err_set(err, -ENOEXEC, WSBOX_FAILED, "not a code image of this version");
-	if (!part(m, m->funcs_off, m->nfuncs * 4ull, 4) || !part(m, m->sites_off, m->nsites * 8ull, 4) ||
+	if (!part(m, m->funcs_off, m->nfuncs * 4ull, 4) ||
+	    !part(m, m->sites_off, m->nsites * 8ull, 4) ||
 	    !part(m, m->handlers_off, m->nhandlers * (uint64_t)sizeof(struct jit_handler), 4) ||
 	    !part(m, m->text_off, m->text_size, 4096))
 		return err_set(err, -ENOEXEC, WSBOX_FAILED, "the code image is damaged");
@@ -86,12 +88,14 @@ uint32_t jit_image_handler_from(const struct jit_image *m, uint32_t pc)
 	return lo;
 }
 
-const struct jit_handler *jit_image_handlers(const struct jit_image *m, uint32_t pc, uint32_t *ret_n)
+const struct jit_handler *jit_image_handlers(const struct jit_image *m, uint32_t pc,
+					     uint32_t *ret_n)
 {
 	const struct jit_handler *h = (const void *)((const char *)m + m->handlers_off);
 	const uint32_t *funcs = (const void *)((const char *)m + m->funcs_off);
 	uint32_t func = jit_image_func(m, pc - 1), first = jit_image_handler_from(m, funcs[func]);
-	uint32_t end = func + 1 < m->nfuncs ? jit_image_handler_from(m, funcs[func + 1]) : m->nhandlers;
+	uint32_t end = func + 1 < m->nfuncs ? jit_image_handler_from(m, funcs[func + 1]) :
+					      m->nhandlers;
 
 	*ret_n = end - first;
 	return h + first;

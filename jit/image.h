@@ -4,10 +4,10 @@
  *
  *	┌────────────────────┐ 0
  *	│ struct jit_image   │
- *	├────────────────────┤ funcs_off   u32 for each defined function: offset of its entry in text
+ *	├────────────────────┤ funcs_off   u32 for each defined function: its entry's offset in text
  *	├────────────────────┤ sites_off   struct jit_site[nsites], sorted by pc
- *	├────────────────────┤ handlers_off   struct jit_handler[nhandlers], in order of functions, inner before outer
- *	├────────────────────┤ text_off    page-aligned: machine code with jump tables and constants after each function or batch
+ *	├────────────────────┤ handlers_off   struct jit_handler[nhandlers]: inner first
+ *	├────────────────────┤ text_off    page-aligned: machine code, jump tables, constants
  *	└────────────────────┘ size
  * The instance takes everything else (types, imports, data, names) from the module. A reader
  * checks magic, version, sizes and offsets before use, but trusts text: whoever maps an image
@@ -56,7 +56,8 @@ struct jit_image {
  */
 struct jit_site {
 	uint32_t pc;
-	uint32_t at;			/* byte offset in the module, or JIT_SITE_ADAPTER; perhaps with JIT_SITE_RANGE */
+	/* byte offset in the module, or JIT_SITE_ADAPTER; perhaps with JIT_SITE_RANGE */
+	uint32_t at;
 };
 
 /*
@@ -97,6 +98,7 @@ uint32_t jit_image_func(const struct jit_image *image, uint32_t pc);
 uint32_t jit_image_handler_from(const struct jit_image *image, uint32_t pc);
 
 /* The handlers of the function that holds the return address pc: *ret_n of them. */
-const struct jit_handler *jit_image_handlers(const struct jit_image *image, uint32_t pc, uint32_t *ret_n);
+const struct jit_handler *jit_image_handlers(const struct jit_image *image, uint32_t pc,
+					     uint32_t *ret_n);
 
 #endif

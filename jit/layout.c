@@ -18,8 +18,8 @@ int jit_layout_init(struct jit_layout *l, const struct wasm_module *m)
 	struct jit_layout r = { 0 };
 	uint64_t top = sizeof(struct jit_vmctx);
 
-	if (m->ntypes * 4ull + m->nmemories * 16ull + m->ntables * 32ull + m->imported_funcs * 32ull +
-	    m->nglobals * 16ull > CONTEXT_MAX - 65536)
+	if (m->ntypes * 4ull + m->nmemories * 16ull + m->ntables * 32ull +
+	    m->imported_funcs * 32ull + m->nglobals * 16ull > CONTEXT_MAX - 65536)
 		return -EFBIG;
 	r.sigs = place_slots(&top, m->ntypes, sizeof(uint32_t));
 	r.memories = place_slots(&top, m->nmemories, sizeof(struct jit_memory));

@@ -11,7 +11,7 @@
 /* The index; both indices; both in one word, the second in its upper half. */
 enum jit_lib_indices { JIT_LIB_ONE, JIT_LIB_TWO, JIT_LIB_PAIR };
 
-/* X(instruction, libcall, indices, operands). memory.copy too is one, unless a tier knows better. */
+/* X(instruction, libcall, indices, operands). memory.copy is one, too, if a tier does no better. */
 #define JIT_LIB_INSNS(X) \
 	X(TABLE_GET, table_get, ONE, 1) \
 	X(TABLE_SET, table_set, ONE, 2) \

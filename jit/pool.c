@@ -57,7 +57,8 @@ struct jit_pool *jit_pool_new(uint32_t threads, size_t stack_size)
 	sem_init(&pool->done, 0, 0);
 	pthread_attr_init(&attr);
 	(void)pthread_attr_setstacksize(&attr, stack_size ? stack_size : STACK_SIZE);
-	while (pool->nthreads < n && !pthread_create(&pool->threads[pool->nthreads], &attr, wait_for_jobs, pool))
+	while (pool->nthreads < n &&
+	       !pthread_create(&pool->threads[pool->nthreads], &attr, wait_for_jobs, pool))
 		pool->nthreads++;
 	pthread_attr_destroy(&attr);
 	/*

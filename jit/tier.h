@@ -43,7 +43,7 @@ struct jit_tier {
 	void (*worker_free)(void *worker);
 	/* Compiles what it can of the functions [first, first + n), by index. 0, -ENOMEM. */
 	int (*batch)(void *worker, uint32_t first, uint32_t n);
-	/* Appends the code of a function: 0, -ENOSPC, -ENOMEM; -ENOTSUP: it is left to the baseline. */
+	/* Appends the code of a function: 0, -ENOSPC, -ENOMEM; -ENOTSUP: the baseline does it. */
 	int (*place)(void *worker, uint32_t func, struct jit_out *out, struct jit_entry *ret);
 	/* The baseline's code of a function, whose entry is set, has just been appended. */
 	int (*baseline)(void *worker, uint32_t func, struct jit_out *out, struct jit_entry *entry);

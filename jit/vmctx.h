@@ -2,12 +2,12 @@
  * What compiled code and the runtime share in memory. r13 points at the base of memory 0 in every
  * wasm function of every tier; the context of the instance lies directly below it:
  *
- *	  lower addresses                                                          r13
- *	──┬──────────┬─────────┬────────┬──────────┬──────┬───────────────────────┬────────────────────────
- *	  │ globals  │ imports │ tables │ memories │ sigs │ struct jit_vmctx      │ memory 0: 8 GiB + 64 KiB
- *	──┴──────────┴─────────┴────────┴──────────┴──────┴───────────────────────┴────────────────────────
- *	   16 each     32 each   32 each  16 each    4 each  JIT_VMCTX(field)        accessible up to its size,
- *	                                                                            then PROT_NONE
+ *	  lower addresses                                                        r13
+ *	──┬──────────┬─────────┬────────┬──────────┬──────┬─────────────────────┬──────────────────
+ *	  │ globals  │ imports │ tables │ memories │ sigs │ struct jit_vmctx    │ memory 0
+ *	──┴──────────┴─────────┴────────┴──────────┴──────┴─────────────────────┴──────────────────
+ *	   16 each     32 each   32 each  16 each    4 each  JIT_VMCTX(field)     8 GiB + 64 KiB,
+ *	                                                              accessible up to its size
  * All are reached as [r13 - disp32]. Sizes depend on the module only: struct jit_layout computes
  * them for compiler and runtime alike. The context is never accessible as linear memory (indices
  * are unsigned).
@@ -29,7 +29,8 @@ struct rt_func;
 struct rt_exec;
 
 #define JIT_PAGE 65536u				/* a wasm page */
-#define JIT_MEMORY_RESERVE ((8ull << 30) + JIT_PAGE)	/* u32 index + u32 offset + access never leaves it */
+/* u32 index + u32 offset + access never leaves it */
+#define JIT_MEMORY_RESERVE ((8ull << 30) + JIT_PAGE)
 
 /*
  * A callee: what an indirect or imported call needs. Entries of funcref tables and import slots,
@@ -48,17 +49,22 @@ _Static_assert(sizeof(struct jit_callee) == 32, "compiled code shifts table indi
 /* A function as a reference value points to it. Compiled code reads callee only. */
 struct rt_func {
 	struct jit_callee callee;
-	struct rt_instance *owner;	/* of a host function: the instance that imported it, or NULL */
-	const void *type;	/* the runtime's: struct rt_type, or struct rt_host of a host function */
+	struct rt_instance *owner;	/* of a host function: who imported it, or NULL */
+	const void *type;	/* struct rt_type, or struct rt_host of a host function */
 	uint32_t index;		/* in the owner's index space */
 	uint32_t stack_bytes;	/* of arguments: what it pops */
-	void *entry;		/* its code; callee.code may be a thunk that switches to the owner's context first */
+	/* its code; callee.code may be a thunk that switches to the owner's context first */
+	void *entry;
 };
 
-_Static_assert(sizeof(struct rt_func) == 64, "compiled code computes ref.func as base + 64 * index");
+_Static_assert(sizeof(struct rt_func) == 64,
+	       "compiled code computes ref.func as base + 64 * index");
 
-/* Calls from compiled code into the runtime; each a pointer in the context. Arguments in rsi rdx rcx r8 r9 (rdi is
- * loaded with the instance by the thunk), result in rax; clobbers what a call clobbers; may trap. */
+/*
+ * Calls from compiled code into the runtime; each a pointer in the context. Arguments in rsi rdx
+ * rcx r8 r9 (rdi is loaded with the instance by the thunk), result in rax; clobbers what a call
+ * clobbers; may trap.
+ */
 #define JIT_LIBCALLS(X) \
 	X(memory_grow)		/* (memory, pages) -> old pages, or -1 as 64 bits */ \
 	X(memory_copy)		/* (dst memory, src memory, d, s, n) */ \
@@ -72,8 +78,8 @@ _Static_assert(sizeof(struct rt_func) == 64, "compiled code computes ref.func as
 	X(table_copy)		/* (dst table, src table, d, s, n) */ \
 	X(table_init)		/* (elem | table << 32, d, s, n) */ \
 	X(elem_drop)		/* (elem) */ \
-	X(exn_new)		/* (tag) -> exception, whose values are to be stored at JIT_EXN_VALUES, 16 bytes each */ \
-	X(throw)		/* (exception): continues at a handler (image.h), with the exception in rax */
+	X(exn_new)		/* (tag) -> exception; then its values are stored at it */ \
+	X(throw)		/* (exception): goes on at a handler (image.h), exception in rax */
 
 enum jit_libcall {
 #define X(name) JIT_LIB_##name,
@@ -123,10 +129,11 @@ enum rt_trap {
 struct jit_vmctx {
 	void *lib[JIT_LIB_MAX];		/* libcall thunks */
 	void *trap;			/* called with eax = enum rt_trap; does not return */
-	void *indirect_fail;		/* called with r10 = entry, eax = the sig wanted: null or mismatch; does not return */
+	/* called with r10 = entry, eax = the sig wanted: null or mismatch; does not return */
+	void *indirect_fail;
 	struct rt_instance *instance;
 	struct rt_func *funcs;		/* one for each function index */
-	struct rt_exec *exec;		/* the thread's stacks, shared by all instances of a store */
+	struct rt_exec *exec;		/* the thread's stacks, of all instances of a store */
 	uint64_t reserved0[2];
 	uint64_t stack_limit;		/* lowest usable address of the guest stack */
 	uint64_t memory_size;		/* of memory 0, in bytes */
@@ -136,7 +143,8 @@ struct jit_vmctx {
 _Static_assert(sizeof(struct jit_vmctx) % 16 == 0, "globals are 16-byte aligned below it");
 
 /* r13-relative displacement of a field: negative. */
-#define JIT_VMCTX(field) ((int32_t)offsetof(struct jit_vmctx, field) - (int32_t)sizeof(struct jit_vmctx))
+#define JIT_VMCTX(field) \
+	((int32_t)offsetof(struct jit_vmctx, field) - (int32_t)sizeof(struct jit_vmctx))
 
 /*
  * Slot of a table. own: the table itself. imported: only `link` is used, and points to the owner's
@@ -144,7 +152,8 @@ _Static_assert(sizeof(struct jit_vmctx) % 16 == 0, "globals are 16-byte aligned 
  */
 struct jit_table {
 	void *base;		/* never moves: the maximum is reserved */
-	uint64_t size;		/* elements; struct jit_callee for funcref (and typed function references), else 8 bytes */
+	/* elements; struct jit_callee for funcref (and typed function references), else 8 bytes */
+	uint64_t size;
 	struct jit_table *link;	/* to itself, or to the owner's slot */
 	void *rt;		/* struct rt_table */
 };
@@ -160,7 +169,8 @@ struct jit_memory {
  */
 struct jit_layout {
 	int32_t globals, imports, tables, memories, sigs;
-	uint32_t size;		/* of all, with struct jit_vmctx; a multiple of 4096: where the mapping below r13 begins */
+	/* of all, with struct jit_vmctx; a multiple of 4096: where the mapping below r13 begins */
+	uint32_t size;
 };
 
 /* 0, or -EFBIG when the context would not fit in 1 GiB. */

@@ -59,7 +59,8 @@ enum x64_op {
 
 _Static_assert(X64_FORM_COUNT <= 64, "a form has 6 bits");
 #define X(name, text, form, pp, map, opcode, digit, W, mem) \
-	_Static_assert((pp) < 4 && (map) < 4 && (opcode) < 256 && (digit) < 8, "fields of " #name); \
+	_Static_assert((pp) < 4 && (map) < 4 && (opcode) < 256 && (digit) < 8, \
+		       "fields of " #name); \
 	_Static_assert(X64_FORM_##form < X64_FORM_RRR || (map) > 0, "VEX has no map 0: " #name);
 X64_OPS(X)
 #undef X
