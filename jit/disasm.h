@@ -17,10 +17,12 @@ struct jit_disasm {
 	void *(*open)(jit_disasm_name name, void *arg);
 	void (*close)(void *disasm);
 	/*
-	 * The instruction at p, of which n bytes are there, at offset pc of the text: its text, Intel's
-	 * syntax, cut where that is full. Its length, or 0 if those bytes are no instruction.
+	 * The instruction at p, of which n bytes are there, at offset pc of the text: its text,
+	 * Intel's syntax, cut where that is full. Its length, or 0 if those bytes are no
+	 * instruction.
 	 */
-	size_t (*one)(void *disasm, const uint8_t *p, size_t n, uint64_t pc, char *text, size_t size);
+	size_t (*one)(void *disasm, const uint8_t *p, size_t n, uint64_t pc, char *text,
+		      size_t size);
 };
 
 #endif

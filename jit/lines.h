@@ -36,9 +36,9 @@ bool jit_line_add(struct jit_lines *lines, uint32_t pc, uint32_t at);
 int jit_lines_write(const struct jit_lines *lines, struct jit_bytes *to);
 
 /*
- * Untrusted bytes as lines of text_size bytes of code and a module of module_size. Appended to *ret, which the
- * caller ends in any case. 0; -ENOMEM; -ENOEXEC with err when they are not what jit_lines_write()
- * makes.
+ * Untrusted bytes as lines of text_size bytes of code and a module of module_size. Appended to
+ * *ret, which the caller ends in any case. 0; -ENOMEM; -ENOEXEC with err when they are not what
+ * jit_lines_write() makes.
  */
 int jit_lines_read(const void *bytes, size_t n, uint64_t text_size, uint64_t module_size,
 		   struct jit_lines *ret, struct wsbox_err *err);

@@ -111,7 +111,8 @@ static inline int emitted(const struct jit_func *f)
 	return __builtin_expect(f->x->end - f->x->at <= X64_ROOM_MAX, 0) ? -ENOSPC : 1;
 }
 
-static inline int emit(struct jit_func *f, const struct wasm_insn *in, bool lines, struct wsbox_err *err)
+static inline int emit(struct jit_func *f, const struct wasm_insn *in, bool lines,
+		       struct wsbox_err *err)
 {
 	const struct jit_row *row = &jit_rows[in->op];
 

@@ -22,7 +22,8 @@ static void disasm_start(void)
 	LLVMInitializeX86Disassembler();
 }
 
-static const char *find_name(void *disasm, uint64_t value, uint64_t *type, uint64_t pc, const char **ret_comment)
+static const char *find_name(void *disasm, uint64_t value, uint64_t *type, uint64_t pc,
+			     const char **ret_comment)
 {
 	const struct ll_disasm *d = disasm;
 	bool branch = *type == LLVMDisassembler_ReferenceType_In_Branch;
@@ -60,7 +61,8 @@ static void *disasm_open(jit_disasm_name name, void *arg)
 	return d;
 }
 
-static size_t disasm_one(void *disasm, const uint8_t *p, size_t n, uint64_t pc, char *text, size_t size)
+static size_t disasm_one(void *disasm, const uint8_t *p, size_t n, uint64_t pc, char *text,
+			 size_t size)
 {
 	struct ll_disasm *d = disasm;
 	uint8_t bytes[16] = { 0 };		/* the C interface takes no constant ones */

@@ -122,8 +122,9 @@ static int place_lines(const struct ll *l, const struct ll_section *s, struct ji
 		else if (site.at == last || (more && o->rows.at[i + 1].offset == row->offset))
 			continue;
 		last = site.at;
-		if (!vec_push(&out->sites, site) || (l->options->lines && !jit_line_add(&out->lines, site.pc,
-				row->end ? JIT_LINE_DATA : row->line)))
+		if (!vec_push(&out->sites, site) ||
+		    (l->options->lines &&
+		     !jit_line_add(&out->lines, site.pc, row->end ? JIT_LINE_DATA : row->line)))
 			return -ENOMEM;
 	}
 	return 0;

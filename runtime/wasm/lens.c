@@ -38,9 +38,9 @@ static inline bytes more(const uint8_t *at)
 }
 
 /*
- * The opcodes are those of op-table.h that this knows a way over; a test compares both. c1 to c6 say
- * whether the byte so far behind the opcode has another behind it that belongs to the same number:
- * all ones, so to subtract them counts bytes.
+ * The opcodes are those of op-table.h that this knows a way over; a test compares both. c1 to c6
+ * say whether the byte so far behind the opcode has another behind it that belongs to the same
+ * number: all ones, so to subtract them counts bytes.
  */
 static inline void lens(const uint8_t *at, uint8_t *ret)
 {
@@ -52,7 +52,8 @@ static inline void lens(const uint8_t *at, uint8_t *ret)
 	bytes local = in(op, 0x20, 0x22) & ~c1;
 	bytes number = in(op, 0x23, 0x24) | in(op, 0x41, 0x42) | in(op, 0x0c, 0x0d) | is(op, 0x10);
 	bytes address = in(op, 0x28, 0x3e) & (bytes)(second < 0x40);
-	bytes block = in(op, 0x02, 0x04) & ~is(op, 0x03) & (is(second, 0x40) | in(second, 0x7c, 0x7f));
+	bytes block = in(op, 0x02, 0x04) & ~is(op, 0x03) &
+		      (is(second, 0x40) | in(second, 0x7c, 0x7f));
 	/* a number behind the opcode, and one behind an alignment */
 	bytes a2 = c1 & c2, a3 = a2 & c3, a4 = a3 & c4, a5 = a4 & c5;
 	bytes b3 = c2 & c3, b4 = b3 & c4, b5 = b4 & c5, b6 = b5 & c6;

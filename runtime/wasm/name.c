@@ -2,10 +2,9 @@
  * Names of functions for people (core spec, appendix A.6): from the name section, else an export,
  * else "func[N]".
  *
- * Nothing is indexed: a lookup walks the section, whose indices ascend, and stops at the function. Who
- * wants many names asks for all at once.
- * A section that is wrong somewhere gives the names before that place; it never makes a module
- * invalid.
+ * Nothing is indexed: a lookup walks the section, whose indices ascend, and stops at the function.
+ * Who wants many names asks for all at once. A section that is wrong somewhere gives the names
+ * before that place; it never makes a module invalid.
  */
 #include "runtime/wasm/module.h"
 

@@ -72,7 +72,7 @@ static void spell(struct text *t, const char *fmt, ...)
 	t->left -= n;
 }
 
-/* A heap or value type, in a number of 33 bits, perhaps after a byte that says it is a reference. */
+/* A heap or value type, in a number of 33 bits, perhaps after a byte that makes it a reference. */
 static void put_type(struct reader *r, struct text *t, bool block)
 {
 	char name[WASM_TYPE_NAME];

@@ -204,7 +204,8 @@ static void scan_all(struct scanner *s)
 		size_t i = 0;
 
 		while (i < n) {
-			int32_t kind = wasm_op_walk[base[i]], depth = w.depth + (kind >> WASM_WALK_DEPTH);
+			int32_t kind = wasm_op_walk[base[i]];
+			int32_t depth = w.depth + (kind >> WASM_WALK_DEPTH);
 
 			notes[w.nnotes] = base[i + 1] | (uint32_t)(kind & WASM_WALK_WRITES) << 30;
 			if (unlikely(!lens[i] | (depth < w.loop_depth))) {

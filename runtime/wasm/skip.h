@@ -9,8 +9,8 @@
 
 /*
  * By opcode byte, what a walk that looks for locals and loops wants to know. From bit
- * WASM_WALK_DEPTH on it is by how many blocks the code behind it lies deeper: 1 for block and if, -1
- * for end.
+ * WASM_WALK_DEPTH on it is by how many blocks the code behind it lies deeper: 1 for block and if,
+ * -1 for end.
  */
 enum wasm_walk {
 	WASM_WALK_LOCAL = 1,		/* its number is a local's */

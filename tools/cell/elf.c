@@ -106,7 +106,8 @@ static bool make_symbols(struct elf *e, const struct wasm_name *names)
 		return false;
 	for (uint32_t i = 0; i < e->image->nfuncs; i++) {
 		uint64_t end = i + 1 < e->image->nfuncs ? entries[i + 1] : e->image->text_size;
-		const char *name = wasm_name_text(&names[i], e->m->imported_funcs + i, buf, sizeof(buf));
+		const char *name = wasm_name_text(&names[i], e->m->imported_funcs + i, buf,
+						  sizeof(buf));
 		size_t n = num_min(strlen(name), sizeof(buf) - 1);
 		Elf64_Sym s = {
 			.st_name = (uint32_t)e->names.len, .st_shndx = SECTION_TEXT,
@@ -222,8 +223,8 @@ static int write_around(struct elf *e)
 	return e->error;
 }
 
-int elf_wrap(int fd, uint64_t image_size, const struct wasm_module *m, const struct jit_lines *lines,
-	     uint64_t *ret_size, struct wsbox_err *err)
+int elf_wrap(int fd, uint64_t image_size, const struct wasm_module *m,
+	     const struct jit_lines *lines, uint64_t *ret_size, struct wsbox_err *err)
 {
 	void *p = mmap(NULL, image_size, PROT_READ, MAP_PRIVATE, fd, CWASM_PAGE);
 	struct elf e = { .fd = fd, .image = p, .m = m, .lines = lines };

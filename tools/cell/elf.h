@@ -14,7 +14,7 @@
  * fd holds the image at CWASM_PAGE, image_size bytes; writes everything around it, among which are
  * the lines of its text. 0; -errno with err; *ret_size is the file's.
  */
-int elf_wrap(int fd, uint64_t image_size, const struct wasm_module *m, const struct jit_lines *lines,
-	     uint64_t *ret_size, struct wsbox_err *err);
+int elf_wrap(int fd, uint64_t image_size, const struct wasm_module *m,
+	     const struct jit_lines *lines, uint64_t *ret_size, struct wsbox_err *err);
 
 #endif

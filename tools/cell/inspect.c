@@ -17,7 +17,8 @@ static void list_limits(struct listing *l, const struct wasm_limits *limits, con
 	listing_line(l, " %llu", (unsigned long long)limits->min);
 	if (limits->has_max)
 		listing_line(l, " to %llu", (unsigned long long)limits->max);
-	listing_line(l, " %s%s%s", unit, limits->is64 ? ", 64-bit" : "", limits->shared ? ", shared" : "");
+	listing_line(l, " %s%s%s", unit, limits->is64 ? ", 64-bit" : "",
+		     limits->shared ? ", shared" : "");
 }
 
 /* The type of a thing of this kind, to the end of its line. */
@@ -68,7 +69,8 @@ static void list_counts(struct listing *l, const struct wasm_module *m)
 	struct wasm_name own;
 	char name[200];
 
-	listing_line(l, "size: %zu bytes, code: %llu bytes\n", m->size, (unsigned long long)m->code_bytes);
+	listing_line(l, "size: %zu bytes, code: %llu bytes\n", m->size,
+		     (unsigned long long)m->code_bytes);
 	if (wasm_module_name(m, &own))
 		listing_line(l, "name: %s\n", listing_name(own, name, sizeof(name)));
 	listing_line(l, "types: %u\n", m->ntypes);

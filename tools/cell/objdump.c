@@ -40,7 +40,8 @@ struct dump {
 
 static int disagree(struct wsbox_err *err)
 {
-	return err_set(err, -ENOEXEC, WSBOX_INVALID, "is damaged: it holds no code of the module it holds");
+	return err_set(err, -ENOEXEC, WSBOX_INVALID,
+		       "is damaged: it holds no code of the module it holds");
 }
 
 /* ---- what the file holds, checked ---- */
@@ -127,7 +128,8 @@ static void put_code(struct dump *d, const struct piece *p)
 	char text[400], bytes[3 * OBJDUMP_ROW + 1];
 
 	for (uint32_t pc = p->pc; pc < p->end;) {
-		size_t n = d->disasm->one(d->state, d->text + pc, p->end - pc, pc, text, sizeof(text));
+		size_t n = d->disasm->one(d->state, d->text + pc, p->end - pc, pc, text,
+					  sizeof(text));
 
 		if (!n) {
 			strcpy(text, "(bad)");
@@ -333,6 +335,7 @@ int objdump_print(const void *file, size_t size, const char *func, const struct 
 	vec_done(&d.lines);
 	free(d.names);
 	if (ret == 0 && out.error)
-		return err_set(err, out.error, WSBOX_FAILED, "cannot write: %s", err_name(out.error));
+		return err_set(err, out.error, WSBOX_FAILED, "cannot write: %s",
+			       err_name(out.error));
 	return ret;
 }

@@ -19,10 +19,10 @@
 #include "runtime/base/err.h"
 
 /*
- * Writes the listing of a file that wsbox compile made, size bytes, page-aligned and untrusted, to fd. func: a
- * function's name or index, NULL for all. 0; -ENOEXEC with err when the file is not what it should
- * be, -ENOENT when it has no such function; -ENOMEM; or the error of a write. NULL in wsbox-cell,
- * which has no disassembler either.
+ * Writes the listing of a file that wsbox compile made, size bytes, page-aligned and untrusted, to
+ * fd. func: a function's name or index, NULL for all. 0; -ENOEXEC with err when the file is not
+ * what it should be, -ENOENT when it has no such function; -ENOMEM; or the error of a write. NULL
+ * in wsbox-cell, which has no disassembler either.
  */
 __attribute__((weak))
 int objdump_print(const void *file, size_t size, const char *func, const struct jit_disasm *disasm,

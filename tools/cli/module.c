@@ -97,7 +97,7 @@ int llvm_program_open(const char *who, struct wsbox_err *err)
 
 	if (fd < 0)
 		return err_set(err, fd, WSBOX_FAILED,
-			       "%s wsbox-llvm, which is built where llvm-19-dev and libzstd-dev are "
-			       "installed (apt install llvm-19-dev libzstd-dev)", who);
+			       "%s wsbox-llvm, which is built where llvm-19-dev and libzstd-dev "
+			       "are installed (apt install llvm-19-dev libzstd-dev)", who);
 	return fd;
 }

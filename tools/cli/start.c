@@ -183,7 +183,8 @@ static int spawn_compiler(struct session *s, struct sb_spec spec, enum cell_role
 	FD_AUTO llvm = -1;
 
 	if (s->o->optimized || objdump) {
-		llvm = llvm_program_open(objdump ? "wsbox objdump needs" : "-O2 and -O3 need", &s->err);
+		llvm = llvm_program_open(objdump ? "wsbox objdump needs" : "-O2 and -O3 need",
+					 &s->err);
 		if (llvm < 0)
 			return llvm;
 		spec.cell = llvm;
