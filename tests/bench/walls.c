@@ -108,7 +108,7 @@ static uint64_t once(int program, int module, unsigned int variant)
 	return code || end.status ? 0 : sb_now() - begin;
 }
 
-/* Ahead of others, if we may: of a busy machine's other work the median would tell, not of walls. */
+/* Ahead of others, if we may: the median is to tell of walls, not of a machine's other work. */
 static void hurry(void)
 {
 	const struct sched_param param = { .sched_priority = 1 };

@@ -25,7 +25,9 @@
 #include "runtime/wasm/op.h"
 
 /* GEN_EXN, a reference to an exception, is none of those that are picked by chance. */
-enum gen_kind { GEN_I32, GEN_I64, GEN_F32, GEN_F64, GEN_V128, GEN_REF, GEN_KINDS, GEN_EXN = GEN_KINDS };
+enum gen_kind {
+	GEN_I32, GEN_I64, GEN_F32, GEN_F64, GEN_V128, GEN_REF, GEN_KINDS, GEN_EXN = GEN_KINDS,
+};
 
 enum {
 	GEN_TYPE_MAX = 40,

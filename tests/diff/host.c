@@ -102,7 +102,9 @@ static int instance(struct rt_store *store, const struct wasm_module *m, uint64_
 	if (!r)
 		r = rt_instance_prepare(store, m, ret, err);
 	if (!r)
-		r = rt_instance_code(*ret, &(struct rt_code_file){ .fd = image, .size = stats.image_bytes }, err);
+		r = rt_instance_code(
+			*ret, &(struct rt_code_file){ .fd = image, .size = stats.image_bytes },
+			err);
 	if (!r)
 		r = rt_instance_link(*ret, resolve, store, err);
 	return r ? r : rt_instance_start(*ret, err);

@@ -33,7 +33,9 @@ bool cell_start(struct tally *t, const char *name, struct order *order, struct s
 		int *ret_control)
 {
 	const struct sb_preopen dirs[] = {
-		{ .host = t->tree.in }, { .host = t->tree.ro, .readonly = true }, { .tmpfs = 1 << 20 },
+		{ .host = t->tree.in },
+		{ .host = t->tree.ro, .readonly = true },
+		{ .tmpfs = 1 << 20 },
 	};
 	/* one in memory needs a mount namespace */
 	uint32_t count = t->mode == MODE_DEGRADED || !wall_stands(SB_WALL_MOUNT_NS) ? 2 : 3;

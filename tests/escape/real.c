@@ -237,7 +237,8 @@ static bool find_wsbox(void)
 	if (!dir)
 		return false;
 	(void)snprintf(wsbox, sizeof(wsbox), "%s/injected/wsbox", dir);
-	(void)snprintf(command, sizeof(command), "cp -f %s/../../tools/wsbox %s 2>/dev/null", dir, wsbox);
+	(void)snprintf(command, sizeof(command), "cp -f %s/../../tools/wsbox %s 2>/dev/null", dir,
+		       wsbox);
 	/* who may not write there uses the copy that is there */
 	(void)!system(command);
 	return !access(wsbox, X_OK);

@@ -133,8 +133,9 @@ static unsigned int groups(void)
 static struct traces look_around(void)
 {
 	return (struct traces){
-		.descriptors = entries("/proc/self/fd", ""), .mounts = lines("/proc/self/mountinfo"),
-		.groups = groups(), .mappings = lines("/proc/self/maps"),
+		.descriptors = entries("/proc/self/fd", ""),
+		.mounts = lines("/proc/self/mountinfo"), .groups = groups(),
+		.mappings = lines("/proc/self/maps"),
 		.children = waitpid(-1, NULL, WNOHANG | __WALL) >= 0,
 	};
 }

@@ -1,7 +1,8 @@
 /*
  * wsbox objdump on any file: what it takes it lists to the end, what it refuses it explains. An
  * input that is no ELF file is put together into one, so that what lies behind its head is reached:
- * two lengths of two bytes, a module (none: one of ours), an image (whose header is made good), lines.
+ * two lengths of two bytes, a module (none: one of ours), an image (whose header is made good),
+ * lines.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -18,8 +19,9 @@
 
 /* (func (param i32) (result i32) (i32.load (local.get 0))) (func (call 0)...), named "a" and "b" */
 static const uint8_t small[] = {
-	0, 'a', 's', 'm', 1, 0, 0, 0, 1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f, 3, 3, 2, 0, 0, 5, 3, 1, 0, 1, 10, 16, 2, 7, 0,
-	0x20, 0, 0x28, 2, 0, 0x0b, 6, 0, 0x20, 0, 0x10, 0, 0x0b, 0, 14, 4, 'n', 'a', 'm', 'e', 1, 7, 2, 0, 1, 'a', 1, 1, 'b',
+	0, 'a', 's', 'm', 1, 0, 0, 0, 1, 6, 1, 0x60, 1, 0x7f, 1, 0x7f, 3, 3, 2, 0, 0, 5, 3, 1, 0, 1,
+	10, 16, 2, 7, 0, 0x20, 0, 0x28, 2, 0, 0x0b, 6, 0, 0x20, 0, 0x10, 0, 0x0b, 0, 14, 4, 'n',
+	'a', 'm', 'e', 1, 7, 2, 0, 1, 'a', 1, 1, 'b',
 };
 
 struct fake {
@@ -37,7 +39,8 @@ static void *fake_open(jit_disasm_name name, void *arg)
 }
 
 /* Reads what it may, and asks for names of all kinds of places. */
-static size_t fake_one(void *state, const uint8_t *p, size_t n, uint64_t pc, char *text, size_t size)
+static size_t fake_one(void *state, const uint8_t *p, size_t n, uint64_t pc, char *text,
+		       size_t size)
 {
 	struct fake *f = state;
 	size_t len = p[0] & 15;
@@ -58,8 +61,12 @@ static const struct jit_disasm fake = { .open = fake_open, .close = free, .one =
 
 static size_t assemble(const uint8_t *data, size_t size, uint8_t *file)
 {
-	struct cwasm head = { .magic = CWASM_MAGIC, .version = CWASM_VERSION, .features = wasm_features_default() };
-	static const uint8_t elf[CWASM_HEAD] = { 0x7f, 'E', 'L', 'F', 2, 1, 1, [16] = 1, [18] = 62 };
+	struct cwasm head = {
+		.magic = CWASM_MAGIC, .version = CWASM_VERSION, .features = wasm_features_default()
+	};
+	static const uint8_t elf[CWASM_HEAD] = {
+		0x7f, 'E', 'L', 'F', 2, 1, 1, [16] = 1, [18] = 62
+	};
 	size_t module, image, at;
 	struct jit_image i = { 0 };
 

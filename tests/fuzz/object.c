@@ -48,7 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		sum += name ? strlen(name) : 0;
 	}
 	for (uint32_t i = 0; ret == 0 && i < o.n; i++)
-		MUST(o.text_of[i] < o.nsections && (!o.text_of[i] || o.sections[o.text_of[i]].text));
+		MUST(o.text_of[i] < o.nsections &&
+		     (!o.text_of[i] || o.sections[o.text_of[i]].text));
 	ll_object_done(&o);
 	return (int)(sum >> 63 >> 1);
 }

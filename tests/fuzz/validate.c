@@ -32,7 +32,8 @@ static uint64_t own_bits(const struct wasm_insn *insn)
 {
 	uint8_t imm = insn->row->imm;
 
-	if (imm == WASM_IMM_LOCAL || imm == WASM_IMM_GLOBAL || imm == WASM_IMM_FUNC || imm == WASM_IMM_LABEL)
+	if (imm == WASM_IMM_LOCAL || imm == WASM_IMM_GLOBAL || imm == WASM_IMM_FUNC ||
+	    imm == WASM_IMM_LABEL)
 		return insn->index;
 	if (imm == WASM_IMM_MEMARG)
 		return insn->offset << 8 | insn->align | (uint64_t)insn->index << 40;
@@ -59,8 +60,8 @@ static int walk(const struct wasm_module *m, uint32_t f, struct arena *a, bool b
 		else
 			wasm_body_apply(&b, &insn);
 		check_state(&b);
-		*ret_sum = (*ret_sum ^ (uint64_t)(b.sp - b.stack) ^ insn.op ^ insn.at ^ own_bits(&insn) ^
-			    (b.sp > b.base ? b.sp[-1].type : 0)) *
+		*ret_sum = (*ret_sum ^ (uint64_t)(b.sp - b.stack) ^ insn.op ^ insn.at ^
+			    own_bits(&insn) ^ (b.sp > b.base ? b.sp[-1].type : 0)) *
 			   0x9e3779b97f4a7c15u;
 		++*ret_ops;
 		*ret_loops += insn.op == WASM_LOOP;

@@ -48,16 +48,26 @@ static struct jit_image *make(const uint8_t *data, size_t size)
 	struct jit_handler *handlers = (struct jit_handler *)(entries + 2);
 
 	MUST(image);
-	*image = (struct jit_image){ .magic = JIT_IMAGE_MAGIC, .version = JIT_IMAGE_VERSION, .flags = JIT_IMAGE_GS,
-				     .size = TEXT_OFF + sizeof(prologue) + size, .module_size = module.size, .nfuncs = 2,
-				     .nhandlers = HANDLERS, .funcs_off = sizeof(*image), .sites_off = sizeof(*image),
-				     .handlers_off = sizeof(*image) + 2 * sizeof(*entries), .text_off = TEXT_OFF,
-				     .text_size = sizeof(prologue) + size - HEAD, .ctx_size = layout.size };
+	*image = (struct jit_image){ .magic = JIT_IMAGE_MAGIC,
+				     .version = JIT_IMAGE_VERSION,
+				     .flags = JIT_IMAGE_GS,
+				     .size = TEXT_OFF + sizeof(prologue) + size,
+				     .module_size = module.size,
+				     .nfuncs = 2,
+				     .nhandlers = HANDLERS,
+				     .funcs_off = sizeof(*image),
+				     .sites_off = sizeof(*image),
+				     .handlers_off = sizeof(*image) + 2 * sizeof(*entries),
+				     .text_off = TEXT_OFF,
+				     .text_size = sizeof(prologue) + size - HEAD,
+				     .ctx_size = layout.size };
 	entries[1] = read16(data);
 	for (int i = 0; i < HANDLERS; i++) {
 		const uint8_t *p = data + 2 + 8 * i;
 
-		handlers[i] = (struct jit_handler){ read16(p), read16(p + 2), read16(p + 4), p[6], p[7] };
+		handlers[i] = (struct jit_handler){
+			read16(p), read16(p + 2), read16(p + 4), p[6], p[7]
+		};
 	}
 	/* a handler of nothing, so that most inputs have none */
 	while (image->nhandlers && !handlers[image->nhandlers - 1].pc)
@@ -74,7 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int ret;
 
 	if (!module.size) {
-		MUST(!wasm_module_decode(&module, module_bytes, sizeof(module_bytes), wasm_features_default(), &err));
+		MUST(!wasm_module_decode(&module, module_bytes, sizeof(module_bytes),
+					 wasm_features_default(), &err));
 		MUST(!jit_layout_init(&layout, &module));
 	}
 	if (size <= HEAD)

@@ -1,8 +1,8 @@
 /*
  * dump [-ns] MODULE [TEXT]: compiles a module, writes its machine code to TEXT, prints one line a
  * function: index, where its code begins and ends in TEXT, name. Then times on stderr. -n: no gs:
- * forms. -s: also a line a site: its place in TEXT, then in the module, in hexadecimal. -r N: compile N
- * times, print the best rate. -t N: threads. dump-llvm compiles with LLVM's tier.
+ * forms. -s: also a line a site: its place in TEXT, then in the module, in hexadecimal. -r N:
+ * compile N times, print the best rate. -t N: threads. dump-llvm compiles with LLVM's tier.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -51,8 +51,8 @@ static void print_sites(const struct jit_image *image)
 		       sites[i].at & JIT_SITE_RANGE ? " and on" : "");
 }
 
-static int compile(const struct wasm_module *m, const struct jit_options *o, struct jit_pool *pool, int repeat,
-		   const char *text, bool sites)
+static int compile(const struct wasm_module *m, const struct jit_options *o, struct jit_pool *pool,
+		   int repeat, const char *text, bool sites)
 {
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	struct jit_stats stats, best = { .ns_compile = UINT64_MAX };
@@ -62,7 +62,8 @@ static int compile(const struct wasm_module *m, const struct jit_options *o, str
 	for (int i = 0; i < repeat; i++) {
 		if (jit_compile(m, o, pool, fd, &stats, &err) < 0)
 			return fail("compile", &err);
-		best.ns_verify = i && best.ns_verify < stats.ns_verify ? best.ns_verify : stats.ns_verify;
+		best.ns_verify = i && best.ns_verify < stats.ns_verify ? best.ns_verify :
+									 stats.ns_verify;
 		stats.ns_verify = best.ns_verify;
 		if (stats.ns_compile < best.ns_compile)
 			best = stats;
@@ -76,9 +77,11 @@ static int compile(const struct wasm_module *m, const struct jit_options *o, str
 		print_sites(image);
 	fprintf(stderr, "%.2f MB, %.1f ms + %.1f ms + %.1f ms (%.0f MB/s of code verified), %.1f MB/s, "
 		"%.2f bytes of code a byte, %u sites\n",
-		(double)best.body_bytes / 1e6, (double)best.ns_compile / 1e6, (double)best.ns_publish / 1e6,
-		(double)best.ns_verify / 1e6, (double)best.text_bytes * 1e3 / (double)best.ns_verify,
-		(double)best.body_bytes * 1e3 / (double)best.ns_compile, (double)best.text_bytes / (double)best.body_bytes,
+		(double)best.body_bytes / 1e6, (double)best.ns_compile / 1e6,
+		(double)best.ns_publish / 1e6, (double)best.ns_verify / 1e6,
+		(double)best.text_bytes * 1e3 / (double)best.ns_verify,
+		(double)best.body_bytes * 1e3 / (double)best.ns_compile,
+		(double)best.text_bytes / (double)best.body_bytes,
 		((const struct jit_image *)image)->nsites);
 	return 0;
 }
@@ -102,7 +105,8 @@ int main(int argc, char **argv)
 		else if (c == 'r')
 			repeat = atoi(optarg);
 		else if (c == 't')
-			pool = jit_pool_new((uint32_t)atoi(optarg), options.tier ? options.tier->stack_size : 0);
+			pool = jit_pool_new((uint32_t)atoi(optarg),
+					    options.tier ? options.tier->stack_size : 0);
 		else
 			return 2;
 	}

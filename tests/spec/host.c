@@ -73,28 +73,33 @@ static void give_func(const char *name, const char *signature)
 {
 	struct rt_host_func f = { "spectest", name, signature, print_nothing, NULL };
 
-	give(name, (struct rt_extern){ .kind = WASM_EXTERN_FUNC, .func = rt_func_named(h.store, &f) });
+	give(name,
+	     (struct rt_extern){ .kind = WASM_EXTERN_FUNC, .func = rt_func_named(h.store, &f) });
 }
 
 static void give_global(const char *name, wasm_valtype type, union rt_value v)
 {
 	struct wasm_globaltype t = { type, false };
 
-	give(name, (struct rt_extern){ .kind = WASM_EXTERN_GLOBAL, .global = rt_global_new(h.store, &t, &v) });
+	give(name, (struct rt_extern){ .kind = WASM_EXTERN_GLOBAL,
+				       .global = rt_global_new(h.store, &t, &v) });
 }
 
 static void give_table(const char *name, bool is64)
 {
-	struct wasm_tabletype t = { WASM_FUNCREF, { .min = 10, .max = 20, .has_max = true, .is64 = is64 } };
+	struct wasm_tabletype t = { WASM_FUNCREF,
+				    { .min = 10, .max = 20, .has_max = true, .is64 = is64 } };
 
-	give(name, (struct rt_extern){ .kind = WASM_EXTERN_TABLE, .table = rt_table_new(h.store, &t, NULL) });
+	give(name, (struct rt_extern){ .kind = WASM_EXTERN_TABLE,
+				       .table = rt_table_new(h.store, &t, NULL) });
 }
 
 static void give_memory(const char *name, bool shared)
 {
 	struct wasm_memtype t = { { .min = 1, .max = 2, .has_max = true, .shared = shared }, 16 };
 
-	give(name, (struct rt_extern){ .kind = WASM_EXTERN_MEMORY, .memory = rt_memory_new(h.store, &t) });
+	give(name, (struct rt_extern){ .kind = WASM_EXTERN_MEMORY,
+				       .memory = rt_memory_new(h.store, &t) });
 }
 
 static void make_spectest(void)
@@ -122,7 +127,8 @@ static bool name_is(struct wasm_name n, const char *s)
 	return n.len == strlen(s) && !memcmp(n.at, s, n.len);
 }
 
-static bool resolve(void *arg, const struct wasm_module *m, const struct wasm_import *imp, struct rt_extern *ret)
+static bool resolve(void *arg, const struct wasm_module *m, const struct wasm_import *imp,
+		    struct rt_extern *ret)
 {
 	for (size_t i = h.registered.len; i-- > 0;)
 		if (name_is(imp->module, h.registered.at[i].name))
@@ -228,7 +234,8 @@ static struct module *load(const char *path)
 		return NULL;
 	}
 	m->image = fd_memfd("image");
-	if (jit_compile(&m->m, &options, NULL, m->image, &stats, &h.err) < 0 || fd_seal(m->image) < 0) {
+	if (jit_compile(&m->m, &options, NULL, m->image, &stats, &h.err) < 0 ||
+	    fd_seal(m->image) < 0) {
 		free_module(m);
 		return NULL;
 	}
@@ -244,7 +251,9 @@ static int instantiate(struct module *m, struct rt_instance **ret)
 	int r = rt_instance_prepare(h.store, &m->m, &inst, &h.err);
 
 	if (!r)
-		r = rt_instance_code(inst, &(struct rt_code_file){ .fd = m->image, .size = m->image_size }, &h.err);
+		r = rt_instance_code(
+			inst, &(struct rt_code_file){ .fd = m->image, .size = m->image_size },
+			&h.err);
 	if (!r)
 		r = rt_instance_link(inst, resolve, NULL, &h.err);
 	if (r)
@@ -323,11 +332,13 @@ static bool read_action(struct action *a)
 	for (uint32_t i = 0; i < a->nargs; i++)
 		unhex(word(), &a->args[i], 16);
 	if (!found)
-		snprintf(a->why, sizeof(a->why), inst ? "no such export" : "no instance (its module failed)");
+		snprintf(a->why, sizeof(a->why),
+			 inst ? "no such export" : "no instance (its module failed)");
 	else if (a->x.kind != (a->get ? WASM_EXTERN_GLOBAL : WASM_EXTERN_FUNC))
 		snprintf(a->why, sizeof(a->why), "the export is of another kind");
 	else if (!a->get && rt_func_type(a->x.func)->nparams != a->nargs)
-		snprintf(a->why, sizeof(a->why), "takes %u arguments", rt_func_type(a->x.func)->nparams);
+		snprintf(a->why, sizeof(a->why), "takes %u arguments",
+			 rt_func_type(a->x.func)->nparams);
 	else
 		return true;
 	return false;
@@ -549,9 +560,15 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*run)(const char *line);
 	} commands[] = {
-		{ "file", command_file }, { "module", command_module }, { "definition", command_definition },
-		{ "instance", command_instance }, { "register", command_register }, { "return", command_return },
-		{ "do", command_do }, { "refused", command_refused }, { "unlinkable", command_unlinkable },
+		{ "file", command_file },
+		{ "module", command_module },
+		{ "definition", command_definition },
+		{ "instance", command_instance },
+		{ "register", command_register },
+		{ "return", command_return },
+		{ "do", command_do },
+		{ "refused", command_refused },
+		{ "unlinkable", command_unlinkable },
 		{ "uninstantiable", command_uninstantiable },
 	};
 	char *line = NULL;
@@ -563,7 +580,8 @@ int main(int argc, char **argv)
 		return 77;
 	}
 	if (&host_tier)
-		h.tier = argc > 1 && !strcmp(argv[1], "--tier=mixed") ? host_tier_mixed() : host_tier;
+		h.tier = argc > 1 && !strcmp(argv[1], "--tier=mixed") ? host_tier_mixed() :
+									host_tier;
 	h.gs = jit_cpu_fsgsbase() && !(argc > 1 && !strcmp(argv[1], "--no-gs"));
 	while ((n = getline(&line, &room, stdin)) > 0) {
 		const char *name, *number;

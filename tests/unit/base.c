@@ -18,7 +18,8 @@
 #include "runtime/base/reader.h"
 #include "runtime/base/vec.h"
 
-#define READER(...) reader_of((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }))
+#define READER(...) \
+	reader_of((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }))
 
 START_TEST(leb_values)
 {
@@ -52,7 +53,8 @@ START_TEST(leb_malformed)
 		const char *why;
 	} rows[] = {
 		{ { 0x80 }, 1, false, "unexpected end" },
-		{ { 0x80, 0x80, 0x80, 0x80, 0x80, 0x00 }, 6, false, "integer representation too long" },
+		{ { 0x80, 0x80, 0x80, 0x80, 0x80, 0x00 }, 6, false,
+		  "integer representation too long" },
 		{ { 0xff, 0xff, 0xff, 0xff, 0x1f }, 5, false, "integer too large" },
 		{ { 0xff, 0xff, 0xff, 0xff, 0x4f }, 5, true, "integer too large" },
 		{ { 0x80, 0x80, 0x80, 0x80, 0x10 }, 5, true, "integer too large" },
@@ -226,7 +228,8 @@ END_TEST
 START_TEST(cell_messages)
 {
 	const struct cell_image image = { .head = { CELL_MSG_IMAGE, sizeof(image) }, .size = 4096 };
-	const struct cell_head bad[] = { { CELL_MSG_TYPES, sizeof(image) }, { CELL_MSG_IMAGE, sizeof(image) + 1 },
+	const struct cell_head bad[] = { { CELL_MSG_TYPES, sizeof(image) },
+					 { CELL_MSG_IMAGE, sizeof(image) + 1 },
 					 { CELL_MSG_EXIT, sizeof(image) } };
 	struct cell_image got;
 	char longer[sizeof(image) + 1] = { 0 };

@@ -37,7 +37,8 @@ static int judge(const void *code, size_t n, struct wsbox_err *err)
 		if (!want_) \
 			ck_assert_msg(!ret_, "%s", err_.text); \
 		else \
-			ck_assert_msg(ret_ == -ENOEXEC && at_ && !strncmp(at_ + 2, want_, strlen(want_)), \
+			ck_assert_msg(ret_ == -ENOEXEC && at_ && \
+					      !strncmp(at_ + 2, want_, strlen(want_)), \
 				      "wanted \"%s\", got \"%s\"", want_, err_.text); \
 	} while (0)
 

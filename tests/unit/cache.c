@@ -321,7 +321,8 @@ START_TEST(bad_keys)
 		if (i == 0)
 			ck_assert_int_eq(fchmodat(c.dir, "key", 0640, 0), 0);
 		if (i == 1)
-			ck_assert_int_eq(truncate(strcat(strcpy((char[80]){ 0 }, path), "/key"), 31), 0);
+			ck_assert_int_eq(
+				truncate(strcat(strcpy((char[80]){ 0 }, path), "/key"), 31), 0);
 		if (i == 2)
 			ck_assert_int_eq(unlinkat(c.dir, "key", 0), 0);
 		if (i == 3)
@@ -392,7 +393,8 @@ START_TEST(modules_seen)
 	ck_assert(!cache_seen(&c, CACHE_SEEN_MODULE, &id, got));
 	ck_assert_int_eq(cache_seen_set(&c, CACHE_SEEN_MODULE, &id, hash, after(&id, 1999999999)),
 			 -EAGAIN);
-	ck_assert_int_eq(cache_seen_set(&c, CACHE_SEEN_MODULE, &id, hash, after(&id, 2000000000)), 0);
+	ck_assert_int_eq(cache_seen_set(&c, CACHE_SEEN_MODULE, &id, hash, after(&id, 2000000000)),
+			 0);
 	ck_assert(cache_seen(&c, CACHE_SEEN_MODULE, &id, got) && sha256_same(got, hash));
 	for (size_t i = 0; i < sizeof(id); i++) {
 		other = id;

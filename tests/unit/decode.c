@@ -368,5 +368,5 @@ START_TEST(names)
 }
 END_TEST
 
-UNIT("decode", outline, header, sections, types_and_imports, recursion_groups, indices, constant_expressions,
-     huge_counts, limits, many_types, features_off, evaluation, uses, names)
+UNIT("decode", outline, header, sections, types_and_imports, recursion_groups, indices,
+     constant_expressions, huge_counts, limits, many_types, features_off, evaluation, uses, names)

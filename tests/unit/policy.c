@@ -134,8 +134,8 @@ static uint32_t answer(const struct seccomp_data *d, unsigned int sets)
 
 static void compare(const struct seccomp_data *d, unsigned int sets)
 {
-	ck_assert_msg(run(d) == answer(d, sets), "call %d, sets %#x, third argument %#llx", d->nr, sets,
-		      (unsigned long long)d->args[2]);
+	ck_assert_msg(run(d) == answer(d, sets), "call %d, sets %#x, third argument %#llx", d->nr,
+		      sets, (unsigned long long)d->args[2]);
 }
 
 START_TEST(numbers)

@@ -72,7 +72,8 @@ START_TEST(as_long_as_skipped)
 		ck_assert_uint_lt(op, WASM_OPS);
 		ck_assert(wasm_skip_immediate(&b, wasm_ops[op].imm));
 		ck_assert_ptr_eq(a.at, b.at);
-		ck_assert(!strncmp(text, wasm_ops[op].name, num_min(strlen(wasm_ops[op].name), 29)));
+		ck_assert(
+			!strncmp(text, wasm_ops[op].name, num_min(strlen(wasm_ops[op].name), 29)));
 		seen++;
 	}
 	ck_assert_uint_gt(seen, 100000);
@@ -99,7 +100,11 @@ END_TEST
 START_TEST(lines_there_and_back)
 {
 	static const struct jit_line lines[] = {
-		{ 0, JIT_LINE_NONE }, { 4, 1000 }, { 5, 999 }, { 300, 0x7fffffff }, { 100000, JIT_LINE_DATA },
+		{ 0, JIT_LINE_NONE },
+		{ 4, 1000 },
+		{ 5, 999 },
+		{ 300, 0x7fffffff },
+		{ 100000, JIT_LINE_DATA },
 		{ UINT32_MAX, UINT32_MAX },
 	};
 	struct wsbox_err err = WSBOX_ERR_INIT;
@@ -113,12 +118,19 @@ START_TEST(lines_there_and_back)
 	ck_assert(jit_line_add(&in, UINT32_MAX, UINT32_MAX));
 	ck_assert_uint_eq(in.len, ARRAY_SIZE(lines));
 	ck_assert_int_eq(jit_lines_write(&in, &bytes), 0);
-	ck_assert_int_eq(jit_lines_read(bytes.at, bytes.len, UINT64_MAX, UINT64_MAX, &out, &err), 0);
+	ck_assert_int_eq(jit_lines_read(bytes.at, bytes.len, UINT64_MAX, UINT64_MAX, &out, &err),
+			 0);
 	ck_assert_uint_eq(out.len, in.len);
 	ck_assert_mem_eq(out.at, lines, sizeof(lines));
-	ck_assert_int_eq(jit_lines_read(bytes.at, bytes.len - 1, UINT64_MAX, UINT64_MAX, &out, &err), -ENOEXEC);
-	ck_assert_int_eq(jit_lines_read(bytes.at, bytes.len, UINT32_MAX - 1u, UINT64_MAX, &out, &err), -ENOEXEC);
-	ck_assert_int_eq(jit_lines_read(bytes.at, bytes.len, UINT64_MAX, UINT32_MAX - 1u, &out, &err), -ENOEXEC);
+	ck_assert_int_eq(
+		jit_lines_read(bytes.at, bytes.len - 1, UINT64_MAX, UINT64_MAX, &out, &err),
+		-ENOEXEC);
+	ck_assert_int_eq(
+		jit_lines_read(bytes.at, bytes.len, UINT32_MAX - 1u, UINT64_MAX, &out, &err),
+		-ENOEXEC);
+	ck_assert_int_eq(
+		jit_lines_read(bytes.at, bytes.len, UINT64_MAX, UINT32_MAX - 1u, &out, &err),
+		-ENOEXEC);
 }
 END_TEST
 
@@ -135,4 +147,5 @@ START_TEST(lines_that_do_not_ascend)
 }
 END_TEST
 
-UNIT("print", each_immediate, as_long_as_skipped, no_instruction, lines_there_and_back, lines_that_do_not_ascend)
+UNIT("print", each_immediate, as_long_as_skipped, no_instruction, lines_there_and_back,
+     lines_that_do_not_ascend)

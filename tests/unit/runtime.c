@@ -21,11 +21,14 @@
  */
 __asm__(".pushsection .rodata\n.intel_syntax noprefix\n.balign 16\ncode_begin:\n"
 	"code_add: lea eax, [rdi + rsi]\n ret\n"
-	"code_args10: lea rax, [rdi + rsi * 2]\n lea rax, [rax + rdx * 4]\n add rax, rcx\n add rax, r8\n"
-	"	add rax, r9\n add rax, [rsp + 8]\n add rax, [rsp + 16]\n add rax, [rsp + 24]\n add rax, [rsp + 32]\n"
+	"code_args10: lea rax, [rdi + rsi * 2]\n lea rax, [rax + rdx * 4]\n add rax, rcx\n"
+	"	add rax, r8\n"
+	"	add rax, r9\n add rax, [rsp + 8]\n add rax, [rsp + 16]\n add rax, [rsp + 24]\n"
+	"	add rax, [rsp + 32]\n"
 	"	ret 32\n"
 	"code_vectors: vpaddd xmm0, xmm0, xmm7\n vpaddd xmm0, xmm0, [rsp + 8]\n ret 16\n"
-	"code_sret: mov qword ptr [rdi], 11\n mov qword ptr [rdi + 16], 22\n mov qword ptr [rdi + 32], 33\n ret\n"
+	"code_sret: mov qword ptr [rdi], 11\n mov qword ptr [rdi + 16], 22\n"
+	"	mov qword ptr [rdi + 32], 33\n ret\n"
 	"code_load: push rbp\n mov rbp, rsp\nsite_load: mov eax, [r13 + rdi]\n pop rbp\n ret\n"
 	"code_stray: mov eax, [rdi]\n ret\n"
 	"code_trap: push rbp\n mov rbp, rsp\n mov eax, 1\n call trap_stub\nsite_trap: nop\n"
@@ -36,22 +39,30 @@ __asm__(".pushsection .rodata\n.intel_syntax noprefix\n.balign 16\ncode_begin:\n
 	 * (disp, a) -> calls the import with rdi = a, rsi = 2, ... r9 = 6 and stack arguments 7,
 	 * 8, 9
 	 */
-	"code_import: push rbp\n mov rbp, rsp\n push 0\n push 9\n push 8\n push 7\n lea r10, [r13 + rdi]\n"
-	"	mov rdi, rsi\n mov esi, 2\n mov edx, 3\n mov ecx, 4\n mov r8d, 5\n mov r9d, 6\n call [r10 + 8]\n"
-	"site_import: lea rcx, [rbp]\n cmp rcx, rsp\n je 1f\n mov rax, -1\n mov rsp, rbp\n1: pop rbp\n ret\n"
+	"code_import: push rbp\n mov rbp, rsp\n push 0\n push 9\n push 8\n push 7\n"
+	"	lea r10, [r13 + rdi]\n"
+	"	mov rdi, rsi\n mov esi, 2\n mov edx, 3\n mov ecx, 4\n mov r8d, 5\n mov r9d, 6\n"
+	"	call [r10 + 8]\n"
+	"site_import: lea rcx, [rbp]\n cmp rcx, rsp\n je 1f\n mov rax, -1\n mov rsp, rbp\n"
+	"1: pop rbp\n ret\n"
 	/* (disp, x) -> calls the import with x alone */
-	"code_import1: push rbp\n mov rbp, rsp\n push rbx\n push r13\n lea r10, [r13 + rdi]\n mov rdi, rsi\n mov rbx, 77\n"
-	"	call [r10 + 8]\nsite_import1: cmp rbx, 77\n jne 2f\n cmp r13, [rsp]\n je 1f\n2: mov rax, -1\n1: pop rcx\n"
+	"code_import1: push rbp\n mov rbp, rsp\n push rbx\n push r13\n lea r10, [r13 + rdi]\n"
+	"	mov rdi, rsi\n mov rbx, 77\n"
+	"	call [r10 + 8]\nsite_import1: cmp rbx, 77\n jne 2f\n cmp r13, [rsp]\n je 1f\n"
+	"2: mov rax, -1\n1: pop rcx\n"
 	"	pop rbx\n pop rbp\n ret\n"
 	/* (disp, f, g): f32 and f64 to the import, f64 back */
-	"code_floats: push rbp\n mov rbp, rsp\n movsxd rdi, edi\n lea r10, [r13 + rdi]\n call [r10 + 8]\n"
+	"code_floats: push rbp\n mov rbp, rsp\n movsxd rdi, edi\n lea r10, [r13 + rdi]\n"
+	"	call [r10 + 8]\n"
 	"site_floats: pop rbp\n ret\n"
-	"code_grow: push rbp\n mov rbp, rsp\n mov edx, edi\n xor esi, esi\n call [r13 - 208]\nsite_grow: pop rbp\n ret\n"
+	"code_grow: push rbp\n mov rbp, rsp\n mov edx, edi\n xor esi, esi\n call [r13 - 208]\n"
+	"site_grow: pop rbp\n ret\n"
 	"code_end:\n.att_syntax\n.popsection\n");
 
 extern const char code_begin[], code_end[];
-#define CODES(X) X(add) X(args10) X(vectors) X(sret) X(load) X(stray) X(trap) X(caller) X(deep) X(import) X(import1) \
-	X(floats) X(grow)
+#define CODES(X) \
+	X(add) X(args10) X(vectors) X(sret) X(load) X(stray) X(trap) X(caller) X(deep) X(import) \
+	X(import1) X(floats) X(grow)
 #define SITES(X) X(load) X(trap) X(caller) X(deep) X(import) X(import1) X(floats) X(grow)
 #define X(name) extern const char code_##name[];
 CODES(X)
@@ -68,8 +79,10 @@ enum {
 };
 
 /* Types, as text: parameters, colon, results. */
-static const char *const signatures[] = { "ii:i", "llllllllll:l", "vvvvvvvvv:v", ":lll", "l:l", ":", "lllllllll:l",
-					  "ll:l", "ifd:d", "fd:d" };
+static const char *const signatures[] = {
+	"ii:i", "llllllllll:l", "vvvvvvvvv:v", ":lll", "l:l", ":", "lllllllll:l", "ll:l", "ifd:d",
+	"fd:d"
+};
 static const uint8_t type_of[NCODES] = { 0, 1, 2, 3, 4, 4, 5, 5, 5, 7, 7, 8, 4 };
 
 #define NTYPES ARRAY_SIZE(signatures)
@@ -103,8 +116,11 @@ static struct wasm_functype parse(const char *s, wasm_valtype *v)
 			t.results = v + t.nparams;
 			continue;
 		}
-		v[t.nparams + t.nresults] = *s == 'i' ? WASM_I32 : *s == 'l' ? WASM_I64 : *s == 'f' ? WASM_F32 :
-					    *s == 'd' ? WASM_F64 : WASM_V128;
+		v[t.nparams + t.nresults] = *s == 'i' ? WASM_I32 :
+					    *s == 'l' ? WASM_I64 :
+					    *s == 'f' ? WASM_F32 :
+					    *s == 'd' ? WASM_F64 :
+							WASM_V128;
 		*(results ? &t.nresults : &t.nparams) += 1;
 	}
 	return t;
@@ -125,9 +141,17 @@ static void describe(struct world *w, bool imports)
 	for (uint32_t i = 0; i < NCODES; i++)
 		w->funcs[n + i].type = type_of[i];
 	w->memory = (struct wasm_memtype){ { .min = 1, .max = 3, .has_max = true }, 16 };
-	w->m = (struct wasm_module){ .types = w->types, .ntypes = NTYPES, .funcs = w->funcs, .nfuncs = n + NCODES,
-				     .imports = w->imports, .nimports = n, .imported_funcs = n, .memories = &w->memory,
-				     .nmemories = 1, .start = WASM_NONE, .size = 99 };
+	w->m = (struct wasm_module){ .types = w->types,
+				     .ntypes = NTYPES,
+				     .funcs = w->funcs,
+				     .nfuncs = n + NCODES,
+				     .imports = w->imports,
+				     .nimports = n,
+				     .imported_funcs = n,
+				     .memories = &w->memory,
+				     .nmemories = 1,
+				     .start = WASM_NONE,
+				     .size = 99 };
 }
 
 static void site(struct jit_site *s, const char *pc, uint32_t at)
@@ -146,7 +170,9 @@ static int make_image(const struct wasm_module *m, uint64_t *ret_size)
 		struct jit_image head;
 		uint32_t funcs[NCODES];
 		struct jit_site sites[16];
-	} image = { .head = { .magic = JIT_IMAGE_MAGIC, .version = JIT_IMAGE_VERSION, .nfuncs = NCODES } };
+	} image = {
+		.head = { .magic = JIT_IMAGE_MAGIC, .version = JIT_IMAGE_VERSION, .nfuncs = NCODES }
+	};
 	struct jit_layout l;
 	uint32_t n = 0;
 	int fd = fd_memfd("image");
@@ -168,7 +194,8 @@ static int make_image(const struct wasm_module *m, uint64_t *ret_size)
 	image.head.module_size = m->size;
 	ck_assert(ftruncate(fd, (off_t)*ret_size) == 0);
 	ck_assert(pwrite(fd, &image, sizeof(image), 0) == sizeof(image));
-	ck_assert(pwrite(fd, code_begin, image.head.text_size, 4096) == (ssize_t)image.head.text_size);
+	ck_assert(pwrite(fd, code_begin, image.head.text_size, 4096) ==
+		  (ssize_t)image.head.text_size);
 	ck_assert(fd_seal(fd) == 0);
 	return fd;
 }
@@ -178,7 +205,8 @@ static int give_code(struct rt_instance *inst, int fd, uint64_t size, struct wsb
 	return rt_instance_code(inst, &(struct rt_code_file){ .fd = fd, .size = size }, err);
 }
 
-static bool give(void *arg, const struct wasm_module *m, const struct wasm_import *imp, struct rt_extern *ret)
+static bool give(void *arg, const struct wasm_module *m, const struct wasm_import *imp,
+		 struct rt_extern *ret)
 {
 	struct world *w = arg;
 
@@ -270,7 +298,8 @@ START_TEST(faults_are_traps)
 	uint32_t depth;
 
 	for (int again = 0; again < 3; again++) {
-		ck_assert_int_eq(rt_call(code(inst, CODE_load), &(union rt_value){ .i64 = 65532 }, &r), 0);
+		ck_assert_int_eq(
+			rt_call(code(inst, CODE_load), &(union rt_value){ .i64 = 65532 }, &r), 0);
 		a.i64 = 65533 + 4294967296 * again;
 		ck_assert_int_eq(rt_call(code(inst, CODE_load), &a, &r), RT_TRAP_OUT_OF_BOUNDS);
 	}
@@ -306,7 +335,8 @@ START_TEST(trap_and_backtrace)
 
 	ck_assert_int_eq(rt_call(code(inst, CODE_caller), NULL, NULL), RT_TRAP_UNREACHABLE);
 	ck_assert_uint_eq(rt_backtrace(w.store, f, 8, &depth), 2);
-	ck_assert(depth == 2 && f[0].func == CODE_trap && f[0].at == 1001 && f[1].func == CODE_caller && f[1].at == 1002);
+	ck_assert(depth == 2 && f[0].func == CODE_trap && f[0].at == 1001 &&
+		  f[1].func == CODE_caller && f[1].at == 1002);
 	ck_assert_str_eq(rt_trap_text(RT_TRAP_UNREACHABLE), "unreachable");
 	rt_store_free(w.store);
 }
@@ -320,7 +350,8 @@ START_TEST(stack_exhaustion)
 	uint32_t depth;
 
 	for (int again = 0; again < 2; again++)
-		ck_assert_int_eq(rt_call(code(inst, CODE_deep), NULL, NULL), RT_TRAP_STACK_EXHAUSTED);
+		ck_assert_int_eq(rt_call(code(inst, CODE_deep), NULL, NULL),
+				 RT_TRAP_STACK_EXHAUSTED);
 	ck_assert_uint_eq(rt_backtrace(w.store, f, 4, &depth), 4);
 	ck_assert_uint_eq(depth, (1 << 20) / 16);
 	ck_assert(f[3].func == CODE_deep && f[3].at == 1003);
@@ -349,7 +380,8 @@ static int nest_host(void *env, struct rt_instance *caller, union rt_value *v)
 		return -RT_TRAP_HOST;
 	if (v[0].i64 == 2)
 		return rt_exit(caller, 42);
-	trap = v[0].i64 ? rt_call(code(caller, CODE_add), a, &r) : rt_call(code(caller, CODE_caller), NULL, NULL);
+	trap = v[0].i64 ? rt_call(code(caller, CODE_add), a, &r) :
+			  rt_call(code(caller, CODE_caller), NULL, NULL);
 	v[0] = r;
 	return -trap;
 }
@@ -366,9 +398,15 @@ static struct rt_instance *with_hosts(struct world *w)
 {
 	w->store = new_store();
 	describe(w, true);
-	w->given[0] = (struct rt_extern){ .func = rt_func_host(w->store, &w->types[6], sum_host, &seen) };
-	w->given[1] = (struct rt_extern){ .func = rt_func_host(w->store, &w->types[4], nest_host, NULL) };
-	w->given[2] = (struct rt_extern){ .func = rt_func_host(w->store, &w->types[9], float_host, NULL) };
+	w->given[0] = (struct rt_extern){
+		.func = rt_func_host(w->store, &w->types[6], sum_host, &seen)
+	};
+	w->given[1] = (struct rt_extern){
+		.func = rt_func_host(w->store, &w->types[4], nest_host, NULL)
+	};
+	w->given[2] = (struct rt_extern){
+		.func = rt_func_host(w->store, &w->types[9], float_host, NULL)
+	};
 	return instantiate(w, true);
 }
 
@@ -412,7 +450,8 @@ START_TEST(nested_calls)
 	a[1].i64 = 0;
 	ck_assert_int_eq(rt_call(code(inst, CODE_import1), a, &r), RT_TRAP_UNREACHABLE);
 	ck_assert_uint_eq(rt_backtrace(w.store, f, 8, &depth), 3);
-	ck_assert(depth == 3 && f[0].func == NIMPORTS + CODE_trap && f[1].func == NIMPORTS + CODE_caller);
+	ck_assert(depth == 3 && f[0].func == NIMPORTS + CODE_trap &&
+		  f[1].func == NIMPORTS + CODE_caller);
 	ck_assert(f[2].func == NIMPORTS + CODE_import1 && f[2].at == 1005);
 	a[1].i64 = 1;
 	ck_assert_int_eq(rt_call(code(inst, CODE_import1), a, &r), RT_TRAP_HOST);
@@ -451,7 +490,8 @@ START_TEST(between_instances)
 	v[1] = l(1 << 20);
 	ck_assert_int_eq(rt_call(code(b, CODE_import1), v, &r), RT_TRAP_OUT_OF_BOUNDS);
 	ck_assert_uint_eq(rt_backtrace(w.store, f, 8, &depth), 2);
-	ck_assert(f[0].inst == a && f[0].func == NIMPORTS + CODE_load && f[1].inst == b && depth == 2);
+	ck_assert(f[0].inst == a && f[0].func == NIMPORTS + CODE_load && f[1].inst == b &&
+		  depth == 2);
 	v[0] = l(slot(b, 0));
 	v[1] = l(1);
 	ck_assert_int_eq(rt_call(code(b, CODE_import), v, &r), 0);
@@ -565,11 +605,16 @@ START_TEST(link_errors)
 	describe(&w, true);
 	ck_assert_int_eq(link_with(&w, NULL, &err), -ENOENT);
 	ck_assert_int_eq(err.status, WSBOX_INVALID);
-	ck_assert_str_eq(err.text, "unknown import: \"m\" \"f\" (func (param i64 i64 i64 i64 i64 i64 i64 i64 i64) "
-				   "(result i64))");
-	ck_assert_int_eq(link_with(&w, rt_func_host(w.store, &w.types[8], float_host, NULL), &err), -ENOEXEC);
-	ck_assert_str_eq(err.text, "incompatible import type: \"m\" \"f\" is (func (param i32 f32 f64) (result f64)), "
-				   "wanted (func (param i64 i64 i64 i64 i64 i64 i64 i64 i64) (result i64))");
+	ck_assert_str_eq(
+		err.text,
+		"unknown import: \"m\" \"f\" (func (param i64 i64 i64 i64 i64 i64 i64 i64 i64) "
+		"(result i64))");
+	ck_assert_int_eq(link_with(&w, rt_func_host(w.store, &w.types[8], float_host, NULL), &err),
+			 -ENOEXEC);
+	ck_assert_str_eq(
+		err.text,
+		"incompatible import type: \"m\" \"f\" is (func (param i32 f32 f64) (result f64)), "
+		"wanted (func (param i64 i64 i64 i64 i64 i64 i64 i64 i64) (result i64))");
 	rt_store_free(w.store);
 }
 END_TEST

@@ -180,7 +180,8 @@ static bool is_plain(const struct wasm_op_row *row, const uint8_t *at, uint32_t 
 		return at[0] == 0x10 && len <= 6;
 	switch (row->imm) {
 	case WASM_IMM_NONE:
-		return row->feature == WASM_FEATURE_MVP || row->feature == WASM_FEATURE_SIGN_EXTENSION;
+		return row->feature == WASM_FEATURE_MVP ||
+		       row->feature == WASM_FEATURE_SIGN_EXTENSION;
 	case WASM_IMM_LOCAL:
 		return len == 2;
 	case WASM_IMM_GLOBAL:
@@ -200,7 +201,8 @@ static bool is_plain(const struct wasm_op_row *row, const uint8_t *at, uint32_t 
 }
 
 /* One assertion for all that is known of a place: Check's are too slow for each. */
-static bool walk_agrees(const struct wasm_op_row *row, const uint8_t *at, uint32_t got, uint32_t len)
+static bool walk_agrees(const struct wasm_op_row *row, const uint8_t *at, uint32_t got,
+			uint32_t len)
 {
 	int kind = wasm_op_walk[at[0]];
 
@@ -238,7 +240,9 @@ START_TEST(lengths)
 		for (uint32_t second = 0; second < 256; second++) {
 			for (size_t i = 0; i < sizeof(bytes); i++) {
 				x = x * 6364136223846793005u + 1442695040888963407u;
-				bytes[i] = i % 9 == 0 ? (uint8_t)op : i % 9 == 1 ? (uint8_t)second : (uint8_t)(x >> 56);
+				bytes[i] = i % 9 == 0 ? (uint8_t)op :
+					   i % 9 == 1 ? (uint8_t)second :
+							(uint8_t)(x >> 56);
 				if (i % 9 > 1 && x >> 40 & 1)
 					bytes[i] |= 0x80;
 			}

@@ -2,7 +2,8 @@
  * What vector instructions do, lane by lane in C: the reference for tests/unit/simd.c, which
  * defines the two macros.
  *
- *	LANES(OP, T, R, N, e)	lanes a, b, c of type T of the operands; e: lane of type R of the result; N lanes
+ *	LANES(OP, T, R, N, e)	lanes a, b, c of type T of the operands; e: lane of type R of the
+ *				result; N lanes
  *	WHOLE(OP, statement)	A, B, C point to the operands, Z to the result (zeroed)
  *	n			lane number or shift count
  *

@@ -28,10 +28,13 @@ void made_of_seed(uint64_t seed, bool gs, struct made *ret)
 
 	gen_module(seed, seed % 3 == 0, &module, &exports);
 	ret->bytes = module.bytes;
-	must(!wasm_module_decode(&ret->m, module.bytes, module.len, wasm_features_default(), &err), seed, &err);
+	must(!wasm_module_decode(&ret->m, module.bytes, module.len, wasm_features_default(), &err),
+	     seed, &err);
 	must(!jit_compile(&ret->m, &options, NULL, fd, &stats, &err), seed, &err);
 	ret->image = malloc(stats.image_bytes);
-	must(ret->image && pread(fd, ret->image, stats.image_bytes, 0) == (ssize_t)stats.image_bytes, seed, &err);
+	must(ret->image &&
+		     pread(fd, ret->image, stats.image_bytes, 0) == (ssize_t)stats.image_bytes,
+	     seed, &err);
 	close(fd);
 }
 

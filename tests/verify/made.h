@@ -28,7 +28,8 @@ static inline const uint32_t *made_entries(const struct made *made)
 /* Where function f ends in text, with what lies behind its code. */
 static inline uint32_t made_end(const struct made *made, uint32_t f)
 {
-	return f + 1 < made->image->nfuncs ? made_entries(made)[f + 1] : (uint32_t)made->image->text_size;
+	return f + 1 < made->image->nfuncs ? made_entries(made)[f + 1] :
+					     (uint32_t)made->image->text_size;
 }
 
 #endif

@@ -2,9 +2,9 @@
  * Every bit of compiled functions flipped, and every instruction of them replaced by nothing: how
  * many of these mutants the verifier refuses, and what the others are. A mutant that is accepted is
  * looked at by a second opinion: all its instructions are decoded by Zydis, and each must be of a
- * plain kind, leave rsp, rbp and r13 alone outside of the known forms, and access only what its base
- * register stands for. It knows nothing of how registers came by their values; that is what the
- * cases of refuse.c are for.
+ * plain kind, leave rsp, rbp and r13 alone outside of the known forms, and access only what its
+ * base register stands for. It knows nothing of how registers came by their values; that is what
+ * the cases of refuse.c are for.
  */
 #include "tests/verify/zydis.h"
 
@@ -26,8 +26,8 @@ enum { SEEDS = 5 };
 enum place { DATA, VALUE, OPERAND, ADDRESS, TARGET, LENGTH, NOPS, PLACES };
 
 static const char *const place_names[PLACES] = {
-	"behind the code", "an immediate", "an operation or a register", "an address", "a branch's target",
-	"another length", "instruction left out",
+	"behind the code", "an immediate", "an operation or a register", "an address",
+	"a branch's target", "another length", "instruction left out",
 };
 
 static unsigned long mutants, accepted[PLACES];
@@ -39,7 +39,8 @@ static bool in(int64_t at, uint32_t size, int64_t from, int64_t to)
 }
 
 /* What an access may reach, by its base register. NULL or an objection. */
-static const char *objection_to_memory(const struct jv *v, const struct jv_insn *i, const struct zydis *z)
+static const char *objection_to_memory(const struct jv *v, const struct jv_insn *i,
+				       const struct zydis *z)
 {
 	const ZydisDecodedOperand *m = z->mem;
 	uint32_t size = m->size / 8;
@@ -52,17 +53,21 @@ static const char *objection_to_memory(const struct jv *v, const struct jv_insn 
 	if (m->mem.segment == ZYDIS_REGISTER_GS)
 		return z->insn.address_width == 32 ? NULL : "gs: with 64 bits";
 	if (m->mem.base == ZYDIS_REGISTER_RIP)
-		return !write && in(i->at + i->len + disp, size, 0, v->text_size) ? NULL : "outside the text";
+		return !write && in(i->at + i->len + disp, size, 0, v->text_size) ?
+		       NULL : "outside the text";
 	if (base == R13 && (disp >= 0 || m->mem.index != ZYDIS_REGISTER_NONE))
 		return disp >= 0 ? NULL : "below the memory";
 	if (base == R13)
-		return !write || in(disp, size, v->layout.globals, v->layout.globals + 16 * (int64_t)v->m->nglobals) ?
+		return !write || in(disp, size, v->layout.globals,
+				    v->layout.globals + 16 * (int64_t)v->m->nglobals) ?
 		       NULL : "writes the context";
 	if (base == RBP && z->insn.mnemonic != ZYDIS_MNEMONIC_VMOVUPS)
 		return in(disp, size, -(int64_t)v->bottom, -8 * (int64_t)v->nsaved) || !write ||
-		       in(disp, size, 16, 16 + v->sig->stack_bytes) ? NULL : "writes outside the frame";
+		       in(disp, size, 16, 16 + v->sig->stack_bytes) ?
+		       NULL : "writes outside the frame";
 	if (base == RSP)
-		return disp >= 0 && disp <= (int64_t)v->frame + 16 * 1000 ? NULL : "outside the stack";
+		return disp >= 0 && disp <= (int64_t)v->frame + 16 * 1000 ?
+		       NULL : "outside the stack";
 	return NULL;
 }
 
@@ -73,13 +78,14 @@ static const char *objection(const struct jv *v, const struct jv_insn *i)
 
 	if (!zydis_decode(v->text + i->at, v->text_size - i->at, &z) || z.insn.length != i->len)
 		return "not decoded alike";
-	if (z.insn.attributes & (ZYDIS_ATTRIB_HAS_LOCK | ZYDIS_ATTRIB_IS_PRIVILEGED | ZYDIS_ATTRIB_HAS_REP))
+	if (z.insn.attributes &
+	    (ZYDIS_ATTRIB_HAS_LOCK | ZYDIS_ATTRIB_IS_PRIVILEGED | ZYDIS_ATTRIB_HAS_REP))
 		return "forbidden";
 	all = z.written[0] | z.written[1] | z.written[2] | z.written[3];
 	if (all & BIT(R13))
 		return "writes r13";
-	if (all & BIT(RBP) && z.insn.mnemonic != ZYDIS_MNEMONIC_POP && z.insn.mnemonic != ZYDIS_MNEMONIC_LEAVE &&
-	    z.insn.mnemonic != ZYDIS_MNEMONIC_MOV)
+	if (all & BIT(RBP) && z.insn.mnemonic != ZYDIS_MNEMONIC_POP &&
+	    z.insn.mnemonic != ZYDIS_MNEMONIC_LEAVE && z.insn.mnemonic != ZYDIS_MNEMONIC_MOV)
 		return "writes rbp";
 	if (z.written[0] & BIT(RSP) || z.written[1] & BIT(RSP) || z.written[2] & BIT(RSP))
 		return "writes a part of rsp";
@@ -93,8 +99,8 @@ static void second_opinion(const struct jv *v, uint64_t seed)
 		const char *what = objection(v, &v->insns.at[k]);
 
 		if (what && ++failed < 20)
-			printf("FAIL seed %llu, function %u at +0x%x, accepted: %s\n", (unsigned long long)seed, v->func,
-			       v->insns.at[k].at - v->lo, what);
+			printf("FAIL seed %llu, function %u at +0x%x, accepted: %s\n",
+			       (unsigned long long)seed, v->func, v->insns.at[k].at - v->lo, what);
 	}
 }
 
@@ -109,8 +115,8 @@ static enum place place_of(const struct zydis *a, const struct zydis *b)
 					      a->mem->mem.index != b->mem->mem.index ||
 					      a->mem->mem.disp.value != b->mem->mem.disp.value)))
 		return ADDRESS;
-	return a->insn.mnemonic == b->insn.mnemonic && a->insn.raw.imm[0].value.u != b->insn.raw.imm[0].value.u ? VALUE :
-														  OPERAND;
+	return a->insn.mnemonic == b->insn.mnemonic &&
+	       a->insn.raw.imm[0].value.u != b->insn.raw.imm[0].value.u ? VALUE : OPERAND;
 }
 
 static bool accepts(struct jv *v, uint32_t f, uint64_t seed)
@@ -122,7 +128,8 @@ static bool accepts(struct jv *v, uint32_t f, uint64_t seed)
 	return true;
 }
 
-static void flip_bits(struct jv *v, uint8_t *text, uint32_t f, const struct jv_insn *i, uint64_t seed)
+static void flip_bits(struct jv *v, uint8_t *text, uint32_t f, const struct jv_insn *i,
+		      uint64_t seed)
 {
 	struct zydis before, after;
 
@@ -131,13 +138,15 @@ static void flip_bits(struct jv *v, uint8_t *text, uint32_t f, const struct jv_i
 		uint8_t *p = text + i->at + bit / 8, old = *p;
 
 		*p ^= (uint8_t)(1u << bit % 8);
-		if (accepts(v, f, seed) && zydis_decode(text + i->at, ZYDIS_MAX_INSTRUCTION_LENGTH, &after))
+		if (accepts(v, f, seed) &&
+		    zydis_decode(text + i->at, ZYDIS_MAX_INSTRUCTION_LENGTH, &after))
 			accepted[place_of(&before, &after)]++;
 		*p = old;
 	}
 }
 
-static void leave_out(struct jv *v, uint8_t *text, uint32_t f, const struct jv_insn *i, uint64_t seed)
+static void leave_out(struct jv *v, uint8_t *text, uint32_t f, const struct jv_insn *i,
+		      uint64_t seed)
 {
 	uint8_t old[16], nops[64];
 	struct x64_buf b = { .at = nops, .start = nops, .end = nops + sizeof(nops) };
@@ -156,7 +165,8 @@ static void mutate_function(struct jv *v, const struct made *made, uint32_t f, u
 	bool ok = jv_function(v, f);
 
 	if (!ok) {
-		printf("FAIL seed %llu, function %u as it was compiled: %s\n", (unsigned long long)seed, f, v->bad);
+		printf("FAIL seed %llu, function %u as it was compiled: %s\n",
+		       (unsigned long long)seed, f, v->bad);
 		failed++;
 		return;
 	}
@@ -206,7 +216,8 @@ int main(void)
 		functions += mutate_module(seed, seed % 2);
 	for (int p = 0; p < PLACES; p++)
 		total += accepted[p];
-	printf("%lu mutants of %lu functions: %lu refused, %lu accepted\n", mutants, functions, mutants - total, total);
+	printf("%lu mutants of %lu functions: %lu refused, %lu accepted\n", mutants, functions,
+	       mutants - total, total);
 	for (int p = 0; p < PLACES; p++)
 		printf("%8lu accepted: %s\n", accepted[p], place_names[p]);
 	if (functions < 10 || total == mutants)

@@ -104,11 +104,13 @@ static bool right_class(const struct jv_insn *i, const struct zydis *z)
 	static const ZydisMnemonic mnemonics[][2] = {
 		[JV_MOV] = { ZYDIS_MNEMONIC_MOV }, [JV_MOV_IMM] = { ZYDIS_MNEMONIC_MOV },
 		[JV_MOVSXD] = { ZYDIS_MNEMONIC_MOVSXD }, [JV_LEA] = { ZYDIS_MNEMONIC_LEA },
-		[JV_ADD] = { ZYDIS_MNEMONIC_ADD }, [JV_SUB] = { ZYDIS_MNEMONIC_SUB }, [JV_AND] = { ZYDIS_MNEMONIC_AND },
-		[JV_CMP] = { ZYDIS_MNEMONIC_CMP }, [JV_TEST] = { ZYDIS_MNEMONIC_TEST },
-		[JV_SHL] = { ZYDIS_MNEMONIC_SHL }, [JV_SHR] = { ZYDIS_MNEMONIC_SHR }, [JV_XCHG] = { ZYDIS_MNEMONIC_XCHG },
-		[JV_CDQ] = { ZYDIS_MNEMONIC_CDQ, ZYDIS_MNEMONIC_CQO }, [JV_PUSH] = { ZYDIS_MNEMONIC_PUSH },
-		[JV_POP] = { ZYDIS_MNEMONIC_POP }, [JV_LEAVE] = { ZYDIS_MNEMONIC_LEAVE }, [JV_RET] = { ZYDIS_MNEMONIC_RET },
+		[JV_ADD] = { ZYDIS_MNEMONIC_ADD }, [JV_SUB] = { ZYDIS_MNEMONIC_SUB },
+		[JV_AND] = { ZYDIS_MNEMONIC_AND }, [JV_CMP] = { ZYDIS_MNEMONIC_CMP },
+		[JV_TEST] = { ZYDIS_MNEMONIC_TEST }, [JV_SHL] = { ZYDIS_MNEMONIC_SHL },
+		[JV_SHR] = { ZYDIS_MNEMONIC_SHR }, [JV_XCHG] = { ZYDIS_MNEMONIC_XCHG },
+		[JV_CDQ] = { ZYDIS_MNEMONIC_CDQ, ZYDIS_MNEMONIC_CQO },
+		[JV_PUSH] = { ZYDIS_MNEMONIC_PUSH }, [JV_POP] = { ZYDIS_MNEMONIC_POP },
+		[JV_LEAVE] = { ZYDIS_MNEMONIC_LEAVE }, [JV_RET] = { ZYDIS_MNEMONIC_RET },
 		[JV_CALL] = { ZYDIS_MNEMONIC_CALL }, [JV_CALL_IND] = { ZYDIS_MNEMONIC_CALL },
 		[JV_JMP] = { ZYDIS_MNEMONIC_JMP }, [JV_JMP_IND] = { ZYDIS_MNEMONIC_JMP },
 		[JV_NOP] = { ZYDIS_MNEMONIC_NOP }, [JV_GROUP] = { 0 },
@@ -116,7 +118,8 @@ static bool right_class(const struct jv_insn *i, const struct zydis *z)
 	const ZydisMnemonic *m = mnemonics[i->class];
 
 	if (i->class == JV_JCC)
-		return z->insn.meta.category == ZYDIS_CATEGORY_COND_BR && z->insn.meta.branch_type != ZYDIS_BRANCH_TYPE_FAR;
+		return z->insn.meta.category == ZYDIS_CATEGORY_COND_BR &&
+		       z->insn.meta.branch_type != ZYDIS_BRANCH_TYPE_FAR;
 	if (i->class == JV_CMOV)
 		return z->insn.meta.category == ZYDIS_CATEGORY_CMOV;
 	return !m[0] || z->insn.mnemonic == m[0] || (m[1] && z->insn.mnemonic == m[1]);
@@ -130,11 +133,14 @@ static bool same_value(const struct jv_insn *i, const struct zydis *z)
 			(int64_t)((uint32_t)i->imm | (uint64_t)i->target << 32) : i->imm;
 
 	if (branch)
-		return z->insn.raw.imm[0].value.s == i->imm && i->target == i->at + i->len + (uint32_t)i->imm;
+		return z->insn.raw.imm[0].value.s == i->imm &&
+		       i->target == i->at + i->len + (uint32_t)i->imm;
 	if (i->class == JV_RET)
-		return (z->insn.raw.imm[0].size ? z->insn.raw.imm[0].value.u : 0) == (uint32_t)i->imm;
+		return (z->insn.raw.imm[0].size ? z->insn.raw.imm[0].value.u : 0) ==
+		       (uint32_t)i->imm;
 	if (i->class == JV_MOV_IMM)
-		return i->width == 8 ? z->insn.raw.imm[0].value.s == value : (int32_t)z->insn.raw.imm[0].value.u == i->imm;
+		return i->width == 8 ? z->insn.raw.imm[0].value.s == value :
+				       (int32_t)z->insn.raw.imm[0].value.u == i->imm;
 	if (!(i->flags & JV_IMM))
 		return i->class == JV_CMOV || !z->insn.raw.imm[0].size;
 	switch (z->insn.raw.imm[0].size) {
@@ -148,15 +154,27 @@ static bool same_value(const struct jv_insn *i, const struct zydis *z)
 static bool forbidden(const struct zydis *z)
 {
 	switch (z->insn.meta.category) {
-	case ZYDIS_CATEGORY_SYSCALL: case ZYDIS_CATEGORY_SYSRET: case ZYDIS_CATEGORY_SYSTEM: case ZYDIS_CATEGORY_INTERRUPT:
-	case ZYDIS_CATEGORY_IO: case ZYDIS_CATEGORY_IOSTRINGOP: case ZYDIS_CATEGORY_SEGOP: case ZYDIS_CATEGORY_X87_ALU:
-	case ZYDIS_CATEGORY_STRINGOP: case ZYDIS_CATEGORY_RDWRFSGS: case ZYDIS_CATEGORY_XSAVE: case ZYDIS_CATEGORY_PKU:
-	case ZYDIS_CATEGORY_RDRAND: case ZYDIS_CATEGORY_RDSEED: case ZYDIS_CATEGORY_VTX: case ZYDIS_CATEGORY_SGX:
+	case ZYDIS_CATEGORY_SYSCALL:
+	case ZYDIS_CATEGORY_SYSRET:
+	case ZYDIS_CATEGORY_SYSTEM:
+	case ZYDIS_CATEGORY_INTERRUPT:
+	case ZYDIS_CATEGORY_IO:
+	case ZYDIS_CATEGORY_IOSTRINGOP:
+	case ZYDIS_CATEGORY_SEGOP:
+	case ZYDIS_CATEGORY_X87_ALU:
+	case ZYDIS_CATEGORY_STRINGOP:
+	case ZYDIS_CATEGORY_RDWRFSGS:
+	case ZYDIS_CATEGORY_XSAVE:
+	case ZYDIS_CATEGORY_PKU:
+	case ZYDIS_CATEGORY_RDRAND:
+	case ZYDIS_CATEGORY_RDSEED:
+	case ZYDIS_CATEGORY_VTX:
+	case ZYDIS_CATEGORY_SGX:
 		return true;
 	default:
 		return z->insn.meta.branch_type == ZYDIS_BRANCH_TYPE_FAR ||
-		       z->insn.attributes & (ZYDIS_ATTRIB_HAS_LOCK | ZYDIS_ATTRIB_HAS_REP | ZYDIS_ATTRIB_HAS_REPNE |
-					     ZYDIS_ATTRIB_IS_PRIVILEGED);
+		       z->insn.attributes & (ZYDIS_ATTRIB_HAS_LOCK | ZYDIS_ATTRIB_HAS_REP |
+					     ZYDIS_ATTRIB_HAS_REPNE | ZYDIS_ATTRIB_IS_PRIVILEGED);
 	}
 }
 
@@ -201,7 +219,8 @@ static bool compare(const uint8_t *p)
 		return false;
 	}
 	accepted++;
-	what = zydis_decode(p, JV_INSN_MAX - 1, &z) ? difference(&i, &z) : "Zydis does not decode it";
+	what = zydis_decode(p, JV_INSN_MAX - 1, &z) ? difference(&i, &z) :
+						      "Zydis does not decode it";
 	if (what)
 		fail(p, what);
 	return true;
@@ -221,7 +240,7 @@ static void mutants(const uint8_t *p, unsigned int len)
 	compare(m);
 }
 
-/* From each entry on, until the constants behind the code: at the latest at what is no instruction. */
+/* From each entry on, to the constants behind the code: at the latest to what is no instruction. */
 static unsigned long all_of(uint64_t seed, bool gs)
 {
 	struct made made;
@@ -246,7 +265,9 @@ static unsigned long all_of(uint64_t seed, bool gs)
 /* Bytes of which enough are instructions: plausible prefixes, then anything. */
 static void random_bytes(void)
 {
-	static const uint8_t first[] = { 0x65, 0x67, 0x66, 0xf3, 0xf2, 0xf0, 0x2e, 0x48, 0x4c, 0x41, 0x0f, 0xc4, 0xc5, 0x62 };
+	static const uint8_t first[] = {
+		0x65, 0x67, 0x66, 0xf3, 0xf2, 0xf0, 0x2e, 0x48, 0x4c, 0x41, 0x0f, 0xc4, 0xc5, 0x62
+	};
 
 	for (unsigned long k = 0; k < RANDOM; k++) {
 		uint8_t p[BYTES];
@@ -268,8 +289,8 @@ int main(void)
 	for (uint64_t seed = 1; seed <= SEEDS; seed++)
 		n += all_of(seed, seed % 2);
 	random_bytes();
-	printf("%lu compiled instructions; of %lu strings of bytes %lu were accepted, %lu refused\n", n, compared, accepted,
-	       refused);
+	printf("%lu compiled instructions; of %lu strings of bytes %lu were accepted, %lu "
+	       "refused\n", n, compared, accepted, refused);
 	if (n < 10000 || accepted < n || !refused)
 		failed++;
 	printf("%d passed, %d failed, 0 skipped\n", !failed, failed);

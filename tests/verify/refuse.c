@@ -1,7 +1,7 @@
 /*
  * Broken code of each kind, and the nearest code that is right: what the verifier says of it. The
- * function under test is assembled here; the module, whose functions' bodies are never looked at, is
- * made by hand.
+ * function under test is assembled here; the module, whose functions' bodies are never looked at,
+ * is made by hand.
  */
 #include "tests/unit/unit.h"
 
@@ -46,7 +46,8 @@ static void make_module(void)
 	mod_section(&m, 10);
 	mod_put(&m, 2, 4, 0, 0x20, 0, 0x0b, 2, 0, 0x0b);
 	mod_end(&m);
-	ck_assert_msg(!wasm_module_decode(&module, m.b.at, m.b.len, wasm_features_default(), &err), "%s", err.text);
+	ck_assert_msg(!wasm_module_decode(&module, m.b.at, m.b.len, wasm_features_default(), &err),
+		      "%s", err.text);
 	ck_assert_int_eq(jit_layout_init(&layout, &module), 0);
 }
 
@@ -133,13 +134,16 @@ CASE(nothing, )
 CASE(load_ok, load(X64_32, X64_RAX, linear_at(X64_RDI, 8)))
 CASE(store_ok, store(X64_32, linear_at(X64_RDI, 8), X64_RSI))
 CASE(store_const_ok, store(X64_32, ctx(16), X64_RSI))
-CASE(gs_ok, load(X64_32, X64_RAX, x64_with(x64_at_index(X64_RSI, X64_RDX, 2, -4), X64_GS | X64_ADDR32)))
+CASE(gs_ok,
+     load(X64_32, X64_RAX, x64_with(x64_at_index(X64_RSI, X64_RDX, 2, -4), X64_GS | X64_ADDR32)))
 CASE(sum_ok, x64_mov_imm(b, X64_RAX, UINT32_MAX); x64_rr(b, X64_ADD, X64_64, X64_RAX, X64_RDI);
      load(X64_64, X64_RAX, linear_at(X64_RAX, 0)))
-CASE(global_ok, store(X64_32, ctx(jit_global_disp(&layout, 1)), X64_RDI); load(X64_64, X64_RAX, ctx(jit_global_disp(&layout, 2))))
-CASE(imported_global_ok, load(X64_64, X64_RAX, ctx(jit_global_disp(&layout, 0))); store(X64_32, x64_at(X64_RAX, 0), X64_RDI))
-CASE(slots_ok, store(X64_64, x64_at(X64_RBP, -64), X64_RDI); load(X64_32, X64_RDI, x64_at(X64_RSP, 0));
-     load(X64_32, X64_RAX, linear_at(X64_RDI, 0)))
+CASE(global_ok, store(X64_32, ctx(jit_global_disp(&layout, 1)), X64_RDI);
+     load(X64_64, X64_RAX, ctx(jit_global_disp(&layout, 2))))
+CASE(imported_global_ok, load(X64_64, X64_RAX, ctx(jit_global_disp(&layout, 0)));
+     store(X64_32, x64_at(X64_RAX, 0), X64_RDI))
+CASE(slots_ok, store(X64_64, x64_at(X64_RBP, -64), X64_RDI);
+     load(X64_32, X64_RDI, x64_at(X64_RSP, 0)); load(X64_32, X64_RAX, linear_at(X64_RDI, 0)))
 
 static void loop_of(enum x64_width w)
 {
@@ -175,7 +179,8 @@ static void join_64(void) { join_of(X64_64); }
 /* ---- indirect calls: each part of the sequence can be spoiled ---- */
 
 struct indirect {
-	uint32_t size, base;			/* tables whose size is compared, whose base is added */
+	/* tables: of the size compared, of the base added */
+	uint32_t size, base;
 	int32_t limit;				/* compared instead of a size, if not 0 */
 	bool no_bounds, no_type, other_type, wrong_jump, wrong_reg, reversed, between;
 	unsigned int shift;
@@ -246,15 +251,18 @@ INDIRECT(indirect_entered, .between = true)
 
 CASE(unchecked_call, x64_m(b, X64_CALL_IND, X64_64, x64_at(X64_R10, 8)))
 CASE(register_call, x64_r(b, X64_CALL_IND, X64_64, X64_RAX))
-CASE(import_ok, x64_rm(b, X64_LEA, X64_64, X64_R10, ctx(layout.imports)); x64_m(b, X64_CALL_IND, X64_64, x64_at(X64_R10, 8)))
+CASE(import_ok, x64_rm(b, X64_LEA, X64_64, X64_R10, ctx(layout.imports));
+     x64_m(b, X64_CALL_IND, X64_64, x64_at(X64_R10, 8)))
 CASE(import_beyond, x64_rm(b, X64_LEA, X64_64, X64_R10, ctx(layout.imports + 32)))
 /* lea r10w, [r13 + disp32] */
 CASE(import_half, RAW(0x66, 0x45, 0x8d, 0x95); b->at = x64_put32(b->at, (uint32_t)layout.imports);
      x64_m(b, X64_CALL_IND, X64_64, x64_at(X64_R10, 8)))
-CASE(import_wide_argument, load(X64_64, X64_RDI, x64_at(X64_RBP, -8)); x64_rm(b, X64_LEA, X64_64, X64_R10, ctx(layout.imports));
+CASE(import_wide_argument, load(X64_64, X64_RDI, x64_at(X64_RBP, -8));
+     x64_rm(b, X64_LEA, X64_64, X64_R10, ctx(layout.imports));
      x64_m(b, X64_CALL_IND, X64_64, x64_at(X64_R10, 8)))
-CASE(reference_call, x64_rr(b, X64_TEST, X64_64, X64_R10, X64_R10); uint8_t *skip = x64_jcc8(b, X64_CC_E);
-     x64_m(b, X64_CALL_IND, X64_64, x64_at(X64_R10, 8)); x64_here8(b, skip))
+CASE(reference_call, x64_rr(b, X64_TEST, X64_64, X64_R10, X64_R10);
+     uint8_t *skip = x64_jcc8(b, X64_CC_E); x64_m(b, X64_CALL_IND, X64_64, x64_at(X64_R10, 8));
+     x64_here8(b, skip))
 
 /* ---- a jump table of four, behind the code ---- */
 
@@ -319,15 +327,18 @@ CASE(push_register, x64_push(b, X64_RAX))
 
 CASE(store_anywhere, store(X64_32, x64_at(X64_RAX, 0), X64_RDI))
 CASE(store_absolute, store(X64_32, x64_at_abs(64), X64_RDI))
-CASE(wide_index, load(X64_64, X64_RAX, x64_at(X64_RBP, -8)); load(X64_32, X64_RAX, linear_at(X64_RAX, 0)))
+CASE(wide_index, load(X64_64, X64_RAX, x64_at(X64_RBP, -8));
+     load(X64_32, X64_RAX, linear_at(X64_RAX, 0)))
 CASE(wide_argument, load(X64_32, X64_RAX, linear_at(X64_RSI, 0)))
 CASE(negative_index, load(X64_32, X64_RAX, linear_at(X64_RDI, -4)))
 CASE(scaled_index, load(X64_32, X64_RAX, x64_at_index(X64_R13, X64_RDI, 3, 0)))
 CASE(sum_too_far, x64_mov_imm(b, X64_RAX, UINT32_MAX); x64_rr(b, X64_ADD, X64_64, X64_RAX, X64_RDI);
      load(X64_64, X64_RAX, linear_at(X64_RAX, 1 << 20)))
-CASE(sum_of_three, x64_mov_imm(b, X64_RAX, UINT32_MAX); x64_rr(b, X64_ADD, X64_64, X64_RAX, X64_RDI);
-     x64_rr(b, X64_ADD, X64_64, X64_RAX, X64_RDI); load(X64_64, X64_RAX, linear_at(X64_RAX, 0)))
-CASE(sign_extended, x64_rr(b, X64_MOVSXD, X64_64, X64_RDI, X64_RDI); load(X64_32, X64_RAX, linear_at(X64_RDI, 0)))
+CASE(sum_of_three, x64_mov_imm(b, X64_RAX, UINT32_MAX);
+     x64_rr(b, X64_ADD, X64_64, X64_RAX, X64_RDI); x64_rr(b, X64_ADD, X64_64, X64_RAX, X64_RDI);
+     load(X64_64, X64_RAX, linear_at(X64_RAX, 0)))
+CASE(sign_extended, x64_rr(b, X64_MOVSXD, X64_64, X64_RDI, X64_RDI);
+     load(X64_32, X64_RAX, linear_at(X64_RDI, 0)))
 CASE(after_call, x64_call_hole(b); load(X64_32, X64_RAX, linear_at(X64_RDI, 0)))
 CASE(rip_outside, load(X64_32, X64_RAX, x64_at_rip(1 << 20)))
 CASE(rip_before, load(X64_32, X64_RAX, x64_at_rip(-(1 << 20))))
@@ -343,7 +354,8 @@ CASE(constant_global_written, store(X64_64, ctx(jit_global_disp(&layout, 2)), X6
 CASE(global_pointer_written, store(X64_64, ctx(jit_global_disp(&layout, 0)), X64_RDI))
 CASE(across_globals, store(X64_64, ctx(jit_global_disp(&layout, 1) + 12), X64_RDI))
 CASE(below_the_context, store(X64_64, ctx(layout.globals - 8), X64_RDI))
-CASE(imported_global_beyond, load(X64_64, X64_RAX, ctx(jit_global_disp(&layout, 0))); store(X64_64, x64_at(X64_RAX, 12), X64_RDI))
+CASE(imported_global_beyond, load(X64_64, X64_RAX, ctx(jit_global_disp(&layout, 0)));
+     store(X64_64, x64_at(X64_RAX, 12), X64_RDI))
 CASE(context_indexed, load(X64_32, X64_RAX, x64_at_index(X64_R13, X64_RDI, 0, layout.globals)))
 
 /* ---- registers and the stack ---- */
@@ -416,10 +428,12 @@ CASE(into_the_middle, RAW(0xeb, 0x01, 0xb8, 0x90, 0x90, 0x90, 0x90))
 CASE(out_of_the_function, RAW(0x0f, 0x84, 0x00, 0x10, 0x00, 0x00))
 CASE(call_of_the_middle, RAW(0xe8, 0x03, 0x00, 0x00, 0x00))
 CASE(stack_at_call, x64_ri(b, X64_SUB, X64_64, X64_RSP, 16); x64_call_hole(b))
-CASE(trap_of_no_kind, x64_mov_imm(b, X64_RAX, RT_TRAPS); x64_m(b, X64_CALL_IND, X64_64, ctx(JIT_VMCTX(trap))))
+CASE(trap_of_no_kind, x64_mov_imm(b, X64_RAX, RT_TRAPS);
+     x64_m(b, X64_CALL_IND, X64_64, ctx(JIT_VMCTX(trap))))
 CASE(trap_ok, uint8_t *skip = x64_jcc8(b, X64_CC_E); trap(); x64_here8(b, skip))
 CASE(instance_called, x64_m(b, X64_CALL_IND, X64_64, ctx(JIT_VMCTX(instance))))
-CASE(fail_without_entry, x64_zero(b, X64_R10); x64_m(b, X64_CALL_IND, X64_64, ctx(JIT_VMCTX(indirect_fail))))
+CASE(fail_without_entry, x64_zero(b, X64_R10);
+     x64_m(b, X64_CALL_IND, X64_64, ctx(JIT_VMCTX(indirect_fail))))
 
 static void off_the_end(void)
 {
@@ -466,59 +480,69 @@ static const struct {
 	void (*make)(void);
 	const char *why;	/* NULL: accepted */
 } cases[] = {
-	OK(nothing), OK(load_ok), OK(store_ok), OK(store_const_ok), OK(gs_ok), OK(sum_ok), OK(global_ok),
-	OK(imported_global_ok), OK(slots_ok), OK(loop_ok), OK(join_ok), OK(indirect_ok), OK(indirect_fixed_ok),
-	OK(indirect_below_min_ok), OK(import_ok), OK(jump_ok), OK(rip_ok), OK(memory_size_ok), OK(saved_ok), OK(trap_ok),
-	OK(lib_ok),
-	NO(loop_64, EVERY_PATH), NO(join_64, EVERY_PATH),
-	NO(indirect_no_bounds, CONTEXT), NO(indirect_no_type, UNCHECKED), NO(indirect_wrong_jump, CONTEXT),
+	OK(nothing), OK(load_ok), OK(store_ok), OK(store_const_ok), OK(gs_ok), OK(sum_ok),
+	OK(global_ok), OK(imported_global_ok), OK(slots_ok), OK(loop_ok), OK(join_ok),
+	OK(indirect_ok), OK(indirect_fixed_ok), OK(indirect_below_min_ok), OK(import_ok),
+	OK(jump_ok), OK(rip_ok), OK(memory_size_ok), OK(saved_ok), OK(trap_ok), OK(lib_ok),
+	NO(loop_64, EVERY_PATH), NO(join_64, EVERY_PATH), NO(indirect_no_bounds, CONTEXT),
+	NO(indirect_no_type, UNCHECKED), NO(indirect_wrong_jump, CONTEXT),
 	NO(indirect_wrong_register, CONTEXT), NO(indirect_reversed, CONTEXT),
 	NO(indirect_other_table, CONTEXT), NO(indirect_wrong_limit, CONTEXT),
-	NO(indirect_growing_limit, CONTEXT), NO(indirect_externref, CONTEXT), NO(indirect_shift, CONTEXT),
-	NO(indirect_context, UNCHECKED), NO(indirect_entered, CONTEXT),
-	NO(indirect_other_type, "a result that may be over 32 bits"),
-	NO(unchecked_call, UNCHECKED), NO(register_call, UNCHECKED), NO(import_beyond, "an address that nobody needs"),
+	NO(indirect_growing_limit, CONTEXT), NO(indirect_externref, CONTEXT),
+	NO(indirect_shift, CONTEXT), NO(indirect_context, UNCHECKED), NO(indirect_entered, CONTEXT),
+	NO(indirect_other_type, "a result that may be over 32 bits"), NO(unchecked_call, UNCHECKED),
+	NO(register_call, UNCHECKED), NO(import_beyond, "an address that nobody needs"),
 	NO(import_half, "a part of an address"),
-	NO(import_wide_argument, "an argument that may be over 32 bits"), NO(reference_call, UNCHECKED),
-	NO(jump_uncompared, "a jump table outside of its function"), NO(jump_beyond, "a jump table outside of its function"),
+	NO(import_wide_argument, "an argument that may be over 32 bits"),
+	NO(reference_call, UNCHECKED), NO(jump_uncompared, "a jump table outside of its function"),
+	NO(jump_beyond, "a jump table outside of its function"),
 	NO(jump_middle, "a branch into the middle of an instruction, or to data"),
 	NO(jump_other, "a branch out of the function"),
 	NO(jump_register, "an indirect jump that is not through a jump table"),
-	NO(syscall_insn, NOT_PERMITTED), NO(sysenter, NOT_PERMITTED), NO(int80, NOT_PERMITTED), NO(int3, NOT_PERMITTED),
-	NO(hlt, NOT_PERMITTED), NO(in_insn, NOT_PERMITTED), NO(rdtsc, NOT_PERMITTED), NO(wrgsbase, NOT_PERMITTED),
-	NO(wrpkru, NOT_PERMITTED), NO(xsetbv, NOT_PERMITTED), NO(far_jump, NOT_PERMITTED), NO(far_return, NOT_PERMITTED),
-	NO(mov_segment, NOT_PERMITTED), NO(x87, NOT_PERMITTED), NO(locked, NOT_PERMITTED), NO(rep_stos, NOT_PERMITTED),
-	NO(no_gs_64, NOT_PERMITTED), NO(evex, NOT_PERMITTED), NO(vex256, NOT_PERMITTED),
-	NO(push_register, "an instruction out of place"),
-	NO(store_anywhere, ADDRESS), NO(store_absolute, ADDRESS), NO(wide_index, WIDE), NO(wide_argument, WIDE),
-	NO(negative_index, "an address that may lie below the memory"),
-	NO(scaled_index, "an address that may lie below the memory"), NO(sum_too_far, WIDE), NO(sum_of_three, WIDE),
-	NO(sign_extended, WIDE), NO(after_call, WIDE), NO(rip_outside, "not a constant of the text"),
-	NO(rip_before, "not a constant of the text"), NO(rip_store, "not a constant of the text"),
-	NO(memory_size_written, CONTEXT), NO(trap_pointer_read, CONTEXT), NO(exec_read, CONTEXT),
-	NO(table_base_read, CONTEXT), NO(table_written, CONTEXT), NO(constant_global_written, "writes a constant global"),
-	NO(global_pointer_written, CONTEXT), NO(across_globals, CONTEXT), NO(below_the_context, CONTEXT),
+	NO(syscall_insn, NOT_PERMITTED), NO(sysenter, NOT_PERMITTED), NO(int80, NOT_PERMITTED),
+	NO(int3, NOT_PERMITTED), NO(hlt, NOT_PERMITTED), NO(in_insn, NOT_PERMITTED),
+	NO(rdtsc, NOT_PERMITTED), NO(wrgsbase, NOT_PERMITTED), NO(wrpkru, NOT_PERMITTED),
+	NO(xsetbv, NOT_PERMITTED), NO(far_jump, NOT_PERMITTED), NO(far_return, NOT_PERMITTED),
+	NO(mov_segment, NOT_PERMITTED), NO(x87, NOT_PERMITTED), NO(locked, NOT_PERMITTED),
+	NO(rep_stos, NOT_PERMITTED), NO(no_gs_64, NOT_PERMITTED), NO(evex, NOT_PERMITTED),
+	NO(vex256, NOT_PERMITTED), NO(push_register, "an instruction out of place"),
+	NO(store_anywhere, ADDRESS), NO(store_absolute, ADDRESS), NO(wide_index, WIDE),
+	NO(wide_argument, WIDE), NO(negative_index, "an address that may lie below the memory"),
+	NO(scaled_index, "an address that may lie below the memory"), NO(sum_too_far, WIDE),
+	NO(sum_of_three, WIDE), NO(sign_extended, WIDE), NO(after_call, WIDE),
+	NO(rip_outside, "not a constant of the text"), NO(rip_before, "not a constant of the text"),
+	NO(rip_store, "not a constant of the text"), NO(memory_size_written, CONTEXT),
+	NO(trap_pointer_read, CONTEXT), NO(exec_read, CONTEXT), NO(table_base_read, CONTEXT),
+	NO(table_written, CONTEXT), NO(constant_global_written, "writes a constant global"),
+	NO(global_pointer_written, CONTEXT), NO(across_globals, CONTEXT),
+	NO(below_the_context, CONTEXT),
 	NO(imported_global_beyond, "an access outside of what the pointer points to"),
-	NO(context_indexed, "an address that may lie below the memory"),
-	NO(r13_written, PINNED), NO(r13_added_to, PINNED), NO(r13_exchanged, PINNED), NO(rbp_written, PINNED),
-	NO(rsp_pivot, PINNED), NO(rsp_added_to, PINNED), NO(rsp_low_bits, PINNED), NO(rsp_by_lea, "the stack pointer moves"),
-	NO(rbx_written, PINNED), NO(return_address_written, FRAME), NO(return_address_read, FRAME),
-	NO(caller_rbp_written, FRAME), NO(caller_rbp_overlapped, FRAME), NO(above_the_arguments, FRAME),
-	NO(below_the_frame, FRAME), NO(stack_indexed, "an index into the stack, or there is none"),
+	NO(context_indexed, "an address that may lie below the memory"), NO(r13_written, PINNED),
+	NO(r13_added_to, PINNED), NO(r13_exchanged, PINNED), NO(rbp_written, PINNED),
+	NO(rsp_pivot, PINNED), NO(rsp_added_to, PINNED), NO(rsp_low_bits, PINNED),
+	NO(rsp_by_lea, "the stack pointer moves"), NO(rbx_written, PINNED),
+	NO(return_address_written, FRAME), NO(return_address_read, FRAME),
+	NO(caller_rbp_written, FRAME), NO(caller_rbp_overlapped, FRAME),
+	NO(above_the_arguments, FRAME), NO(below_the_frame, FRAME),
+	NO(stack_indexed, "an index into the stack, or there is none"),
 	NO(frame_address, "an address in the frame that nobody needs"),
-	NO(wide_result, "a result that may be over 32 bits"), NO(return_pops, "a return that is not the function's"),
-	NO(return_early, "a return that is not the function's"), NO(no_prologue, "not the beginning of a function"),
+	NO(wide_result, "a result that may be over 32 bits"),
+	NO(return_pops, "a return that is not the function's"),
+	NO(return_early, "a return that is not the function's"),
+	NO(no_prologue, "not the beginning of a function"),
 	NO(large_frame, "a frame of more than a page that is not probed"),
 	NO(saved_swapped, "restores another register than was saved"), NO(saved_overwritten, FRAME),
 	NO(leaf_call, "a call while the stack is not as the callee expects"),
 	NO(into_the_middle, "a branch into the middle of an instruction, or to data"),
 	NO(out_of_the_function, "a branch out of the function"),
 	NO(call_of_the_middle, "a call of what is not the entry of a function"),
-	NO(stack_at_call, "a call while the stack is not as the callee expects"), NO(trap_of_no_kind, "a trap of no kind"),
+	NO(stack_at_call, "a call while the stack is not as the callee expects"),
+	NO(trap_of_no_kind, "a trap of no kind"),
 	NO(instance_called, "a call through the context that is not the runtime's"),
 	NO(fail_without_entry, "a failed call without a table entry"),
 	NO(off_the_end, "control runs over the end of the function"), NO(into_data, NOT_PERMITTED),
-	NO(lib_no_memory, "an index that the module does not have"), NO(lib_not_known, "an index that the module does not have"),
+	NO(lib_no_memory, "an index that the module does not have"),
+	NO(lib_not_known, "an index that the module does not have"),
 };
 
 /* call_hole() leaves the distance 0: made a call of the other function. */
@@ -544,10 +568,18 @@ static struct jit_image *assemble(void (*make)(void))
 	make();
 	ck_assert_uint_le(x64_offset(b), OTHER_AT);
 	aim_calls();
-	*image = (struct jit_image){ .magic = JIT_IMAGE_MAGIC, .version = JIT_IMAGE_VERSION, .flags = JIT_IMAGE_GS,
-				     .size = 4096 + TEXT, .module_size = module.size, .nfuncs = 2,
-				     .funcs_off = sizeof(*image), .sites_off = sizeof(*image), .handlers_off = sizeof(*image),
-				     .text_off = 4096, .text_size = TEXT, .ctx_size = layout.size };
+	*image = (struct jit_image){ .magic = JIT_IMAGE_MAGIC,
+				     .version = JIT_IMAGE_VERSION,
+				     .flags = JIT_IMAGE_GS,
+				     .size = 4096 + TEXT,
+				     .module_size = module.size,
+				     .nfuncs = 2,
+				     .funcs_off = sizeof(*image),
+				     .sites_off = sizeof(*image),
+				     .handlers_off = sizeof(*image),
+				     .text_off = 4096,
+				     .text_size = TEXT,
+				     .ctx_size = layout.size };
 	entries[0] = 0;
 	entries[1] = OTHER_AT;
 	memset((char *)image + 4096, 0xcc, TEXT);
@@ -569,7 +601,8 @@ START_TEST(each_case)
 			ck_assert_msg(!ret, "%s: %s", cases[i].name, err.text);
 		else
 			ck_assert_msg(ret == -ENOEXEC && says && !strcmp(says + 2, cases[i].why),
-				      "%s: wanted \"%s\", got %d \"%s\"", cases[i].name, cases[i].why, ret, err.text);
+				      "%s: wanted \"%s\", got %d \"%s\"", cases[i].name,
+				      cases[i].why, ret, err.text);
 		free(image);
 	}
 }
@@ -649,7 +682,7 @@ START_TEST(header)
 }
 END_TEST
 
-/* Many functions of () -> (), and two threads: the first broken function is the one that is named. */
+/* Many functions of () -> (), and two threads: the first broken one is named. */
 enum { MANY = 300, EACH = 16 };
 
 static struct jit_image *many_functions(void)
@@ -672,10 +705,16 @@ static struct jit_image *many_functions(void)
 	for (int i = 0; i < MANY; i++)
 		mod_put(&m, 2, 0, 0x0b);
 	mod_end(&m);
-	ck_assert_msg(!wasm_module_decode(&module, m.b.at, m.b.len, wasm_features_default(), &err), "%s", err.text);
+	ck_assert_msg(!wasm_module_decode(&module, m.b.at, m.b.len, wasm_features_default(), &err),
+		      "%s", err.text);
 	ck_assert_int_eq(jit_layout_init(&layout, &module), 0);
-	*image = (struct jit_image){ .module_size = module.size, .nfuncs = MANY, .funcs_off = sizeof(*image),
-				     .sites_off = 4096, .handlers_off = 4096, .text_off = 4096, .text_size = MANY * EACH,
+	*image = (struct jit_image){ .module_size = module.size,
+				     .nfuncs = MANY,
+				     .funcs_off = sizeof(*image),
+				     .sites_off = 4096,
+				     .handlers_off = 4096,
+				     .text_off = 4096,
+				     .text_size = MANY * EACH,
 				     .ctx_size = layout.size };
 	for (uint32_t i = 0; i < MANY; i++) {
 		((uint32_t *)(image + 1))[i] = i * EACH;

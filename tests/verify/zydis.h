@@ -1,4 +1,4 @@
-/* What Zydis says of an instruction, in the verifier's terms; or, where it is not installed, nothing. */
+/* What Zydis says of an instruction, in the verifier's terms; nothing where it is not installed. */
 #ifndef TESTS_VERIFY_ZYDIS_H
 #define TESTS_VERIFY_ZYDIS_H
 
@@ -24,7 +24,8 @@ static inline int zydis_gpr(ZydisRegister r)
 {
 	ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, r);
 
-	return whole >= ZYDIS_REGISTER_RAX && whole <= ZYDIS_REGISTER_R15 ? (int)(whole - ZYDIS_REGISTER_RAX) : -1;
+	return whole >= ZYDIS_REGISTER_RAX && whole <= ZYDIS_REGISTER_R15 ?
+	       (int)(whole - ZYDIS_REGISTER_RAX) : -1;
 }
 
 static inline bool zydis_decode(const uint8_t *p, size_t n, struct zydis *z)
@@ -42,11 +43,13 @@ static inline bool zydis_decode(const uint8_t *p, size_t n, struct zydis *z)
 		const ZydisDecodedOperand *o = &z->ops[k];
 		int r = o->type == ZYDIS_OPERAND_TYPE_REGISTER ? zydis_gpr(o->reg.value) : -1;
 
-		if (o->type == ZYDIS_OPERAND_TYPE_MEMORY && o->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT)
+		if (o->type == ZYDIS_OPERAND_TYPE_MEMORY &&
+		    o->visibility == ZYDIS_OPERAND_VISIBILITY_EXPLICIT)
 			z->mem = o;
 		if (r >= 0 && o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)
-			z->written[__builtin_ctz(ZydisRegisterGetWidth(ZYDIS_MACHINE_MODE_LONG_64, o->reg.value) / 8)] |=
-				1u << r;
+			z->written[__builtin_ctz(
+				ZydisRegisterGetWidth(ZYDIS_MACHINE_MODE_LONG_64, o->reg.value) /
+				8)] |= 1u << r;
 	}
 	return true;
 }

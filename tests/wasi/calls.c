@@ -243,7 +243,8 @@ static int path_call(struct guest *g, const struct path_row *r)
 	case WASI_CALL_path_filestat_get:
 		return CALL(g, path_filestat_get, 3, r->flags, STR(g, r->path), GUEST_DATA);
 	case WASI_CALL_path_filestat_set_times:
-		return CALL(g, path_filestat_set_times, 3, r->flags, STR(g, r->path), 1, 2, r->oflags);
+		return CALL(g, path_filestat_set_times, 3, r->flags, STR(g, r->path), 1, 2,
+			    r->oflags);
 	default:
 		return guest_call(g, r->call, (int64_t[]){ 3, STR(g, r->path) }, 3);
 	}
@@ -260,7 +261,8 @@ static int path_call(struct guest *g, const struct path_row *r)
 #define RENAME(e, p, t) ROW(WASI_##e, rename, .path = p, .to = t)
 #define READLINK(e, p) ROW(WASI_##e, readlink, .path = p)
 #define STAT(e, p, follow) ROW(WASI_##e, filestat_get, .path = p, .flags = follow)
-#define TIMES(e, p, follow, how) ROW(WASI_##e, filestat_set_times, .path = p, .flags = follow, .oflags = how)
+#define TIMES(e, p, follow, how) \
+	ROW(WASI_##e, filestat_set_times, .path = p, .flags = follow, .oflags = how)
 
 static const struct path_row path_rows[] = {
 	OPEN(OK, "f", "rw", WASI_O_CREAT),
@@ -405,8 +407,10 @@ START_TEST(readonly)
 	ck_assert_int_eq(CALL(&g, path_link, 3, 0, STR(&g, "f"), 4, STR(&g, "l")), WASI_EROFS);
 	ck_assert_int_eq(CALL(&g, path_rename, 4, STR(&g, "f"), 3, STR(&g, "l")), WASI_EROFS);
 	ck_assert_int_eq(CALL(&g, path_rename, 3, STR(&g, "f"), 4, STR(&g, "l")), WASI_EROFS);
-	ck_assert_int_eq(CALL(&g, path_filestat_set_times, 4, 0, STR(&g, "f"), 1, 1, 5), WASI_EROFS);
-#define RO_OPEN(path, oflags, rights) CALL(&g, path_open, 4, 0, STR(&g, path), oflags, rights, rights, 0, GUEST_RET)
+	ck_assert_int_eq(CALL(&g, path_filestat_set_times, 4, 0, STR(&g, "f"), 1, 1, 5),
+			 WASI_EROFS);
+#define RO_OPEN(path, oflags, rights) \
+	CALL(&g, path_open, 4, 0, STR(&g, path), oflags, rights, rights, 0, GUEST_RET)
 	ck_assert_int_eq(RO_OPEN("f", 0, WASI_RIGHT_FD_WRITE), WASI_EROFS);
 	ck_assert_int_eq(RO_OPEN("no", 0, WASI_RIGHT_FD_WRITE), WASI_ENOENT);
 	ck_assert_int_eq(RO_OPEN("no", WASI_O_CREAT, WASI_RIGHT_FD_WRITE), WASI_EROFS);
@@ -436,7 +440,8 @@ START_TEST(rights)
 	ck_assert_int_eq(CALL(&g, fd_filestat_set_size, ro, 1), WASI_EINVAL);
 	ck_assert_int_eq(CALL(&g, fd_allocate, ro, 0, 1), WASI_EBADF);
 	ck_assert_int_eq(CALL(&g, fd_datasync, ro), 0);
-	ck_assert_int_eq(CALL(&g, path_open, ro, 0, STR(&g, "x"), 0, 2, 0, 0, GUEST_RET), WASI_ENOTDIR);
+	ck_assert_int_eq(CALL(&g, path_open, ro, 0, STR(&g, "x"), 0, 2, 0, 0, GUEST_RET),
+			 WASI_ENOTDIR);
 	ck_assert_int_eq(CALL(&g, fd_readdir, ro, GUEST_DATA, 100, 0, GUEST_RET), WASI_ENOTDIR);
 	ck_assert_int_eq(CALL(&g, fd_fdstat_get, ro, GUEST_DATA), 0);
 	ck_assert_uint_eq(guest_u64(&g, GUEST_DATA + 8) & WASI_RIGHT_FD_WRITE, 0);
@@ -444,12 +449,14 @@ START_TEST(rights)
 
 	/* rights only go */
 	ck_assert_int_eq(CALL(&g, fd_fdstat_set_rights, f, -1, 0), WASI_ENOTCAPABLE);
-	ck_assert_int_eq(CALL(&g, fd_fdstat_set_rights, f, WASI_RIGHT_FD_READ | WASI_RIGHT_FD_TELL, 0), 0);
+	ck_assert_int_eq(
+		CALL(&g, fd_fdstat_set_rights, f, WASI_RIGHT_FD_READ | WASI_RIGHT_FD_TELL, 0), 0);
 	ck_assert_int_eq(guest_write(&g, f, "x"), -WASI_ENOTCAPABLE);
 	ck_assert_int_eq(guest_read(&g, f, 1), 0);
 	ck_assert_int_eq(CALL(&g, fd_seek, f, 1, 0, GUEST_RET), WASI_ENOTCAPABLE);
 	ck_assert_int_eq(CALL(&g, fd_seek, f, 0, WASI_SEEK_CUR, GUEST_RET), 0);
-	ck_assert_int_eq(CALL(&g, fd_fdstat_set_rights, f, WASI_RIGHT_FD_WRITE, 0), WASI_ENOTCAPABLE);
+	ck_assert_int_eq(CALL(&g, fd_fdstat_set_rights, f, WASI_RIGHT_FD_WRITE, 0),
+			 WASI_ENOTCAPABLE);
 
 	/* a directory: files' calls are EBADF; what it may not hand on cannot be opened */
 	d = guest_open(&g, ".", "r", WASI_O_DIRECTORY, 0);
@@ -460,11 +467,16 @@ START_TEST(rights)
 	ck_assert_int_eq(CALL(&g, fd_filestat_set_size, d, 0), WASI_EBADF);
 	ck_assert_int_eq(CALL(&g, fd_advise, d, 0, 0, 0), WASI_EBADF);
 	ck_assert_int_eq(CALL(&g, fd_sync, d), WASI_EBADF);
-	ck_assert_int_eq(CALL(&g, fd_fdstat_set_rights, d, WASI_RIGHT_PATH_OPEN, WASI_RIGHT_FD_READ), 0);
-	ck_assert_int_eq(CALL(&g, path_open, d, 0, STR(&g, "f"), 0, WASI_RIGHT_FD_WRITE, 0, 0, GUEST_RET), WASI_ENOTCAPABLE);
-	ck_assert_int_eq(CALL(&g, path_open, d, 0, STR(&g, "f"), WASI_O_TRUNC, WASI_RIGHT_FD_READ, 0, 0, GUEST_RET),
+	ck_assert_int_eq(
+		CALL(&g, fd_fdstat_set_rights, d, WASI_RIGHT_PATH_OPEN, WASI_RIGHT_FD_READ), 0);
+	ck_assert_int_eq(
+		CALL(&g, path_open, d, 0, STR(&g, "f"), 0, WASI_RIGHT_FD_WRITE, 0, 0, GUEST_RET),
+		WASI_ENOTCAPABLE);
+	ck_assert_int_eq(CALL(&g, path_open, d, 0, STR(&g, "f"), WASI_O_TRUNC, WASI_RIGHT_FD_READ,
+			      0, 0, GUEST_RET),
 			 WASI_ENOTCAPABLE);
-	ck_assert_int_eq(CALL(&g, path_open, d, 0, STR(&g, "f"), 0, WASI_RIGHT_FD_READ, 0, 0, GUEST_RET), 0);
+	ck_assert_int_eq(
+		CALL(&g, path_open, d, 0, STR(&g, "f"), 0, WASI_RIGHT_FD_READ, 0, 0, GUEST_RET), 0);
 	ck_assert_int_eq(CALL(&g, path_unlink_file, d, STR(&g, "f")), WASI_ENOTCAPABLE);
 
 	/* opened without asking for a directory */
@@ -517,4 +529,5 @@ START_TEST(attributes)
 }
 END_TEST
 
-UNIT("wasi calls", errnos, numbers, strings, offsets, refill, iovecs, paths, path_bytes, readonly, rights, attributes)
+UNIT("wasi calls", errnos, numbers, strings, offsets, refill, iovecs, paths, path_bytes, readonly,
+     rights, attributes)

@@ -19,7 +19,8 @@ int rt_exit(struct rt_instance *caller, int32_t status)
 	return -1;
 }
 
-struct rt_func *rt_func_host(struct rt_store *s, const struct wasm_functype *type, rt_host_fn fn, void *env)
+struct rt_func *rt_func_host(struct rt_store *s, const struct wasm_functype *type, rt_host_fn fn,
+			     void *env)
 {
 	return NULL;
 }
@@ -29,13 +30,16 @@ void guest_init_with(struct guest *g, struct wasi_config *config)
 	struct wsbox_err err = WSBOX_ERR_INIT;
 
 	*g = (struct guest){ .size = GUEST_MEMORY };
-	g->head.mem0 = mmap(NULL, GUEST_MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	g->head.mem0 = mmap(NULL, GUEST_MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			    -1, 0);
 	g->head.mem0_size = &g->size;
 	snprintf(g->dir, sizeof(g->dir), "%s/wsbox-wasi-XXXXXX", getenv("TMPDIR") ?: "/tmp");
 	if (g->head.mem0 == MAP_FAILED || !mkdtemp(g->dir))
 		abort();
 	if (!config->preopens) {
-		g->own = (struct wasi_preopen){ .fd = open(g->dir, O_PATH | O_CLOEXEC), .guest = "/" };
+		g->own = (struct wasi_preopen){
+			.fd = open(g->dir, O_PATH | O_CLOEXEC), .guest = "/"
+		};
 		config->preopens = &g->own;
 		config->npreopens = 1;
 	}
@@ -108,7 +112,8 @@ void guest_iov(struct guest *g, uint32_t p, uint32_t buf, uint32_t len)
 
 int guest_open(struct guest *g, const char *path, const char *mode, int oflags, int fdflags)
 {
-	int64_t rights = WASI_RIGHT_ALL & ~(WASI_RIGHT_FD_READ | WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_READDIR);
+	int64_t rights = WASI_RIGHT_ALL &
+			 ~(WASI_RIGHT_FD_READ | WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_READDIR);
 	int e;
 
 	rights |= strchr(mode, 'r') ? WASI_RIGHT_FD_READ | WASI_RIGHT_FD_READDIR : 0;

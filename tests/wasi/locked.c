@@ -35,7 +35,9 @@ enum {
  * Descriptors: the directory, sockets, then a file, a directory, a FIFO and an append-only
  * file that path_open made.
  */
-enum { DIR = 3, SOCK = 4, LISTENER = 5, FILE_FD = LISTENER + WASI_POLL_RING_MIN, SUBDIR, FIFO, LOG };
+enum {
+	DIR = 3, SOCK = 4, LISTENER = 5, FILE_FD = LISTENER + WASI_POLL_RING_MIN, SUBDIR, FIFO, LOG,
+};
 
 struct step {
 	enum wasi_call call;
@@ -43,7 +45,9 @@ struct step {
 };
 
 #define STEP(name, ...) { WASI_CALL_##name, { __VA_ARGS__ } }
-#define ALL_RIGHTS (WASI_RIGHT_ALL & ~(WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_ALLOCATE | WASI_RIGHT_FD_FILESTAT_SET_SIZE))
+#define ALL_RIGHTS \
+	(WASI_RIGHT_ALL & \
+	 ~(WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_ALLOCATE | WASI_RIGHT_FD_FILESTAT_SET_SIZE))
 
 static const struct step steps[] = {
 	STEP(args_get, BUF, BUF), STEP(args_sizes_get, BUF, BUF), STEP(environ_get, BUF, BUF),
@@ -132,7 +136,8 @@ static int listener(void)
 	if (bind(fd, (struct sockaddr *)&a, len) || listen(fd, 2))
 		_exit(97);
 	len = sizeof(a);
-	if (getsockname(fd, (struct sockaddr *)&a, &len) || connect(client, (struct sockaddr *)&a, len))
+	if (getsockname(fd, (struct sockaddr *)&a, &len) ||
+	    connect(client, (struct sockaddr *)&a, len))
 		_exit(97);
 	return fd;
 }
@@ -156,11 +161,14 @@ static void subscriptions(struct guest *g)
 static void world(struct guest *g, bool ring)
 {
 	static int sockets[1 + WASI_POLL_RING_MIN];
-	struct wasi_config config = { .ring = ring, .nsockets = ARRAY_SIZE(sockets), .sockets = sockets };
+	struct wasi_config config = {
+		.ring = ring, .nsockets = ARRAY_SIZE(sockets), .sockets = sockets
+	};
 	char path[160];
 	int in[2], pair[2];
 
-	if (pipe(in) || dup2(in[0], 0) || write(in[1], "0123456789", 10) != 10 || socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+	if (pipe(in) || dup2(in[0], 0) || write(in[1], "0123456789", 10) != 10 ||
+	    socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
 		_exit(96);
 	sockets[0] = pair[0];
 	sockets[1] = listener();
@@ -189,9 +197,11 @@ static void world(struct guest *g, bool ring)
 		_exit(96);
 }
 
-static void open_as(struct guest *g, int want, const char *path, uint32_t more_rights, int oflags, int fdflags)
+static void open_as(struct guest *g, int want, const char *path, uint32_t more_rights, int oflags,
+		    int fdflags)
 {
-	if (CALL(g, path_open, DIR, 0, STR(g, path), oflags, ALL_RIGHTS | more_rights, WASI_RIGHT_ALL, fdflags, RET) ||
+	if (CALL(g, path_open, DIR, 0, STR(g, path), oflags, ALL_RIGHTS | more_rights,
+		 WASI_RIGHT_ALL, fdflags, RET) ||
 	    (int)guest_u32(g, RET) != want)
 		_exit(95);
 }
@@ -242,7 +252,8 @@ int main(void)
 			skipped += r == 77;
 			if (r && r != 77) {
 				failed++;
-				printf("step %zu %s, ring %d: %d\n", i, wasi_call_rows[steps[i].call].name, ring, r);
+				printf("step %zu %s, ring %d: %d\n", i,
+				       wasi_call_rows[steps[i].call].name, ring, r);
 			}
 		}
 	}

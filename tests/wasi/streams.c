@@ -166,7 +166,10 @@ START_TEST(standard_file)
 }
 END_TEST
 
-/* Where a write goes is by the guest's flags; those of the open file, which others use, stay as they are. */
+/*
+ * Where a write goes is by the guest's flags;
+ * those of the open file, which others use, stay as they are.
+ */
 START_TEST(append_of_one)
 {
 	struct guest g;
@@ -215,7 +218,9 @@ START_TEST(devices)
 	if (terminal >= 0) {
 		ck_assert_int_eq(CALL(&g, fd_fdstat_get, 1, GUEST_DATA), 0);
 		ck_assert_uint_eq(g.head.mem0[GUEST_DATA], WASI_TYPE_CHARACTER);
-		ck_assert_uint_eq(guest_u64(&g, GUEST_DATA + 8) & (WASI_RIGHT_FD_SEEK | WASI_RIGHT_FD_TELL), 0);
+		ck_assert_uint_eq(guest_u64(&g, GUEST_DATA + 8) &
+					  (WASI_RIGHT_FD_SEEK | WASI_RIGHT_FD_TELL),
+				  0);
 		ck_assert_int_eq(CALL(&g, fd_fdstat_set_flags, 1, WASI_FD_NONBLOCK), 0);
 		ck_assert_int_eq(guest_read(&g, 1, 1), -WASI_EAGAIN);
 	}
@@ -321,7 +326,9 @@ static void sockets_init(struct guest *g, bool ring, int peers[PAIRS], int type)
 {
 	static int own[PAIRS];
 	struct wasi_preopen none;
-	struct wasi_config config = { .ring = ring, .nsockets = PAIRS, .sockets = own, .preopens = &none };
+	struct wasi_config config = {
+		.ring = ring, .nsockets = PAIRS, .sockets = own, .preopens = &none
+	};
 
 	for (int i = 0; i < PAIRS; i++) {
 		int pair[2];
@@ -375,7 +382,8 @@ START_TEST(poll_many)
 	ck_assert_int_eq(read(peers[8], &(char){ 0 }, 1), 0);
 	ck_assert_int_eq(poll_n(&g, PAIRS + 1), 3);
 	for (uint32_t i = 0; i < 3; i++)
-		ck_assert_int_eq(event(&g, i).error, event(&g, i).userdata == 1003 ? 0 : WASI_EBADF);
+		ck_assert_int_eq(event(&g, i).error,
+				 event(&g, i).userdata == 1003 ? 0 : WASI_EBADF);
 	ck_assert_int_eq(write(peers[6], "y", 1), 1);
 	ck_assert_int_eq(poll_n(&g, PAIRS + 1), 4);
 
@@ -520,7 +528,8 @@ static int list_all(struct guest *g, int fd, uint32_t room, uint8_t seen[ENTRIES
 	do {
 		uint32_t at = 0;
 
-		ck_assert_int_eq(CALL(g, fd_readdir, fd, GUEST_DATA, room, (int64_t)cookie, GUEST_RET), 0);
+		ck_assert_int_eq(
+			CALL(g, fd_readdir, fd, GUEST_DATA, room, (int64_t)cookie, GUEST_RET), 0);
 		used = guest_u32(g, GUEST_RET);
 		while (used - at >= sizeof(struct wasi_dirent)) {
 			struct wasi_dirent d;
@@ -534,7 +543,8 @@ static int list_all(struct guest *g, int fd, uint32_t room, uint8_t seen[ENTRIES
 				seen[atoi(name + 1)]++;
 				ck_assert_int_eq(d.type, WASI_TYPE_REGULAR);
 				if (remove && atoi(name + 1) % 2)
-					ck_assert_int_eq(CALL(g, path_unlink_file, fd, STR(g, name)), 0);
+					ck_assert_int_eq(
+						CALL(g, path_unlink_file, fd, STR(g, name)), 0);
 			} else {
 				ck_assert_int_eq(d.type, WASI_TYPE_DIRECTORY);
 			}
@@ -574,7 +584,8 @@ START_TEST(listing)
 	ck_assert_int_eq(list_all(&g, fd, 4096, seen, false), ENTRIES / 2 + 2);
 	/* ".." shows the directory's own inode */
 	ck_assert_int_eq(CALL(&g, fd_readdir, fd, GUEST_DATA, 100000, 0, GUEST_RET), 0);
-	for (uint32_t at = GUEST_DATA, end = at + guest_u32(&g, GUEST_RET); at < end; at += 24 + guest_u32(&g, at + 16)) {
+	for (uint32_t at = GUEST_DATA, end = at + guest_u32(&g, GUEST_RET); at < end;
+	     at += 24 + guest_u32(&g, at + 16)) {
 		if (g.head.mem0[at + 24] == '.')
 			ck_assert_uint_eq(guest_u64(&g, at + 8), st.st_ino);
 	}
@@ -583,7 +594,8 @@ START_TEST(listing)
 	ck_assert_int_eq(CALL(&g, fd_readdir, fd, GUEST_DATA, 0, 0, GUEST_RET), 0);
 	ck_assert_int_eq(CALL(&g, fd_readdir, 3, GUEST_DATA, 100, 0, GUEST_RET), 0);
 	ck_assert_int_eq(CALL(&g, fd_sync, 3), WASI_EBADF);
-	ck_assert_int_eq(CALL(&g, fd_readdir, fd, GUEST_MEMORY - 10, 11, 0, GUEST_RET), WASI_EFAULT);
+	ck_assert_int_eq(CALL(&g, fd_readdir, fd, GUEST_MEMORY - 10, 11, 0, GUEST_RET),
+			 WASI_EFAULT);
 	ck_assert_int_eq(CALL(&g, fd_readdir, fd, GUEST_DATA, 10, 0, GUEST_MEMORY), WASI_EFAULT);
 	guest_done(&g);
 }

@@ -54,7 +54,8 @@ static double now(void)
 static void move(size_t size, int out)
 {
 	for (size_t done = 0; done < size;) {
-		ssize_t n = out ? write(fd, buf + done, size - done) : read(fd, buf + done, size - done);
+		ssize_t n = out ? write(fd, buf + done, size - done) :
+				  read(fd, buf + done, size - done);
 
 		must(n > 0);
 		done += (size_t)n;
@@ -88,7 +89,9 @@ static void in_order(long n, size_t size, int out)
 static void at_random(long n, size_t size, int out)
 {
 	for (long i = 0; i < n; i++)
-		move_at(size, (off_t)((seed = seed * 1664525 + 1013904223) % (FILE_SIZE / size) * size), out);
+		move_at(size,
+			(off_t)((seed = seed * 1664525 + 1013904223) % (FILE_SIZE / size) * size),
+			out);
 }
 
 #define SIZED(name, size) \
@@ -143,13 +146,28 @@ static void clock_(long n)
 }
 
 static const struct row calls[] = {
-	{ "write 64 B", write_64, 2000 }, { "write 4 KiB", write_4k, 800 }, { "write 64 KiB", write_64k, 100 },
-	{ "write 1 MiB", write_1m, 8 }, { "read 64 B", read_64, 2000 }, { "read 4 KiB", read_4k, 800 },
-	{ "read 64 KiB", read_64k, 100 }, { "read 1 MiB", read_1m, 8 }, { "pwrite 64 B", pwrite_64, 2000 },
-	{ "pwrite 4 KiB", pwrite_4k, 800 }, { "pwrite 64 KiB", pwrite_64k, 100 }, { "pwrite 1 MiB", pwrite_1m, 8 },
-	{ "pread 64 B", pread_64, 2000 }, { "pread 4 KiB", pread_4k, 800 }, { "pread 64 KiB", pread_64k, 100 },
-	{ "pread 1 MiB", pread_1m, 8 }, { "readv 4 x 16 B", readv4, 2000 }, { "append 64 B", append64, 1500 },
-	{ "seek", seek, 4000 }, { "fstat", fstat_, 2000 }, { "clock", clock_, 20000 }, { 0 },
+	{ "write 64 B", write_64, 2000 },
+	{ "write 4 KiB", write_4k, 800 },
+	{ "write 64 KiB", write_64k, 100 },
+	{ "write 1 MiB", write_1m, 8 },
+	{ "read 64 B", read_64, 2000 },
+	{ "read 4 KiB", read_4k, 800 },
+	{ "read 64 KiB", read_64k, 100 },
+	{ "read 1 MiB", read_1m, 8 },
+	{ "pwrite 64 B", pwrite_64, 2000 },
+	{ "pwrite 4 KiB", pwrite_4k, 800 },
+	{ "pwrite 64 KiB", pwrite_64k, 100 },
+	{ "pwrite 1 MiB", pwrite_1m, 8 },
+	{ "pread 64 B", pread_64, 2000 },
+	{ "pread 4 KiB", pread_4k, 800 },
+	{ "pread 64 KiB", pread_64k, 100 },
+	{ "pread 1 MiB", pread_1m, 8 },
+	{ "readv 4 x 16 B", readv4, 2000 },
+	{ "append 64 B", append64, 1500 },
+	{ "seek", seek, 4000 },
+	{ "fstat", fstat_, 2000 },
+	{ "clock", clock_, 20000 },
+	{ 0 },
 };
 
 /* --- names --- */
@@ -277,10 +295,16 @@ static void pack(long n)
 }
 
 static const struct row names[] = {
-	{ "open, stat, read, close", open_stat_read_close, 400 }, { "stat", stat_, 1000 },
-	{ "stat d/d/d/d", stat_deep, 600 }, { "stat of nothing", stat_none, 1000 },
-	{ "list 400 names", list, 8 }, { "walk 48 directories", walk, 2 },
-	{ "create, unlink", make_remove, 100 }, { "rename", rename_, 200 }, { "pack 400 files", pack, 0 }, { 0 },
+	{ "open, stat, read, close", open_stat_read_close, 400 },
+	{ "stat", stat_, 1000 },
+	{ "stat d/d/d/d", stat_deep, 600 },
+	{ "stat of nothing", stat_none, 1000 },
+	{ "list 400 names", list, 8 },
+	{ "walk 48 directories", walk, 2 },
+	{ "create, unlink", make_remove, 100 },
+	{ "rename", rename_, 200 },
+	{ "pack 400 files", pack, 0 },
+	{ 0 },
 };
 
 /* --- text --- */
@@ -386,7 +410,8 @@ static void prepare(void)
 	FILE *f = fopen("text", "w");
 
 	for (int i = 0; i < LINES; i++)
-		fprintf(f, "%08x line %d of the text that is sorted\n", (seed = seed * 1664525 + 1013904223), i);
+		fprintf(f, "%08x line %d of the text that is sorted\n",
+			(seed = seed * 1664525 + 1013904223), i);
 	fclose(f);
 	fd = open("file", O_RDWR | O_CREAT, 0666);
 	must(fd >= 0);
@@ -438,7 +463,8 @@ int main(int argc, char **argv)
 		pass("to standard output, 64 B", 64, (long)(8000 * scale) + 1, 0);
 	} else {
 		prepare();
-		measure(!strcmp(group, "names") ? names : !strcmp(group, "text") ? texts : calls, scale);
+		measure(!strcmp(group, "names") ? names : !strcmp(group, "text") ? texts : calls,
+			scale);
 	}
 	return 0;
 }

@@ -48,7 +48,8 @@ int main(int argc, char **argv)
 	double scale = argc > 1 ? atof(argv[1]) : 1, t;
 	long synced = (long)(20 * scale) + 2, unsynced = (long)(500 * scale) + 2;
 
-	if (sqlite3_open_v2("base.db", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "unix-none") != SQLITE_OK)
+	if (sqlite3_open_v2("base.db", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+			    "unix-none") != SQLITE_OK)
 		return 1;
 	t = now();
 	inserts(unsynced, "pragma synchronous=off");
@@ -59,7 +60,8 @@ int main(int argc, char **argv)
 	run("pragma synchronous=off");
 	run("begin");
 	run("with recursive n(i) as (select 1 union all select i + 1 from n where i < 60000) "
-	    "insert into t(b) select 'row ' || (i * 7919 % 12007) || ' of many that fill the pages of a file' from n");
+	    "insert into t(b) select 'row ' || (i * 7919 % 12007) || ' of many that fill the pages "
+	    "of a file' from n");
 	run("commit");
 	run("pragma cache_size=50");	/* pages are read again, not kept */
 	t = now();

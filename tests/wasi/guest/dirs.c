@@ -43,7 +43,10 @@ static void list(const char *path, int show)
 		char line[300];
 
 		snprintf(line, sizeof(line), "%s %d", e->d_name,
-			 e->d_type == DT_DIR ? 1 : e->d_type == DT_REG ? 2 : e->d_type == DT_LNK ? 3 : 4);
+			 e->d_type == DT_DIR ? 1 :
+			 e->d_type == DT_REG ? 2 :
+			 e->d_type == DT_LNK ? 3 :
+					       4);
 		names[n++] = strdup(line);
 	}
 	closedir(d);
@@ -173,7 +176,8 @@ static void many(void)
 
 	T(mkdir("m", 0777));
 	for (int i = 0; i < 1500; i++) {
-		snprintf(name, sizeof(name), "m/entry-%d-%.*s", i, i % 40, "........................................");
+		snprintf(name, sizeof(name), "m/entry-%d-%.*s", i, i % 40,
+			 "........................................");
 		touch(name);
 	}
 	list("m", 0);

@@ -62,7 +62,8 @@ int main(void)
 
 		if (i == 5 || write(fds[i], "y", 1) != 1)
 			continue;
-		if (poll(polls, FIFOS, -1) < 1 || !(polls[i].revents & POLLRDNORM) || read(fds[i], buf, 1) != 1)
+		if (poll(polls, FIFOS, -1) < 1 || !(polls[i].revents & POLLRDNORM) ||
+		    read(fds[i], buf, 1) != 1)
 			printf("round %d\n", round);
 	}
 	return 0;

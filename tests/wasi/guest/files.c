@@ -31,8 +31,9 @@ static void content(const char *path)
 static void modes(void)
 {
 	static const int flags[] = {
-		O_RDONLY, O_WRONLY, O_RDWR, O_WRONLY | O_TRUNC, O_WRONLY | O_APPEND, O_RDWR | O_APPEND, O_RDONLY | O_TRUNC,
-		O_WRONLY | O_CREAT | O_EXCL, O_RDWR | O_CREAT, O_RDONLY | O_DIRECTORY, O_RDONLY | O_NOFOLLOW,
+		O_RDONLY, O_WRONLY, O_RDWR, O_WRONLY | O_TRUNC, O_WRONLY | O_APPEND,
+		O_RDWR | O_APPEND, O_RDONLY | O_TRUNC, O_WRONLY | O_CREAT | O_EXCL,
+		O_RDWR | O_CREAT, O_RDONLY | O_DIRECTORY, O_RDONLY | O_NOFOLLOW,
 	};
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
@@ -153,14 +154,14 @@ static void times(void)
 	OPEN(fd, open("t", O_RDWR | O_CREAT, 0666));
 	T(futimens(fd, t));
 	T(fstat(fd, &st));
-	printf("%lld.%09ld %lld.%09ld\n", (long long)st.st_atim.tv_sec, st.st_atim.tv_nsec, (long long)st.st_mtim.tv_sec,
-	       st.st_mtim.tv_nsec);
+	printf("%lld.%09ld %lld.%09ld\n", (long long)st.st_atim.tv_sec, st.st_atim.tv_nsec,
+	       (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 	t[0].tv_nsec = UTIME_OMIT;
 	t[1] = (struct timespec){ 5, 6 };
 	T(utimensat(AT_FDCWD, "t", t, 0));
 	T(stat("t", &st));
-	printf("%lld.%09ld %lld.%09ld\n", (long long)st.st_atim.tv_sec, st.st_atim.tv_nsec, (long long)st.st_mtim.tv_sec,
-	       st.st_mtim.tv_nsec);
+	printf("%lld.%09ld %lld.%09ld\n", (long long)st.st_atim.tv_sec, st.st_atim.tv_nsec,
+	       (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 	t[0] = t[1];
 	T(utimensat(AT_FDCWD, "t", t, AT_SYMLINK_NOFOLLOW));
 	T(stat("t", &st));

@@ -43,7 +43,8 @@ static void make_in(u32 dir, const char *path)
 /* Whether entry d called name is what path_filestat_get says of it. */
 static int is_true(u32 dir, const struct dirent *d, const char *called)
 {
-	return !w_path_filestat_get(dir, 0, called, d->len, &fs) && fs.ino == d->ino && (fs.type & 255) == d->type;
+	return !w_path_filestat_get(dir, 0, called, d->len, &fs) && fs.ino == d->ino &&
+	       (fs.type & 255) == d->type;
 }
 
 static void entries(void)
@@ -88,7 +89,8 @@ static void lengths(void)
 		u32 want = room < used ? room : used;
 
 		memset(part, '#', room + 1);
-		if (w_fd_readdir(fd, part, room, 0, &n) || n != want || memcmp(part, full, n) || part[room] != '#')
+		if (w_fd_readdir(fd, part, room, 0, &n) || n != want || memcmp(part, full, n) ||
+		    part[room] != '#')
 			wrong++;
 	}
 	V(wrong);
@@ -106,10 +108,12 @@ static void cookies(void)
 
 			at += 24 + d.len;
 			end = d.next;
-			if (w_fd_readdir(fd, part, ROOM, d.next, &n) || n != used - at || memcmp(part, full + at, n))
+			if (w_fd_readdir(fd, part, ROOM, d.next, &n) || n != used - at ||
+			    memcmp(part, full + at, n))
 				wrong++;
 			last += n == 0;
-			if (pass == 1 && (w_fd_readdir(fd, part, 30, 0, &n) || memcmp(part, full, n)))
+			if (pass == 1 &&
+			    (w_fd_readdir(fd, part, 30, 0, &n) || memcmp(part, full, n)))
 				wrong++;
 		}
 	}
@@ -128,7 +132,10 @@ static void cookies(void)
 	E(w_fd_close(fd));
 }
 
-/* Lists dir in pieces of `room` bytes; counts entries called N<i>. `each` is called after each piece. */
+/*
+ * Lists dir in pieces of `room` bytes; counts entries called N<i>.
+ * `each` is called after each piece.
+ */
 static int walk(u32 dir, u32 room, void (*each)(u32 dir))
 {
 	int found = 0, twice = 0;
@@ -147,7 +154,8 @@ static int walk(u32 dir, u32 room, void (*each)(u32 dir))
 				break;
 			cookie = d.next;
 			if (part[at + 24] == 'N') {
-				int i = (memcpy(name, part + at + 24, d.len), name[d.len] = 0, atoi(name + 1));
+				int i = (memcpy(name, part + at + 24, d.len), name[d.len] = 0,
+					 atoi(name + 1));
 
 				twice += seen[i];
 				seen[i] = 1;
@@ -221,7 +229,8 @@ static void turns(void)
 
 	for (u32 i = 0; i < DIRS; i++) {
 		snprintf(name, sizeof(name), "t%u", i);
-		if (w_path_create_directory(3, name, strlen(name)) || open_in(3, &dirs[i], name, 0, DIRECTORY, READ, 0))
+		if (w_path_create_directory(3, name, strlen(name)) ||
+		    open_in(3, &dirs[i], name, 0, DIRECTORY, READ, 0))
 			printf("%s cannot be made\n", name);
 		for (int k = 0; k < 20; k++) {
 			snprintf(name, sizeof(name), "entry-of-%u-%d", i, k);

@@ -6,9 +6,9 @@
 #include "wasi.h"
 
 static const char *const kinds[] = {
-	"file", "dir", "full", "tofile", "todir", "dangling", "loop", "none", "file/", "dir/", "full/", "tofile/", "todir/",
-	"dangling/", "none/", ".", "..", "dir/.", "dir/..", "", "/", "/file", "../x", "dir/../../x", "file/x", "none/x",
-	"todir/in", "full/in",
+	"file", "dir", "full", "tofile", "todir", "dangling", "loop", "none", "file/", "dir/",
+	"full/", "tofile/", "todir/", "dangling/", "none/", ".", "..", "dir/.", "dir/..", "", "/",
+	"/file", "../x", "dir/../../x", "file/x", "none/x", "todir/in", "full/in",
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -29,12 +29,12 @@ static void rmdir_(const char *path)
 static void clear(void)
 {
 	static const char *const files[] = {
-		"file", "full/in", "tofile", "todir", "dangling", "loop", "none", "nowhere", "dir/in", "new", "dir/new", "dir",
-		"full", "dir/file", "full/file",
+		"file", "full/in", "tofile", "todir", "dangling", "loop", "none", "nowhere",
+		"dir/in", "new", "dir/new", "dir", "full", "dir/file", "full/file",
 	};
 	static const char *const dirs[] = {
-		"dir/full", "full/dir", "full/full", "dir/dir", "nowhere", "new", "file", "none", "tofile", "todir",
-		"dangling", "loop", "full/in", "dir/in", "dir", "full",
+		"dir/full", "full/dir", "full/full", "dir/dir", "nowhere", "new", "file", "none",
+		"tofile", "todir", "dangling", "loop", "full/in", "dir/in", "dir", "full",
 	};
 
 	for (u32 i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -52,7 +52,8 @@ static void tree(void)
 	make("file", "0123");
 	if (w_path_create_directory(3, S("dir")) || w_path_create_directory(3, S("full")) ||
 	    w_path_symlink(S("file"), 3, S("tofile")) || w_path_symlink(S("dir"), 3, S("todir")) ||
-	    w_path_symlink(S("nowhere"), 3, S("dangling")) || w_path_symlink(S("loop"), 3, S("loop")))
+	    w_path_symlink(S("nowhere"), 3, S("dangling")) ||
+	    w_path_symlink(S("loop"), 3, S("loop")))
 		printf("the tree cannot be made\n");
 	make("full/in", "45");
 }
@@ -96,8 +97,8 @@ static int get(const char *path, u32 lookup)
 	int e = w_path_filestat_get(3, lookup, path, strlen(path), &fs);
 
 	if (!e)
-		printf("type %d size %llu links %llu ", (int)(fs.type & 255), fs.type == 4 ? fs.size : 0,
-		       fs.type == 4 ? fs.nlink : 0);
+		printf("type %d size %llu links %llu ", (int)(fs.type & 255),
+		       fs.type == 4 ? fs.size : 0, fs.type == 4 ? fs.nlink : 0);
 	return e;
 }
 
@@ -113,7 +114,8 @@ static int get_follow(const char *path)
 
 static int set(const char *path, u32 lookup)
 {
-	int e = w_path_filestat_set_times(3, lookup, path, strlen(path), 1000000001, 2000000002, ATIM | MTIM);
+	int e = w_path_filestat_set_times(3, lookup, path, strlen(path), 1000000001, 2000000002,
+					  ATIM | MTIM);
 
 	if (!w_path_filestat_get(3, 0, S("file"), &fs) && fs.mtim == 2000000002)
 		printf("of the file ");
@@ -140,10 +142,15 @@ static void one_name(void)
 		const char *name;
 		int (*call)(const char *);
 	} calls[] = {
-		{ "create_directory", create_directory }, { "remove_directory", remove_directory },
-		{ "unlink_file", unlink_file }, { "symlink at", symlink_at }, { "symlink to", symlink_to },
+		{ "create_directory", create_directory },
+		{ "remove_directory", remove_directory },
+		{ "unlink_file", unlink_file },
+		{ "symlink at", symlink_at },
+		{ "symlink to", symlink_to },
 		{ "readlink", readlink_ },
-		{ "filestat_get", get_nofollow }, { "filestat_get follow", get_follow }, { "set_times", set_nofollow },
+		{ "filestat_get", get_nofollow },
+		{ "filestat_get follow", get_follow },
+		{ "set_times", set_nofollow },
 		{ "set_times follow", set_follow },
 	};
 
@@ -161,11 +168,13 @@ static void two_names(void)
 	for (u32 i = 0; i < KINDS; i++) {
 		for (u32 k = 0; k < KINDS; k++) {
 			tree();
-			printf("rename %s %s: %s\n", kinds[i], kinds[k], error_name(
-			       w_path_rename(3, kinds[i], strlen(kinds[i]), 3, kinds[k], strlen(kinds[k]))));
+			printf("rename %s %s: %s\n", kinds[i], kinds[k],
+			       error_name(w_path_rename(3, kinds[i], strlen(kinds[i]), 3, kinds[k],
+							strlen(kinds[k]))));
 			tree();
-			printf("link %s %s: %s\n", kinds[i], kinds[k], error_name(
-			       w_path_link(3, 0, kinds[i], strlen(kinds[i]), 3, kinds[k], strlen(kinds[k]))));
+			printf("link %s %s: %s\n", kinds[i], kinds[k],
+			       error_name(w_path_link(3, 0, kinds[i], strlen(kinds[i]), 3, kinds[k],
+						      strlen(kinds[k]))));
 		}
 	}
 	for (u32 k = 0; k < KINDS; k++) {

@@ -47,7 +47,8 @@ static inline int path_in(int which, const char *at, u32 len)
 	while (*p) {
 		size_t n = strcspn(p, "/");
 
-		depth += n == 2 && p[0] == '.' && p[1] == '.' ? -1 : n > 0 && !(n == 1 && *p == '.');
+		depth += n == 2 && p[0] == '.' && p[1] == '.' ? -1 :
+			 n > 0 && !(n == 1 && *p == '.');
 		if (depth < 0)
 			return EPERM;
 		p += n;
@@ -56,8 +57,8 @@ static inline int path_in(int which, const char *at, u32 len)
 	return 0;
 }
 
-static inline int w_path_open(u32 fd, u32 lookup, const char *at, u32 len, u32 oflags, u64 rights, u64 inheriting, u32 fdflags,
-			      void *ret)
+static inline int w_path_open(u32 fd, u32 lookup, const char *at, u32 len, u32 oflags, u64 rights,
+			      u64 inheriting, u32 fdflags, void *ret)
 {
 	const u64 read = 1 << 1, write = 1 << 6;
 	struct open_how how = { .resolve = RESOLVE_BENEATH };
@@ -67,7 +68,8 @@ static inline int w_path_open(u32 fd, u32 lookup, const char *at, u32 len, u32 o
 	if (e == EINVAL)
 		return e;
 	how.flags = rights & write ? (rights & read ? O_RDWR : O_WRONLY) : O_RDONLY;
-	how.flags |= (lookup ? 0 : O_NOFOLLOW) | (oflags & 1 ? O_CREAT : 0) | (oflags & 2 ? O_DIRECTORY : 0);
+	how.flags |= (lookup ? 0 : O_NOFOLLOW) | (oflags & 1 ? O_CREAT : 0) |
+		     (oflags & 2 ? O_DIRECTORY : 0);
 	how.flags |= (oflags & 4 ? O_EXCL : 0) | (oflags & 8 ? O_TRUNC : 0);
 	how.mode = how.flags & O_CREAT ? 0666 : 0;
 	made = syscall(SYS_openat2, host(fd), paths[0], &how, sizeof(how));
@@ -139,12 +141,15 @@ static inline int w_path_filestat_get(u32 fd, u32 lookup, const char *at, u32 le
 
 	if (fstatat(host(fd), paths[0], &st, lookup ? 0 : AT_SYMLINK_NOFOLLOW))
 		return errno;
-	memcpy(ret, (u64[8]){ st.st_dev, st.st_ino, S_ISDIR(st.st_mode) ? 3 : S_ISREG(st.st_mode) ? 4 : 7, st.st_nlink,
-			      (u64)st.st_size, 0, (u64)st.st_mtim.tv_sec * 1000000000 + (u64)st.st_mtim.tv_nsec, 0 }, 64);
+	memcpy(ret, (u64[8]){
+	       st.st_dev, st.st_ino, S_ISDIR(st.st_mode) ? 3 : S_ISREG(st.st_mode) ? 4 : 7,
+	       st.st_nlink, (u64)st.st_size, 0,
+	       (u64)st.st_mtim.tv_sec * 1000000000 + (u64)st.st_mtim.tv_nsec, 0 }, 64);
 	return 0;
 }
 
-static inline int w_path_filestat_set_times(u32 fd, u32 lookup, const char *at, u32 len, u64 atim, u64 mtim, u32 flags)
+static inline int w_path_filestat_set_times(u32 fd, u32 lookup, const char *at, u32 len, u64 atim,
+					    u64 mtim, u32 flags)
 {
 	struct timespec t[2] = { { (time_t)(atim / 1000000000), (long)(atim % 1000000000) },
 				 { (time_t)(mtim / 1000000000), (long)(mtim % 1000000000) } };
@@ -153,7 +158,8 @@ static inline int w_path_filestat_set_times(u32 fd, u32 lookup, const char *at, 
 	return answer(utimensat(host(fd), paths[0], t, lookup ? 0 : AT_SYMLINK_NOFOLLOW));
 }
 
-static inline int w_path_symlink(const char *target, u32 target_len, u32 fd, const char *at, u32 len)
+static inline int w_path_symlink(const char *target, u32 target_len, u32 fd, const char *at,
+				 u32 len)
 {
 	ONE(at, len);
 	e = path_in(1, target, target_len);
@@ -165,14 +171,16 @@ static inline int w_path_symlink(const char *target, u32 target_len, u32 fd, con
 	if (e) \
 		return e
 
-static inline int w_path_rename(u32 fd, const char *from, u32 from_len, u32 fd2, const char *to, u32 to_len)
+static inline int w_path_rename(u32 fd, const char *from, u32 from_len, u32 fd2, const char *to,
+				u32 to_len)
 {
 	TWO(from, from_len, to, to_len);
 	return answer(renameat(host(fd), paths[0], host(fd2), paths[1]));
 }
 
 /* Links are not followed: engines refuse that. */
-static inline int w_path_link(u32 fd, u32 lookup, const char *from, u32 from_len, u32 fd2, const char *to, u32 to_len)
+static inline int w_path_link(u32 fd, u32 lookup, const char *from, u32 from_len, u32 fd2,
+			      const char *to, u32 to_len)
 {
 	TWO(from, from_len, to, to_len);
 	return lookup ? EINVAL : answer(linkat(host(fd), paths[0], host(fd2), paths[1], 0));

@@ -17,8 +17,8 @@ static void try(const char *path, u32 lookup, u32 oflags, u64 rights)
 
 	for (int i = 0; i < 4; i++)
 		kind[i] = oflags >> i & 1 ? "cdet"[i] : ' ';
-	printf("%-22s %s %s%s %s: %s\n", path, kind, rights & READ ? "r" : " ", rights & WRITE ? "w" : " ",
-	       lookup ? "follow" : "      ", error_name(e));
+	printf("%-22s %s %s%s %s: %s\n", path, kind, rights & READ ? "r" : " ",
+	       rights & WRITE ? "w" : " ", lookup ? "follow" : "      ", error_name(e));
 	if (e)
 		return;
 	if (rights == READ && !w_fd_read(fd, &v, 1, &n) && n)
@@ -49,7 +49,9 @@ static void prepare(void)
 
 static void flags(void)
 {
-	static const char *const names[] = { "file", "dir", "tofile", "todir", "dangling", "loop", "none" };
+	static const char *const names[] = {
+		"file", "dir", "tofile", "todir", "dangling", "loop", "none"
+	};
 	static const u64 rights[] = { READ, WRITE, RW };
 
 	for (u32 i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -77,13 +79,15 @@ static void creates_directory(void)
 static void forms(void)
 {
 	static const char *const names[] = {
-		"", ".", "./", "..", "../", "/", "//", "/file", "//file", "./file", "././file", ".//file", "dir/../file",
-		"dir/sub/../../file", "dir/..", "dir/../..", "dir/../../file", "dir/.", "dir/./", "dir/./inner", "dir//inner",
-		"dir/", "dir//", "file/", "file//", "file/.", "file/..", "file/x", "tofile/", "todir/", "todir/.", "todir/..",
-		"todir/inner", "todir-slash", "todir-slash/", "tofile-slash", "dangling/", "dangling/.", "dangling/x",
-		"loop/", "loop/x", "loop1", "none/", "none/x", "none/..", "none/../file", "dir/up", "out", "out/", "parent",
-		"parent/", "parent/x", "self", "self/", "self/file", "self/self/self/file", "...", "..file", " ", "a\nb",
-		"fil\xc3\xa9", "file\x01", "\\file", "dir\\inner", "C:file",
+		"", ".", "./", "..", "../", "/", "//", "/file", "//file", "./file", "././file",
+		".//file", "dir/../file", "dir/sub/../../file", "dir/..", "dir/../..",
+		"dir/../../file", "dir/.", "dir/./", "dir/./inner", "dir//inner", "dir/", "dir//",
+		"file/", "file//", "file/.", "file/..", "file/x", "tofile/", "todir/", "todir/.",
+		"todir/..", "todir/inner", "todir-slash", "todir-slash/", "tofile-slash",
+		"dangling/", "dangling/.", "dangling/x", "loop/", "loop/x", "loop1", "none/",
+		"none/x", "none/..", "none/../file", "dir/up", "out", "out/", "parent", "parent/",
+		"parent/x", "self", "self/", "self/file", "self/self/self/file", "...", "..file",
+		" ", "a\nb", "fil\xc3\xa9", "file\x01", "\\file", "dir\\inner", "C:file",
 	};
 
 	for (u32 i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -60,8 +60,9 @@ static void poll(const char *what, u64 at_least, u64 below)
 	took = now(MONOTONIC) - before;
 	printf("%s: %s\n", what, error_name(e));
 	for (u32 i = 0; !e && i < n; i++)
-		printf("  event %llu: %s type %d nbytes %llu flags %d\n", (long long)events[i].userdata,
-		       error_name(events[i].error), events[i].type, (long long)events[i].nbytes, events[i].flags);
+		printf("  event %llu: %s type %d nbytes %llu flags %d\n",
+		       (long long)events[i].userdata, error_name(events[i].error), events[i].type,
+		       (long long)events[i].nbytes, events[i].flags);
 	if (!e && (took < at_least || took >= below))
 		printf("  took %llu\n", (long long)took);
 	count = 0;

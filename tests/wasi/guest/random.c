@@ -109,7 +109,9 @@ static int file_slot(void)
 static void do_open(void)
 {
 	static const int modes[] = { O_RDONLY, O_WRONLY, O_RDWR };
-	static const int extra[] = { O_CREAT, O_TRUNC, O_APPEND, O_EXCL | O_CREAT, O_NOFOLLOW, O_DIRECTORY };
+	static const int extra[] = {
+		O_CREAT, O_TRUNC, O_APPEND, O_EXCL | O_CREAT, O_NOFOLLOW, O_DIRECTORY
+	};
 	int i = slot(), flags = modes[rnd(3)];
 	const char *p = path(0);
 
@@ -217,7 +219,10 @@ static void attributes(const char *what, int r, const struct stat *st)
 		return;
 	result("size", S_ISDIR(st->st_mode) ? 0 : (long long)st->st_size);
 	result("nlink", (long long)st->st_nlink);
-	result("type", S_ISREG(st->st_mode) ? 1 : S_ISDIR(st->st_mode) ? 2 : S_ISLNK(st->st_mode) ? 3 : 4);
+	result("type", S_ISREG(st->st_mode) ? 1 :
+		       S_ISDIR(st->st_mode) ? 2 :
+		       S_ISLNK(st->st_mode) ? 3 :
+					      4);
 }
 
 static void do_stat(void)
@@ -341,8 +346,9 @@ static void do_close(void)
 int main(int argc, char **argv)
 {
 	static void (*const operations[])(void) = {
-		do_open, do_open, do_open, do_transfer, do_transfer, do_transfer, do_transfer, do_seek, do_size, do_stat, do_stat,
-		do_name, do_name, do_name, do_rename, do_times, do_flags, do_list, do_close,
+		do_open, do_open, do_open, do_transfer, do_transfer, do_transfer, do_transfer,
+		do_seek, do_size, do_stat, do_stat, do_name, do_name, do_name, do_rename, do_times,
+		do_flags, do_list, do_close,
 	};
 	long count = argc > 2 ? atol(argv[2]) : 1000;
 

@@ -5,11 +5,13 @@
 #include "wasi.h"
 
 enum {
-	DATASYNC = 1 << 0, SET_FLAGS = 1 << 3, SYNC_ = 1 << 4, ADVISE = 1 << 7, ALLOCATE = 1 << 8, CREATE_DIRECTORY = 1 << 9,
-	CREATE_FILE = 1 << 10, LINK_SOURCE = 1 << 11, LINK_TARGET = 1 << 12, OPEN = 1 << 13, READLINK = 1 << 15,
-	RENAME_SOURCE = 1 << 16, RENAME_TARGET = 1 << 17, PATH_GET = 1 << 18, PATH_SET_SIZE = 1 << 19,
-	PATH_SET_TIMES = 1 << 20, GET = 1 << 21, SET_SIZE = 1 << 22, SET_TIMES = 1 << 23, SYMLINK = 1 << 24,
-	REMOVE_DIRECTORY = 1 << 25, UNLINK = 1 << 26, POLL = 1 << 27, ACCEPT = 1 << 29,
+	DATASYNC = 1 << 0, SET_FLAGS = 1 << 3, SYNC_ = 1 << 4, ADVISE = 1 << 7, ALLOCATE = 1 << 8,
+	CREATE_DIRECTORY = 1 << 9, CREATE_FILE = 1 << 10, LINK_SOURCE = 1 << 11,
+	LINK_TARGET = 1 << 12, OPEN = 1 << 13, READLINK = 1 << 15, RENAME_SOURCE = 1 << 16,
+	RENAME_TARGET = 1 << 17, PATH_GET = 1 << 18, PATH_SET_SIZE = 1 << 19,
+	PATH_SET_TIMES = 1 << 20, GET = 1 << 21, SET_SIZE = 1 << 22, SET_TIMES = 1 << 23,
+	SYMLINK = 1 << 24, REMOVE_DIRECTORY = 1 << 25, UNLINK = 1 << 26, POLL = 1 << 27,
+	ACCEPT = 1 << 29,
 };
 
 static _Alignas(8) char buf[4096];
@@ -23,8 +25,8 @@ static void rights_of(u32 of)
 {
 	memset(&st, 0, sizeof(st));
 	E(w_fd_fdstat_get(of, &st));
-	printf("  fdstat: type %d flags %d rights %08llx inheriting %08llx\n", st.type, st.flags, (long long)st.rights,
-	       (long long)st.inheriting);
+	printf("  fdstat: type %d flags %d rights %08llx inheriting %08llx\n", st.type, st.flags,
+	       (long long)st.rights, (long long)st.inheriting);
 }
 
 /* Everything a descriptor of a file can be asked for. */

@@ -2,7 +2,8 @@
  * A server for tests/wasi/serve, on the listening socket whose number is its first argument:
  *
  *	echo N		many connections on one poll; ends when N of them have come and gone
- *	wait		waits for one connection, asks and answers on it, closes each direction by itself
+ *	wait		waits for one connection, asks and answers on it, closes each direction by
+ *			itself
  *	reset		takes a connection that its peer resets, and says what each call then gives
  *	errors		what calls give that cannot work
  */
@@ -74,7 +75,8 @@ static void serve(int listener, int all)
 			p[i] = p[--n];
 			gone++;
 		}
-		for (int fd; p[0].revents && n <= CONNECTIONS && (fd = next(listener, NONBLOCK)) >= 0;)
+		for (int fd;
+		     p[0].revents && n <= CONNECTIONS && (fd = next(listener, NONBLOCK)) >= 0;)
 			p[n++] = (struct pollfd){ fd, POLLIN, 0 };
 		for (int i = 0; i < n; i++)
 			p[i].revents = 0;
@@ -109,7 +111,7 @@ static void wait_for_one(int listener)
 	T(send(fd, "goodbye\n", 8, 0));		/* but still listens */
 	T(shutdown(fd, SHUT_WR));
 	T(send(fd, "x", 1, 0));
-	more = next(listener, NONBLOCK);	/* O_NONBLOCK is of the new socket; one waits already */
+	more = next(listener, NONBLOCK);	/* O_NONBLOCK is the new socket's; one waits */
 	T(recv(more, buf, 1, 0));
 	T(fcntl(more, F_SETFL, 0));
 	line("more");

@@ -68,7 +68,8 @@ int main(int argc, char **argv)
 
 	printf("kinds %d %d\n", kind(0), kind(1));
 	printf("tty %d %d\n", isatty(0), isatty(1));
-	printf("args %d %s %s\n", argc, argc > 1 ? argv[1] : "", getenv("WASI_TEST") ? getenv("WASI_TEST") : "(none)");
+	printf("args %d %s %s\n", argc, argc > 1 ? argv[1] : "",
+	       getenv("WASI_TEST") ? getenv("WASI_TEST") : "(none)");
 	fflush(stdout);
 	sleeping();
 	polling();

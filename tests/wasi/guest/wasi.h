@@ -70,14 +70,17 @@ extern _Noreturn void w_proc_exit(u32)
 static const char *error_name(int e)
 {
 	static const char *const names[] = {
-		"OK", "2BIG", "ACCES", "ADDRINUSE", "ADDRNOTAVAIL", "AFNOSUPPORT", "AGAIN", "ALREADY", "BADF", "BADMSG",
-		"BUSY", "CANCELED", "CHILD", "CONNABORTED", "CONNREFUSED", "CONNRESET", "DEADLK", "DESTADDRREQ", "DOM",
-		"DQUOT", "EXIST", "FAULT", "FBIG", "HOSTUNREACH", "IDRM", "ILSEQ", "INPROGRESS", "INTR", "INVAL", "IO",
-		"ISCONN", "ISDIR", "LOOP", "MFILE", "MLINK", "MSGSIZE", "MULTIHOP", "NAMETOOLONG", "NETDOWN", "NETRESET",
-		"NETUNREACH", "NFILE", "NOBUFS", "NODEV", "NOENT", "NOEXEC", "NOLCK", "NOLINK", "NOMEM", "NOMSG",
-		"NOPROTOOPT", "NOSPC", "NOSYS", "NOTCONN", "NOTDIR", "NOTEMPTY", "NOTRECOVERABLE", "NOTSOCK", "NOTSUP",
-		"NOTTY", "NXIO", "OVERFLOW", "OWNERDEAD", "PERM", "PIPE", "PROTO", "PROTONOSUPPORT", "PROTOTYPE", "RANGE",
-		"ROFS", "SPIPE", "SRCH", "STALE", "TIMEDOUT", "TXTBSY", "XDEV", "NOTCAPABLE",
+		"OK", "2BIG", "ACCES", "ADDRINUSE", "ADDRNOTAVAIL", "AFNOSUPPORT", "AGAIN",
+		"ALREADY", "BADF", "BADMSG", "BUSY", "CANCELED", "CHILD", "CONNABORTED",
+		"CONNREFUSED", "CONNRESET", "DEADLK", "DESTADDRREQ", "DOM", "DQUOT", "EXIST",
+		"FAULT", "FBIG", "HOSTUNREACH", "IDRM", "ILSEQ", "INPROGRESS", "INTR", "INVAL",
+		"IO", "ISCONN", "ISDIR", "LOOP", "MFILE", "MLINK", "MSGSIZE", "MULTIHOP",
+		"NAMETOOLONG", "NETDOWN", "NETRESET", "NETUNREACH", "NFILE", "NOBUFS", "NODEV",
+		"NOENT", "NOEXEC", "NOLCK", "NOLINK", "NOMEM", "NOMSG", "NOPROTOOPT", "NOSPC",
+		"NOSYS", "NOTCONN", "NOTDIR", "NOTEMPTY", "NOTRECOVERABLE", "NOTSOCK", "NOTSUP",
+		"NOTTY", "NXIO", "OVERFLOW", "OWNERDEAD", "PERM", "PIPE", "PROTO", "PROTONOSUPPORT",
+		"PROTOTYPE", "RANGE", "ROFS", "SPIPE", "SRCH", "STALE", "TIMEDOUT", "TXTBSY",
+		"XDEV", "NOTCAPABLE",
 	};
 
 	return (unsigned int)e < sizeof(names) / sizeof(names[0]) ? names[e] : "?";
@@ -93,7 +96,10 @@ enum { APPEND = 1, DSYNC = 2, NONBLOCK = 4, RSYNC = 8, SYNC = 16 };		/* fdflags 
 enum { ATIM = 1, ATIM_NOW = 2, MTIM = 4, MTIM_NOW = 8 };			/* fstflags */
 enum { SET, CUR, FROM_END };							/* whence */
 enum { FOLLOW = 1 };								/* lookupflags */
-enum { READ = 1 << 1, SEEK = 1 << 2, TELL = 1 << 5, WRITE = 1 << 6, READDIR = 1 << 14, RW = READ | WRITE };
+enum {
+	READ = 1 << 1, SEEK = 1 << 2, TELL = 1 << 5, WRITE = 1 << 6, READDIR = 1 << 14,
+	RW = READ | WRITE,
+};
 
 #define E(call) said(#call, call)
 #define V(value) printf("%s = %lld\n", #value, (long long)(value))
@@ -121,7 +127,8 @@ static inline int said(const char *call, int e)
 }
 
 /* path_open of a string below dir; *made is the descriptor, or stays -1. */
-static inline int open_in(u32 dir, u32 *made, const char *path, u32 lookup, u32 oflags, u64 rights, u32 fdflags)
+static inline int open_in(u32 dir, u32 *made, const char *path, u32 lookup, u32 oflags, u64 rights,
+			  u32 fdflags)
 {
 	*made = -1u;
 	return w_path_open(dir, lookup, path, strlen(path), oflags, rights, ALL, fdflags, made);
@@ -133,7 +140,8 @@ static inline void make(const char *path, const char *content)
 	struct iov v = { content, strlen(content) };
 	u32 fd, n;
 
-	if (open_in(3, &fd, path, 0, CREAT | TRUNC, RW, 0) || w_fd_write(fd, &v, 1, &n) || w_fd_close(fd))
+	if (open_in(3, &fd, path, 0, CREAT | TRUNC, RW, 0) || w_fd_write(fd, &v, 1, &n) ||
+	    w_fd_close(fd))
 		printf("%s cannot be made\n", path);
 }
 
