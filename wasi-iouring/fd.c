@@ -25,7 +25,7 @@ WASI_CALL(fd_renumber)
 	return WASI_OK;
 }
 
-/* Of a file whose type nobody has asked yet, the row does not know whether the right means anything. */
+/* Of a file whose type nobody has asked yet, the row does not know if the right means anything. */
 static bool right_applies(struct wasi_fd *f, uint32_t right)
 {
 	return wasi_fd_applicable(f) & right;
@@ -38,7 +38,8 @@ WASI_CALL(fd_sync)
 
 WASI_CALL(fd_datasync)
 {
-	return right_applies(f, WASI_RIGHT_FD_DATASYNC) ? wasi_errno(SYS1(fdatasync, f->host)) : WASI_EBADF;
+	return right_applies(f, WASI_RIGHT_FD_DATASYNC) ? wasi_errno(SYS1(fdatasync, f->host)) :
+							  WASI_EBADF;
 }
 
 WASI_CALL(fd_advise)

@@ -102,7 +102,7 @@ void check(struct tally *t, bool ok, const char *name, const char *fmt, ...);
 /* What a cell made (in/made) belongs to the caller, whatever uid it ran as. */
 void check_owner(struct tally *t);
 
-/* ESCAPE_STEP in the environment, for slow machines: one of so many system call numbers is tried. */
+/* ESCAPE_STEP in the environment, for slow machines: one of so many system calls is tried. */
 uint32_t tally_step(void);
 
 /* Runs a mode in a process of its own, as the user of that mode, and adds what it counted. */

@@ -75,7 +75,8 @@ static int compile(const struct wasm_module *m, const struct jit_options *o, str
 		print(m, image, text);
 	if (sites)
 		print_sites(image);
-	fprintf(stderr, "%.2f MB, %.1f ms + %.1f ms + %.1f ms (%.0f MB/s of code verified), %.1f MB/s, "
+	fprintf(stderr,
+		"%.2f MB, %.1f ms + %.1f ms + %.1f ms (%.0f MB/s of code verified), %.1f MB/s, "
 		"%.2f bytes of code a byte, %u sites\n",
 		(double)best.body_bytes / 1e6, (double)best.ns_compile / 1e6,
 		(double)best.ns_publish / 1e6, (double)best.ns_verify / 1e6,
