@@ -69,9 +69,9 @@ bool wasi_resolve(void *arg, const struct wasm_module *m, const struct wasm_impo
 int wasi_check(const struct wasm_module *m, struct wsbox_err *err);
 
 /*
- * Whether the module whose bytes these are may import a call that can use a ring: its name is looked
- * for in the first WASI_RING_WINDOW of them, without decoding any. Where that is wrong the guest is
- * slower: system calls do the same.
+ * Whether the module whose bytes these are may import a call that can use a ring: its name is
+ * looked for in the first WASI_RING_WINDOW of them, without decoding any. Where that is wrong the
+ * guest is slower: system calls do the same.
  */
 bool wasi_may_poll(const void *module, uint64_t size);
 #define WASI_RING_WINDOW (16u << 10)

@@ -48,8 +48,8 @@ extern const struct jit_disasm *const cell_disasm __attribute__((weak));
 
 /*
  * Native code for a locked instance, in place of what may be attacked from then on: the decoder, or
- * all that the guest reaches. NULL in wsbox-cell: only the program that tests/escape links from these
- * parts has it.
+ * all that the guest reaches. NULL in wsbox-cell: only the program that tests/escape links from
+ * these parts has it.
  */
 enum cell_point {
 	CELL_LOCKED,	/* nothing of the module was looked at */

@@ -2,12 +2,12 @@
  * The instance role: runs the guest. What does not need the compiled code is done while the
  * compiler works.
  *
- *	map ── WASI ── lock ── decode, prepare ── wait for the image, link ── READY ── start function,
- *	_start ── EXIT
+ *	map ── WASI ── lock ── decode, prepare ── wait for the image, link ── READY ──
+ *	start function, _start ── EXIT
  *
- * All that needs more system calls than the guest may cause comes before the lock, and there nothing
- * that an adversary wrote is decoded: module and image are mapped, the image before it has any
- * content, and the module is searched for one name (wasi_may_poll).
+ * All that needs more system calls than the guest may cause comes before the lock, and there
+ * nothing that an adversary wrote is decoded: module and image are mapped, the image before it has
+ * any content, and the module is searched for one name (wasi_may_poll).
  */
 #include <assert.h>
 #include <errno.h>
