@@ -1,10 +1,11 @@
 /*
- * echo.c: the client of the echo servers of "make bench BENCH=io": echo PORT CONNECTIONS ROUNDS BYTES.
+ * echo.c: the client of the echo servers of "make bench BENCH=io": echo PORT CONNECTIONS ROUNDS
+ * BYTES.
  *
- * Connects so many times at 127.0.0.1. A round sends so many bytes on each connection and then waits
- * for each answer: with one connection a server is asked and answers in turn, with more its wait
- * finds all of them ready. Then come rounds that ask one connection of all, each time another. Prints
- * the nanoseconds an echo of both; the second is 0 for one connection.
+ * Connects so many times at 127.0.0.1. A round sends so many bytes on each connection and then
+ * waits for each answer: with one connection a server is asked and answers in turn, with more its
+ * wait finds all of them ready. Then come rounds that ask one connection of all, each time another.
+ * Prints the nanoseconds an echo of both; the second is 0 for one connection.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
