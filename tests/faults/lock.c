@@ -1,7 +1,7 @@
 /*
- * The walls a cell puts up itself (tools/cell/lock.h) when they cannot be put up: each system call of
- * it fails in turn, and a thread cannot be taken along. It must be an error then, and the wall must
- * not be counted among those that stand.
+ * The walls a cell puts up itself (tools/cell/lock.h) when they cannot be put up: each system call
+ * of it fails in turn, and a thread cannot be taken along. It must be an error then, and the wall
+ * must not be counted among those that stand.
  */
 #include <errno.h>
 #include <linux/filter.h>

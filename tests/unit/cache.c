@@ -329,7 +329,8 @@ START_TEST(bad_keys)
 			ck_assert_int_eq(renameat(c.dir, "key", c.dir, "other") |
 					 symlinkat("other", c.dir, "key"), 0);
 		if (i == 4)
-			ck_assert_int_eq(unlinkat(c.dir, "key", 0) | mkfifoat(c.dir, "key", 0600), 0);
+			ck_assert_int_eq(unlinkat(c.dir, "key", 0) | mkfifoat(c.dir, "key", 0600),
+					 0);
 		ck_assert_int_eq(cache_open(path, &again, &err), 0);
 		ck_assert(again.new_key == (i != 2));
 		ck_assert_int_eq(find(&again, 1, NULL, &err), -EBADMSG);
@@ -517,9 +518,11 @@ END_TEST
 START_TEST(clean)
 {
 	static const char *const others[] = {
-		"main.code", ".code", "0123456789abcdef.code", "main.seen", "1-2.seen", "1-2-3-4.seen",
+		"main.code", ".code", "0123456789abcdef.code", "main.seen", "1-2.seen",
+		"1-2-3-4.seen",
 		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789ABCDEF.code",
-		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0.code", "tmp-notes",
+		"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0.code",
+		"tmp-notes",
 	};
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	char name[CACHE_FILE_NAME];
@@ -588,5 +591,5 @@ START_TEST(sizes)
 END_TEST
 
 UNIT("cache", stored_is_found, recipes, damage, changed_entry_has_no_record, not_ours, swapped,
-     bad_directories, bad_keys, key_out_of_reach, modules_seen, damaged_records, least_recently_used, temporary_files,
-     clean, places, sizes)
+     bad_directories, bad_keys, key_out_of_reach, modules_seen, damaged_records,
+     least_recently_used, temporary_files, clean, places, sizes)

@@ -20,7 +20,8 @@ static size_t digits(const char *name)
 
 static bool names_entry(const char *name)
 {
-	return digits(name) == 2 * SHA256_BYTES && !strcmp(name + 2 * SHA256_BYTES, CACHE_CODE_SUFFIX);
+	return digits(name) == 2 * SHA256_BYTES &&
+	       !strcmp(name + 2 * SHA256_BYTES, CACHE_CODE_SUFFIX);
 }
 
 /* Three numbers: cache_seen_name(). */
