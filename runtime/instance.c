@@ -162,7 +162,8 @@ int rt_code_copy(int fd, uint64_t offset, uint64_t size, void **ret, struct wsbo
 	if (from != MAP_FAILED)
 		(void)munmap(from, size);
 	if (code < 0)
-		return err_set(err, code, WSBOX_FAILED, "cannot copy the code image: %s", err_name(code));
+		return err_set(err, code, WSBOX_FAILED, "cannot copy the code image: %s",
+			       err_name(code));
 	*ret = p;
 	return 0;
 }

@@ -128,7 +128,9 @@ static void wait_for_image(struct instance *in, uint64_t *at)
 	in->image_size = image.size;
 }
 
-/* perf looks into its map for code that no file backs: a copy, which after the lock cannot be made. */
+/*
+ * perf looks into its map for code that no file backs: a copy, which after the lock cannot be made.
+ */
 static int map_image(struct instance *in, uint64_t *at, struct wsbox_err *err)
 {
 	const struct cell_job *job = in->job;

@@ -96,8 +96,8 @@ static void put_load(struct sink *s, const struct cell_job *job, uint32_t index,
 }
 
 /* names: of all functions. A function is as long as up to the next. */
-static void put_functions(struct sink *s, const struct cell_job *job, const struct rt_instance *inst,
-			  const struct wasm_name *names)
+static void put_functions(struct sink *s, const struct cell_job *job,
+			  const struct rt_instance *inst, const struct wasm_name *names)
 {
 	const char *text;
 	const struct jit_image *image = rt_image(inst, &text);

@@ -1,11 +1,11 @@
 /*
  * --profile: the file that tells perf(1) where the guest's functions are. The instance cell fills
- * it before any of the guest's code runs; here it is made and gets the name by which perf finds it, and nobody
- * reads it.
+ * it before any of the guest's code runs; here it is made and gets the name by which perf finds it,
+ * and nobody reads it.
  *
  *	perfmap		/tmp/perf-PID.map, of the cell's pid
- *	jitdump		jit-PID.dump in the current directory, of our own pid: perf inject looks for a
- *			process that maps a file of that name executable, as we do
+ *	jitdump		jit-PID.dump in the current directory, of our own pid: perf inject looks for
+ *			a process that maps a file of that name executable, as we do
  */
 #ifndef TOOLS_CLI_PROFILE_H
 #define TOOLS_CLI_PROFILE_H
