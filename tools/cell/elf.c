@@ -2,13 +2,13 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "runtime/base/num.h"
 #include "runtime/base/vec.h"
+#include "tools/cell/symbols.h"
 
 /* X(id, name, type) in the order of the file, but for .wsbox, which stands in the first page */
 #define SECTIONS(X) \
@@ -31,9 +31,6 @@ enum section_id {
 	SECTION_COUNT,
 };
 
-struct chars VEC(char);
-struct syms VEC(Elf64_Sym);
-
 struct elf {
 	int fd, error;			/* the first failure of a write sticks */
 	const struct jit_image *image;
@@ -41,8 +38,7 @@ struct elf {
 	const struct jit_lines *lines;
 	uint64_t end;			/* of what was written */
 	Elf64_Shdr sections[SECTION_COUNT];
-	struct syms symbols;
-	struct chars names;
+	struct symbols symbols;
 };
 
 static void elf_put(struct elf *e, const void *p, uint64_t n, uint64_t at)
@@ -96,48 +92,6 @@ static void describe_image(struct elf *e)
 	e->end = CWASM_PAGE + i->size;
 }
 
-/* A symbol for each function, as long as up to the next. names: of all functions. */
-static bool make_symbols(struct elf *e, const struct wasm_name *names)
-{
-	const uint32_t *entries = (const void *)((const char *)e->image + e->image->funcs_off);
-	char buf[1024];
-
-	if (!vec_push(&e->symbols, (Elf64_Sym){ 0 }) || !vec_push(&e->names, '\0'))
-		return false;
-	for (uint32_t i = 0; i < e->image->nfuncs; i++) {
-		uint64_t end = i + 1 < e->image->nfuncs ? entries[i + 1] : e->image->text_size;
-		const char *name = wasm_name_text(&names[i], e->m->imported_funcs + i, buf,
-						  sizeof(buf));
-		size_t n = num_min(strlen(name), sizeof(buf) - 1);
-		Elf64_Sym s = {
-			.st_name = (uint32_t)e->names.len, .st_shndx = SECTION_TEXT,
-			.st_info = ELF64_ST_INFO(STB_LOCAL, STT_FUNC),
-			.st_value = entries[i], .st_size = end - entries[i],
-		};
-
-		if (!vec_reserve(&e->names, n + 1) || !vec_push(&e->symbols, s))
-			return false;
-		memcpy(e->names.at + e->names.len, name, n);
-		err_printable(e->names.at + e->names.len, n);
-		e->names.at[e->names.len + n] = '\0';
-		e->names.len += n + 1;
-	}
-	return true;
-}
-
-static bool put_names(struct elf *e)
-{
-	struct wasm_name *names = malloc((e->m->nfuncs + 1ull) * sizeof(*names));
-	bool ok;
-
-	if (!names)
-		return false;
-	wasm_func_names(e->m, names);
-	ok = make_symbols(e, names + e->m->imported_funcs);
-	free(names);
-	return ok;
-}
-
 static int put_lines(struct elf *e)
 {
 	struct jit_bytes bytes = { 0 };
@@ -153,10 +107,10 @@ static void put_symbols(struct elf *e)
 {
 	Elf64_Shdr *s = &e->sections[SECTION_SYMTAB];
 
-	section_put(e, SECTION_SYMTAB, e->symbols.at, e->symbols.len * sizeof(Elf64_Sym), 8);
-	section_put(e, SECTION_STRTAB, e->names.at, e->names.len, 1);
+	section_put(e, SECTION_SYMTAB, e->symbols.at.at, e->symbols.at.len * sizeof(Elf64_Sym), 8);
+	section_put(e, SECTION_STRTAB, e->symbols.names.at, e->symbols.names.len, 1);
 	s->sh_link = SECTION_STRTAB;
-	s->sh_info = (uint32_t)e->symbols.len;	/* all are local */
+	s->sh_info = (uint32_t)e->symbols.at.len;	/* all are local */
 	s->sh_entsize = sizeof(Elf64_Sym);
 }
 
@@ -215,7 +169,7 @@ static int write_around(struct elf *e)
 	describe_image(e);
 	section_is(e, SECTION_HEAD, CWASM_HEAD, sizeof(struct cwasm), 8);
 	section_put(e, SECTION_MODULE, e->m->bytes, e->m->size, CWASM_PAGE);
-	if (put_lines(e) < 0 || !put_names(e))
+	if (put_lines(e) < 0 || symbols_make(e->image, e->m, SECTION_TEXT, &e->symbols) < 0)
 		return -ENOMEM;
 	put_symbols(e);
 	put_section_table(e);
@@ -235,8 +189,7 @@ int elf_wrap(int fd, uint64_t image_size, const struct wasm_module *m,
 			       err_name(-errno));
 	ret = write_around(&e);
 	(void)munmap(p, image_size);
-	vec_done(&e.symbols);
-	vec_done(&e.names);
+	symbols_done(&e.symbols);
 	if (ret < 0)
 		return err_set(err, ret, WSBOX_FAILED, "cannot write the file: %s", err_name(ret));
 	*ret_size = e.end;
