@@ -38,6 +38,10 @@ void cell_tell(const void *msg);
 _Noreturn void compile_main(const struct cell_job *job, uint64_t start);
 _Noreturn void instance_main(const struct cell_job *job, uint64_t start);
 
+/* Tells GDB where the guest's functions are. 0 or -ENOMEM. NULL but in debug builds. */
+struct rt_instance;
+__attribute__((weak)) int cell_tell_gdb(const struct rt_instance *inst);
+
 /* What compiles beside the baseline: in wsbox-llvm only. */
 struct jit_tier;
 extern const struct jit_tier *const cell_tier __attribute__((weak));

@@ -224,6 +224,8 @@ static int take_image(struct instance *in, uint64_t *at, struct wsbox_err *err)
 	ret = rt_instance_code(in->inst, &file, err);
 	if (ret == 0)
 		ret = profile_write(in->job, in->inst, handed_end(in->job), err);
+	if (ret == 0 && cell_tell_gdb)
+		ret = cell_tell_gdb(in->inst);
 	lap(&in->ready.ns_map, at);
 	if (ret == 0)
 		ret = rt_instance_link(in->inst, wasi_resolve, in->wasi, err);
