@@ -85,6 +85,7 @@ struct wasi_ring_poll;
 struct wasi {
 	struct wasi_config config;	/* preopens: a copy of our own */
 	struct rt_store *store;
+	int *mounts;			/* for each preopen what keeps its mount, or -1 */
 	size_t mapped;			/* bytes from here on: all arrays below are in them */
 	struct wasi_fd *fds;
 	uint32_t nfds;			/* entries of fds */
