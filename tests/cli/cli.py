@@ -9,6 +9,7 @@ sys.dont_write_bytecode = True
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 WSBOX = os.path.abspath(os.environ.get("WSBOX") or os.path.join(TOP, os.environ.get("O", "build"), "tools/wsbox"))
 TIMEOUT, FAILED, INVALID, NOT_FOUND, TRAP, KILLED = 124, 125, 126, 127, 134, 137
+NOWHERE = "/proc/nonexistent"    # not even root can make it
 tests = []
 
 
