@@ -342,6 +342,25 @@ START_TEST(unconnected)
 }
 END_TEST
 
+/* A peer that takes nothing more, and a guest that does not wait. */
+START_TEST(full)
+{
+	struct guest g;
+	int pair[2], said;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	with_socket(&g, pair[0], 0);
+	ck_assert_int_eq(CALL(&g, fd_fdstat_set_flags, 3, WASI_FD_NONBLOCK), 0);
+	guest_iov(&g, 200, GUEST_DATA, 65536);
+	for (int i = 0; i < 100000 && !(said = transmit(&g)); i++)
+		;
+	ck_assert_int_eq(said, WASI_EAGAIN);
+	ck_assert_int_eq(transmit(&g), WASI_EAGAIN);
+	guest_done(&g);
+	(void)close(pair[1]);
+}
+END_TEST
+
 START_TEST(arguments)
 {
 	struct guest g;
@@ -383,6 +402,7 @@ int main(void)
 	tcase_add_test(tc, too_large);
 	tcase_add_test(tc, reset);
 	tcase_add_test(tc, unconnected);
+	tcase_add_test(tc, full);
 	tcase_add_test(tc, arguments);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
