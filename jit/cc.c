@@ -1,4 +1,6 @@
 /* The calling convention as cc.h states it. */
+#include <assert.h>
+
 #include "jit/cc.h"
 #include "jit/x64.h"
 
@@ -34,6 +36,7 @@ static void assign_params(struct jit_cc *cc, const struct wasm_functype *t, stru
 		if (params)
 			params[i] = l;
 	}
+	assert(gpr <= JIT_CC_GPR_ARGS && xmm <= JIT_CC_XMM_ARGS);
 	cc->stack_bytes = (off + 15) & ~15u;
 }
 
@@ -61,5 +64,6 @@ void jit_cc_init(struct jit_cc *cc, const struct wasm_functype *t, struct jit_lo
 			l = (struct jit_loc){ .where = JIT_IN_GPR, .reg = gpr_results[gprs++] };
 		results[i] = l;
 	}
+	assert(gprs <= 2 && xmms <= 2);
 	assign_params(cc, t, params);
 }

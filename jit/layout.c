@@ -1,4 +1,5 @@
 /* Where the parts of a module's context lie below r13 (vmctx.h). */
+#include <assert.h>
 #include <errno.h>
 
 #include "jit/vmctx.h"
@@ -10,6 +11,7 @@
 static int32_t place_slots(uint64_t *top, uint64_t n, uint64_t size)
 {
 	*top = num_align(*top + n * size, 16);
+	assert(*top <= CONTEXT_MAX);
 	return -(int32_t)*top;
 }
 
@@ -27,6 +29,9 @@ int jit_layout_init(struct jit_layout *l, const struct wasm_module *m)
 	r.imports = place_slots(&top, m->imported_funcs, sizeof(struct jit_callee));
 	r.globals = place_slots(&top, m->nglobals, 16);
 	r.size = (uint32_t)num_align(top, 4096);
+	/* the order of the drawing in vmctx.h: nothing overlaps */
+	assert(r.globals <= r.imports && r.imports <= r.tables && r.tables <= r.memories &&
+	       r.memories <= r.sigs && -(int64_t)r.globals <= r.size);
 	*l = r;
 	return 0;
 }

@@ -5,6 +5,7 @@
  */
 #include "jit/pool.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -89,6 +90,7 @@ void jit_pool_free(struct jit_pool *pool)
 
 void jit_pool_run(struct jit_pool *pool, void (*job)(void *arg), void *arg)
 {
+	assert(job);	/* none is what ends the threads */
 	if (!pool) {
 		job(arg);
 		return;

@@ -6,10 +6,13 @@
  * The code that receives an exception stands before the try_table's own, where the abstract stack
  * is what its branch needs.
  */
+#include <assert.h>
+
 #include "jit/baseline/emit.h"
 
 static const struct wasm_functype *tag_type(const struct jit_func *f, uint32_t tag)
 {
+	assert(tag < f->m->ntags);
 	return &f->m->types[f->m->tags[tag].type];
 }
 
@@ -81,6 +84,7 @@ void jit_emit_try_table(struct jit_func *f, const struct wasm_insn *in, const st
 
 void jit_try_end(struct jit_func *f, uint32_t start, uint32_t first)
 {
+	assert(first <= f->catches.len && start <= x64_offset(f->x));
 	for (size_t i = first; i < f->catches.len; i++) {
 		const struct jit_catch *k = &f->catches.at[i];
 		struct jit_handler h = { start, x64_offset(f->x), k->pc, k->tag, k->ref };

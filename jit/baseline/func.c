@@ -1,4 +1,5 @@
 /* Compiles one function: set-up, the walk over its body, what lies behind it. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -221,6 +222,8 @@ static int compile(struct jit_func *f, uint32_t func, struct jit_out *out, struc
 
 static void rewind_to(struct jit_out *out, const struct jit_out *before)
 {
+	assert(out->sites.len >= before->sites.len && out->relocs.len >= before->relocs.len &&
+	       out->handlers.len >= before->handlers.len && out->lines.len >= before->lines.len);
 	out->code.at = before->code.at;
 	out->code.overflow = false;
 	out->sites.len = before->sites.len;

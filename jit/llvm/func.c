@@ -101,6 +101,7 @@ static bool passed_over(struct ll_func *f, const struct wasm_insn *in)
 /* The place of the operands' last load, or of the instruction. */
 static void find_place(struct ll_func *f, const struct wasm_insn *in)
 {
+	assert(in->npop <= f->b.sp - f->b.stack);
 	f->at = in->at;
 	f->loaded_at = 0;
 	for (uint32_t i = 1; i <= in->npop; i++) {

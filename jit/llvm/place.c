@@ -154,9 +154,11 @@ static int place_calls(const struct ll *l, const struct ll_section *s, struct ji
 
 static void append_section(struct jit_out *out, struct ll_section *s)
 {
+	assert(s->align && !(s->align & (s->align - 1)));
 	x64_reserve(&out->code, X64_ROOM_ONE);
 	x64_align(&out->code, s->align);
 	s->off = x64_offset(&out->code);
+	assert((size_t)(out->code.end - out->code.at) >= s->size);	/* ll_room() saw to it */
 	memcpy(out->code.at, s->at, s->size);
 	out->code.at += s->size;
 	s->placed = true;
@@ -223,6 +225,7 @@ static int stub(struct jit_out *out, uint32_t *stubs, uint32_t n)
 {
 	struct x64_buf *x = &out->code;
 
+	assert(n < LL_STUBS);
 	if (stubs[n])
 		return 0;
 	if (!ll_room(out, 64 + LL_ADAPTER_ROOM))
@@ -253,6 +256,7 @@ static void aim_relative(struct jit_out *out, const struct ll_section *s, const 
 	uint32_t at = s->off + (uint32_t)r->r_offset;
 	uint32_t d = (uint32_t)(target + (uint64_t)r->r_addend - at);
 
+	assert((uint64_t)at + 4 <= x64_offset(&out->code));
 	memcpy(out->code.start + at, &d, 4);
 }
 

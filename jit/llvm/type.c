@@ -162,6 +162,8 @@ struct ll_sig *ll_sig(struct ll *l, uint32_t type)
 {
 	struct ll_sig *s = &l->sigs[type];
 
+	assert(type < l->m->ntypes);
+
 	return s->ready || work_out(l, s, &l->m->types[type]) ? s : NULL;
 }
 

@@ -7,6 +7,7 @@
  * tables behind the code are never looked at. Code that nobody branches to begins a block too: it
  * may be the target of a later branch, and does no harm if it is not.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "jit/verify/func.h"
@@ -197,6 +198,7 @@ static uint32_t block_of(const struct jv *v, uint32_t at)
 {
 	uint32_t i = at - v->lo;
 
+	assert(i < v->hi - v->lo && jv_test(v->targets, i));
 	return v->rank[i / 64] + bits_in(v->targets[i / 64] & (((uint64_t)1 << i % 64) - 1));
 }
 
@@ -214,6 +216,7 @@ static bool number_blocks(struct jv *v)
 		v->rank[w] = n;
 		n += bits_in(v->targets[w]);
 	}
+	assert(n && jv_test(v->targets, 0));	/* the entry's */
 	if (!vec_reserve(&v->blocks, n))
 		return lacks_memory(v);
 	v->blocks.len = n;
@@ -238,6 +241,7 @@ bool jv_sweep(struct jv *v)
 {
 	uint32_t words = (v->hi - v->lo + 63) / 64;
 
+	assert(v->lo < v->hi && v->hi <= v->text_size && words <= v->words);
 	memset(v->starts, 0, words * sizeof(*v->starts));
 	memset(v->targets, 0, words * sizeof(*v->targets));
 	v->insns.len = v->blocks.len = v->edges.len = v->jumps.len = 0;
@@ -335,6 +339,7 @@ bool jv_block_begin(struct jv *v, const struct jv_insn *i)
 	 */
 	uint32_t b = v->block + 1;
 
+	assert(b < v->blocks.len);
 	if (v->reached && !edge_to_block(v, i, b))
 		return false;
 	v->reached = true;
@@ -370,6 +375,8 @@ static bool pass_on(struct jv *v, uint32_t b, uint32_t done)
 {
 	const struct jv_block *from = &v->blocks.at[b];
 	size_t end = b + 1 < v->blocks.len ? from[1].first_edge : v->edges.len;
+
+	assert(from->first_edge <= end && end <= v->edges.len);
 
 	for (size_t k = from->first_edge; k < end; k++) {
 		const struct jv_edge *e = &v->edges.at[k];

@@ -1,6 +1,7 @@
 /* The verifier's frame: facts of the module, then one function after the other. */
 #include "jit/verify/verify.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -135,6 +136,7 @@ static bool take_handlers(struct jv *v)
 
 bool jv_function(struct jv *v, uint32_t f)
 {
+	assert(f < v->nfuncs);
 	v->bad = NULL;
 	v->func = f;
 	v->lo = v->entries[f];
