@@ -2,6 +2,7 @@
  * Imports: what an instance asks for, what it is given, and whether the two match (core spec 3.5,
  * import matching).
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -176,6 +177,8 @@ static void bind_func(struct rt_instance *inst, uint32_t i, const struct rt_func
 {
 	struct jit_callee *slots = rt_slot(inst, inst->layout.imports);
 
+	assert(i < inst->m->imported_funcs);
+
 	inst->funcs[i] = *f;
 	inst->funcs[i].callee.func = &inst->funcs[i];
 	if (f->callee.flags & RT_CALLEE_HOST)
@@ -193,20 +196,24 @@ static void bind_import(struct rt_instance *inst, const struct wasm_import *imp,
 		bind_func(inst, imp->index, x->func);
 		break;
 	case WASM_EXTERN_TABLE:
+		assert(imp->index < inst->m->imported_tables);
 		rt_table_share(x->table);
 		inst->tables[imp->index] = x->table;
 		tables[imp->index].link = x->table->slot;
 		tables[imp->index].rt = x->table;
 		break;
 	case WASM_EXTERN_MEMORY:
+		assert(imp->index < inst->m->imported_memories);
 		inst->memories[imp->index] = x->memory;
 		break;
 	case WASM_EXTERN_GLOBAL:
+		assert(imp->index < inst->m->imported_globals);
 		inst->globals[imp->index] = x->global;
 		*(void **)rt_slot(inst, jit_global_disp(&inst->layout, imp->index)) =
 			x->global->value;
 		break;
 	case WASM_EXTERN_TAG:
+		assert(imp->index < inst->m->ntags);
 		inst->tags[imp->index] = x->tag;
 		break;
 	}

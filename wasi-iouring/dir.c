@@ -89,6 +89,7 @@ static long dirbuf_fill(struct wasi_dirbuf *b, struct wasi_fd *f, uint64_t cooki
 		n = 0;	/* it was removed: POSIX wants the end, not an error */
 	position_known(f, cookie);
 	f->state |= n ? WASI_STATE_KERNEL : 0;
+	assert(n <= WASI_DIRBUF_SIZE);
 	b->len = n > 0 ? (uint32_t)n : 0;
 	b->at = 0;
 	b->first = b->at_cookie = n < 0 ? UINT64_MAX : cookie;
@@ -101,6 +102,7 @@ static bool dirbuf_find(struct wasi_dirbuf *b, uint64_t cookie)
 	uint64_t before = b->at_cookie;
 	uint32_t at = b->at;
 
+	assert(at <= b->len);
 	if (!cookie || !b->len || (at == b->len && before == cookie))
 		return false;
 	for (int pass = 0; pass < 2; pass++) {

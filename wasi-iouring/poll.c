@@ -73,6 +73,7 @@ static void sub_fd(struct wasi *w, struct wasi_poll *p, int32_t slot)
 		file_ready(p, f);
 		return;
 	}
+	assert(slot >= 0 && (uint32_t)slot < w->npolls);
 	p->slot = slot;
 	w->pollfds[slot] = (struct pollfd){
 		f->host, p->tag == WASI_EVENT_READ ? POLLIN : POLLOUT, 0
@@ -163,6 +164,7 @@ static long wait_ring(struct wasi *w, uint32_t n, uint32_t slots, uint64_t ns)
 
 		if (p->slot < 0)
 			continue;
+		assert((uint32_t)p->slot < slots && p->tag != WASI_EVENT_CLOCK);
 		w->fds[p->fd].state |= WASI_STATE_POLLED;
 		w->ring_polls[p->slot] = (struct wasi_ring_poll){
 			WASI_POLL_KEY(p->fd, p->tag), w->pollfds[p->slot].fd,

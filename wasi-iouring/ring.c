@@ -91,6 +91,7 @@ static int ring_map(struct wasi_ring *r, const struct io_uring_params *p)
 	r->sq_head = (uint32_t *)(map + p->sq_off.head);
 	r->sq_tail = (uint32_t *)(map + p->sq_off.tail);
 	r->sq_array = p->flags & NO_SQARRAY ? NULL : (uint32_t *)(map + p->sq_off.array);
+	assert(!(p->sq_entries & (p->sq_entries - 1)) && !(p->cq_entries & (p->cq_entries - 1)));
 	r->sq_entries = p->sq_entries;
 	r->sq_mask = p->sq_entries - 1;
 	r->cq_head = (uint32_t *)(map + p->cq_off.head);
@@ -116,6 +117,7 @@ static int ring_restrict(int fd, uint64_t ops)
 			list[n++] = (struct io_uring_restriction){
 				.opcode = IORING_RESTRICTION_SQE_OP, .sqe_op = op };
 	}
+	assert(n == 2u + (uint32_t)__builtin_popcountll(ops));	/* each has its row */
 	r = SYS4(io_uring_register, fd, IORING_REGISTER_RESTRICTIONS, list, n);
 	if (r >= 0)
 		r = SYS4(io_uring_register, fd, IORING_REGISTER_ENABLE_RINGS, NULL, 0);

@@ -62,6 +62,7 @@ static void forget_polls(struct wasi *w, struct wasi_fd *f)
 
 	if (!(f->state & WASI_STATE_POLLED))
 		return;
+	assert(w->ring && n < w->nfds);
 	wasi_ring_forget(w->ring, WASI_POLL_KEY(n, WASI_EVENT_READ));
 	wasi_ring_forget(w->ring, WASI_POLL_KEY(n, WASI_EVENT_WRITE));
 	f->state &= ~WASI_STATE_POLLED;
@@ -125,6 +126,7 @@ enum wasi_errno wasi_fd_settle(struct wasi_fd *f)
 
 	if (!(f->state & WASI_STATE_UNTYPED))
 		return WASI_OK;
+	assert(f->kind == WASI_KIND_FILE);
 	r = SYS2(fstat, f->host, &st);
 	if (r < 0)
 		return wasi_errno(r);

@@ -1,7 +1,10 @@
+#include <assert.h>
+
 #include "runtime/base/reader.h"
 
 void reader_fail(struct reader *r, const char *why)
 {
+	assert(why && r->at <= r->end);
 	if (r->why)
 		return;
 	r->why = why;

@@ -8,6 +8,7 @@
  */
 #include "runtime/wasm/module.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -68,6 +69,8 @@ static bool export_name(const struct wasm_module *m, uint32_t f, struct wasm_nam
 static void name_copy(const struct wasm_name *name, char *buf, size_t size)
 {
 	size_t n = num_min(name->len, size - 1);
+
+	assert(size);
 
 	while (n && n < name->len && ((uint8_t)name->at[n] & 0xc0) == 0x80)
 		n--;
