@@ -1,4 +1,5 @@
 /* Finding out how this host does cgroups, and the caller's place in them. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -153,6 +154,7 @@ int cg_read(int dir, const char *file, char *text, size_t size)
 	}
 	while (n && text[n - 1] == '\n')
 		n--;
+	assert(n < size);
 	text[n] = '\0';
 	return (int)n;
 }

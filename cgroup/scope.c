@@ -6,6 +6,7 @@
  * StartTransientUnit, which moves the calling process. It needs no message bus and no library. What
  * comes back is read with fixed bounds; the proof that all went well is /proc/self/cgroup.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -93,6 +94,8 @@ static size_t array_begin(struct message *m, size_t alignment, size_t *ret_lengt
 static void array_end(struct message *m, size_t begin, size_t length_at)
 {
 	uint32_t n = (uint32_t)(m->len - begin);
+
+	assert(length_at + sizeof(n) <= begin && begin <= m->len);
 
 	memcpy(m->at + length_at, &n, sizeof(n));
 }
@@ -193,6 +196,7 @@ static int authenticate(int fd)
 	for (const char *at = uid; *at; at++)
 		n += (size_t)sprintf(hello + n, "%02x", *at);
 	n += (size_t)sprintf(hello + n, "\r\n");
+	assert(n < sizeof(hello));
 	if (send_whole(fd, hello, n) || receive_all(fd, answer, sizeof(answer)) ||
 	    memcmp(answer, "OK ", sizeof(answer)))
 		return -EACCES;

@@ -1,4 +1,5 @@
 /* Entries: their names, their form, their MAC. */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -73,6 +74,8 @@ static int check_bytes(const struct cache *c, const uint8_t *bytes, uint64_t siz
 	uint8_t mac[SHA256_BYTES];
 	struct cache_entry e;
 	int code;
+
+	assert(size >= sizeof(e));
 
 	memcpy(&e, bytes, sizeof(e));
 	code = cache_entry_check(&e, size, err);

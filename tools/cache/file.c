@@ -1,4 +1,5 @@
 /* Files of the directory: opened only if they are ours, written aside and renamed. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -86,6 +87,7 @@ int cache_temp_open(const struct cache *c, struct cache_temp *ret)
 
 int cache_temp_publish(const struct cache *c, struct cache_temp *t, const char *name)
 {
+	assert(t->name[0] && t->fd >= 0 && !strchr(name, '/'));
 	if (renameat(c->dir, t->name, c->dir, name) < 0)
 		return -errno;
 	t->name[0] = '\0';
@@ -102,12 +104,16 @@ void cache_temp_done(const struct cache *c, struct cache_temp *t)
 
 void cache_code_name(const uint8_t name[SHA256_BYTES], char ret[CACHE_FILE_NAME])
 {
+	_Static_assert(2 * SHA256_BYTES + sizeof(CACHE_CODE_SUFFIX) <= CACHE_FILE_NAME, "fits");
 	sha256_hex(name, ret);
 	strcat(ret, CACHE_CODE_SUFFIX);
 }
 
 void cache_seen_name(uint64_t dev, uint64_t ino, uint64_t mount, char ret[CACHE_FILE_NAME])
 {
-	(void)snprintf(ret, CACHE_FILE_NAME, "%llx-%llx-%llx" CACHE_SEEN_SUFFIX,
-		       (unsigned long long)dev, (unsigned long long)ino, (unsigned long long)mount);
+	int n = snprintf(ret, CACHE_FILE_NAME, "%llx-%llx-%llx" CACHE_SEEN_SUFFIX,
+			 (unsigned long long)dev, (unsigned long long)ino,
+			 (unsigned long long)mount);
+
+	assert(n > 0 && n < CACHE_FILE_NAME);
 }

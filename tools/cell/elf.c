@@ -1,5 +1,6 @@
 #include "tools/cell/elf.h"
 
+#include <assert.h>
 #include <elf.h>
 #include <errno.h>
 #include <string.h>
@@ -62,6 +63,7 @@ static void elf_put(struct elf *e, const void *p, uint64_t n, uint64_t at)
 static void section_is(struct elf *e, enum section_id id, uint64_t off, uint64_t size,
 		       uint64_t align)
 {
+	assert(id > SECTION_NONE && id < SECTION_COUNT && off % align == 0);
 	e->sections[id].sh_offset = off;
 	e->sections[id].sh_size = size;
 	e->sections[id].sh_addralign = align;
@@ -134,6 +136,7 @@ static void put_section_table(struct elf *e)
 		e->sections[i].sh_type = rows[i].type;
 		at += (uint32_t)strlen(rows[i].name) + 1;
 	}
+	assert(at + 1 == sizeof(names));
 	section_put(e, SECTION_SHSTRTAB, names, at, 1);
 	elf_put(e, e->sections, sizeof(e->sections), num_align(e->end, 8));
 }
