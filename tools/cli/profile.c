@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/base/fd.h"
@@ -20,9 +21,9 @@ static int cannot_profile(const char *file, int code, struct wsbox_err *err)
 /* Others may write to /tmp: a new file in place of what has the name, never into that. */
 static int rename_to(struct profile *p, const char *name, struct wsbox_err *err)
 {
-	if (rename(p->made, name) < 0)
+	if (rename(p->name, name) < 0)
 		return cannot_profile(name, -errno, err);
-	p->made[0] = '\0';
+	strcpy(p->name, name);
 	return 0;
 }
 
@@ -40,14 +41,14 @@ static int map_marker(struct profile *p, const char *name, struct wsbox_err *err
 int profile_open(struct profile *p, enum profile_mode mode, struct wsbox_err *err)
 {
 	bool jitdump = mode == PROFILE_JITDUMP;
-	char name[40];
+	char name[sizeof(p->name)];
 	int ret;
 
-	strcpy(p->made, jitdump ? "jit-wsbox.XXXXXX" : "/tmp/perf-wsbox.XXXXXX");
-	p->fd = mkostemp(p->made, O_CLOEXEC);
+	strcpy(p->name, jitdump ? "jit-wsbox.XXXXXX" : "/tmp/perf-wsbox.XXXXXX");
+	p->fd = mkostemp(p->name, O_CLOEXEC);
 	if (p->fd < 0) {
-		ret = cannot_profile(p->made, -errno, err);
-		p->made[0] = '\0';
+		ret = cannot_profile(p->name, -errno, err);
+		p->name[0] = '\0';
 		return ret;
 	}
 	if (!jitdump)
@@ -59,9 +60,9 @@ int profile_open(struct profile *p, enum profile_mode mode, struct wsbox_err *er
 
 int profile_name(struct profile *p, pid_t pid, struct wsbox_err *err)
 {
-	char name[40];
+	char name[sizeof(p->name)];
 
-	if (!p->made[0])
+	if (p->marker)
 		return 0;
 	(void)snprintf(name, sizeof(name), "/tmp/perf-%d.map", pid);
 	return rename_to(p, name, err);
@@ -69,8 +70,10 @@ int profile_name(struct profile *p, pid_t pid, struct wsbox_err *err)
 
 void profile_close(struct profile *p)
 {
-	if (p->made[0])
-		(void)unlink(p->made);
+	struct stat st;
+
+	if (p->name[0] && (fstat(p->fd, &st) < 0 || !st.st_size))
+		(void)unlink(p->name);
 	if (p->marker)
 		(void)munmap(p->marker, MARKER);
 	fd_closep(&p->fd);

@@ -16,7 +16,7 @@
 
 struct profile {
 	int fd;			/* -1: none */
-	char made[32];		/* its name until the cell's pid is known; empty: it has its own */
+	char name[40];		/* what it is called now; empty: there is none */
 	void *marker;
 };
 
@@ -26,7 +26,7 @@ int profile_open(struct profile *p, enum profile_mode mode, struct wsbox_err *er
 /* The cell's pid is known. The same. */
 int profile_name(struct profile *p, pid_t pid, struct wsbox_err *err);
 
-/* The file stays, if it has its name. */
+/* The file stays, unless nothing was written to it: then nothing was run. */
 void profile_close(struct profile *p);
 
 #endif
