@@ -415,6 +415,119 @@ START_TEST(modules_seen)
 }
 END_TEST
 
+static int begin(struct cache *c, struct cache_fill *fill, struct wsbox_err *err)
+{
+	const struct cache_recipe r = recipe(1);
+
+	return cache_fill_begin(c, &r, "test.wasm", fill, err);
+}
+
+static void expect_note(struct cache *c, enum cache_fill_state state, const char *text)
+{
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	enum cache_fill_state got = CACHE_FILL_WORKING;
+	struct cache_files files;
+	struct cache_note note;
+
+	ck_assert_int_eq(cache_scan_fills(c, &files), 0);
+	ck_assert_uint_eq(files.len, 1);
+	ck_assert_int_eq(cache_fill_read(c, files.at[0].name, &note, &got, &err), 0);
+	ck_assert_int_eq(got, state);
+	ck_assert_str_eq(note.label, "test.wasm");
+	ck_assert_str_eq(note.text, text);
+	vec_done(&files);
+}
+
+START_TEST(one_fills)
+{
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct cache_fill fill, other;
+	struct cache c = fresh();
+	char name[CACHE_FILE_NAME];
+
+	ck_assert_int_eq(begin(&c, &fill, &err), 0);
+	expect_note(&c, CACHE_FILL_WORKING, "");
+	ck_assert_int_eq(begin(&c, &other, &err), -EBUSY);
+	/* who works is not disturbed, nor who was ended remembered */
+	uint32_t entries;
+	uint64_t bytes;
+	ck_assert_int_eq(cache_clean(&c, &entries, &bytes), 0);
+	expect_note(&c, CACHE_FILL_WORKING, "");
+	close(fill.fd);
+	expect_note(&c, CACHE_FILL_ENDED, "");
+	ck_assert_int_eq(begin(&c, &fill, &err), 0);
+	must_store(&c, 1);
+	cache_fill_end(&c, &fill, NULL);
+	ck_assert_ptr_null(file_of(&c, ".fill", name));
+	ck_assert_int_eq(begin(&c, &fill, &err), -EEXIST);
+	ck_assert_ptr_null(file_of(&c, ".fill", name));
+	ck_assert_int_eq(err.code, 0);
+	drop(&c);
+}
+END_TEST
+
+START_TEST(failures_are_noted_for_a_day)
+{
+	struct wsbox_err err = WSBOX_ERR_INIT, why = WSBOX_ERR_INIT;
+	struct cache_fill fill;
+	struct cache c = fresh();
+	char name[CACHE_FILE_NAME];
+	struct cache_note note;
+	int fd;
+
+	ck_assert_int_eq(begin(&c, &fill, &err), 0);
+	(void)err_set(&why, -EIO, WSBOX_FAILED, "a reason \x1b");
+	cache_fill_end(&c, &fill, &why);
+	expect_note(&c, CACHE_FILL_FAILED, "a reason ?");
+	ck_assert_int_eq(begin(&c, &fill, &err), -EALREADY);
+	ck_assert_str_eq(err.text, "a reason ?");
+	fd = openat(c.dir, file_of(&c, ".fill", name), O_RDWR | O_CLOEXEC);
+	ck_assert_int_eq(pread(fd, &note, sizeof(note), 0), sizeof(note));
+	/* a day later, or with a clock set back, or in another format, it is tried again */
+	for (int i = 0; i < 3; i++) {
+		struct cache_note n = note;
+
+		n.at = i == 0 ? n.at - 86400 : i == 1 ? n.at + 3600 : n.at;
+		n.version += i == 2;
+		ck_assert_int_eq(pwrite(fd, &n, sizeof(n), 0), sizeof(n));
+		ck_assert_int_eq(begin(&c, &fill, &err), 0);
+		close(fill.fd);
+	}
+	ck_assert_int_eq(ftruncate(fd, 9), 0);
+	ck_assert_int_eq(begin(&c, &fill, &err), 0);
+	cache_fill_end(&c, &fill, NULL);
+	close(fd);
+	drop(&c);
+}
+END_TEST
+
+/* What is stored may be a part of another entry. */
+START_TEST(module_of_an_entry)
+{
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct cache c = fresh();
+	struct cache_recipe r = recipe(1);
+	struct cache_found found;
+	FD_AUTO image = memory(2, IMAGE);
+
+	must_store(&c, 1);
+	ck_assert_int_eq(cache_find(&c, &r, &found, &err), 0);
+	struct cache_item item = {
+		.recipe = recipe(2), .image = image, .image_size = IMAGE, .module = found.fd,
+		.module_off = found.entry.module_off, .module_size = found.entry.module_size,
+		.label = "test.wasm", .text_bytes = 11,
+	};
+
+	ck_assert_msg(cache_store(&c, &item, &err) == 0, "%s", err.text);
+	close(found.fd);
+	ck_assert_int_eq(cache_find(&c, &item.recipe, &found, &err), 0);
+	expect_bytes(found.fd, found.entry.image_off, 2, IMAGE);
+	expect_bytes(found.fd, found.entry.module_off, 2, MODULE);
+	close(found.fd);
+	drop(&c);
+}
+END_TEST
+
 START_TEST(damaged_records)
 {
 	struct cache_identity id = { 0 };
@@ -591,5 +704,6 @@ START_TEST(sizes)
 END_TEST
 
 UNIT("cache", stored_is_found, recipes, damage, changed_entry_has_no_record, not_ours, swapped,
-     bad_directories, bad_keys, key_out_of_reach, modules_seen, damaged_records,
-     least_recently_used, temporary_files, clean, places, sizes)
+     bad_directories, bad_keys, key_out_of_reach, modules_seen, one_fills,
+     failures_are_noted_for_a_day, module_of_an_entry, damaged_records, least_recently_used,
+     temporary_files, clean, places, sizes)

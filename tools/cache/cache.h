@@ -4,6 +4,8 @@
  *	DIR/key			32 random bytes: the key of all MACs here
  *	DIR/<name>.code		an entry: header, code image, module (format.h)
  *	DIR/<file>.seen		what a file holds, as long as the file stays as it was (seen below)
+ *	DIR/<name>.fill		an entry that is being made in the background, or why that failed;
+ *				locked by who makes it
  *	DIR/tmp-<random>	being written; locked by its writer
  *
  * Native code is authority: who can write an entry decides what instances run. So only the
@@ -85,11 +87,14 @@ struct cache_found {
 int cache_find(struct cache *c, const struct cache_recipe *recipe, struct cache_found *ret,
 	       struct wsbox_err *err);
 
-/* What is to be kept. The two descriptors are sealed memfds. */
+/*
+ * What is to be kept. The image is a sealed memfd, the module one or, from module_off (whole
+ * pages), a part of an entry.
+ */
 struct cache_item {
 	struct cache_recipe recipe;
 	int image, module;
-	uint64_t image_size, module_size;
+	uint64_t image_size, module_off, module_size;
 	uint64_t body_bytes, text_bytes;
 	const char *label;		/* for people: a file name */
 };
@@ -99,6 +104,34 @@ struct cache_item {
  * when the item alone does not fit; -errno with err.
  */
 int cache_store(struct cache *c, const struct cache_item *item, struct wsbox_err *err);
+
+/*
+ * The right to make an entry beside a run. One process has it at a time, until it ends or gives it
+ * back; the file tells others of it.
+ */
+struct cache_fill {
+	int fd;
+	char file[CACHE_FILE_NAME];
+};
+
+/*
+ * Takes it. 0; -EEXIST: the entry is there; -EBUSY: another process makes it; -EALREADY with err:
+ * it failed less than a day ago, for this reason; -errno with err.
+ */
+int cache_fill_begin(struct cache *c, const struct cache_recipe *recipe, const char *label,
+		     struct cache_fill *ret, struct wsbox_err *err);
+
+/* Gives it back. why: what to tell the next day's runs instead of trying; NULL: nothing failed. */
+void cache_fill_end(struct cache *c, struct cache_fill *fill, const struct wsbox_err *why);
+
+/* What a cache_file that is a note holds. 0 or -errno with err. */
+enum cache_fill_state {
+	CACHE_FILL_WORKING,
+	CACHE_FILL_ENDED,		/* whoever made it was ended before it was done */
+	CACHE_FILL_FAILED,
+};
+int cache_fill_read(struct cache *c, const char *file, struct cache_note *ret,
+		    enum cache_fill_state *ret_state, struct wsbox_err *err);
 
 /*
  * What a file held when it was last looked at, if it is still the same file and unchanged. Without
@@ -127,6 +160,9 @@ struct cache_files VEC(struct cache_file);
 
 /* All entries, the one not used for longest first. The caller frees with vec_done(). */
 int cache_scan(struct cache *c, struct cache_files *ret);
+
+/* The same of the notes of those being made. */
+int cache_scan_fills(struct cache *c, struct cache_files *ret);
 
 /*
  * Reads an entry for a listing. check: all of it, against its MAC; else the header's form only. 0

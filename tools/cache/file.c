@@ -109,6 +109,24 @@ void cache_code_name(const uint8_t name[SHA256_BYTES], char ret[CACHE_FILE_NAME]
 	strcat(ret, CACHE_CODE_SUFFIX);
 }
 
+void cache_fill_name(const uint8_t name[SHA256_BYTES], char ret[CACHE_FILE_NAME])
+{
+	sha256_hex(name, ret);
+	strcat(ret, CACHE_FILL_SUFFIX);
+}
+
+/*
+ * Our lock is held until the name is gone, so that nobody who just made the file takes it for
+ * theirs.
+ */
+void cache_remove_unlocked(const struct cache *c, const char *name)
+{
+	FD_AUTO fd = openat(c->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		(void)unlinkat(c->dir, name, 0);
+}
+
 void cache_seen_name(uint64_t dev, uint64_t ino, uint64_t mount, char ret[CACHE_FILE_NAME])
 {
 	int n = snprintf(ret, CACHE_FILE_NAME, "%llx-%llx-%llx" CACHE_SEEN_SUFFIX,

@@ -20,6 +20,7 @@
 
 #define CACHE_ENTRY_MAGIC "wsboxent"
 #define CACHE_SEEN_MAGIC "wsboxsee"
+#define CACHE_NOTE_MAGIC "wsboxfil"
 
 enum cache_format {
 	CACHE_VERSION = 1,
@@ -87,6 +88,19 @@ struct cache_seen {
 	uint8_t mac[SHA256_BYTES];	/* of what stands before it */
 };
 
+/* Of an entry that is being made or could not be. For people and for restraint: it decides nothing
+ * that is run. */
+struct cache_note {
+	char magic[8];
+	uint32_t version, failed;	/* 1: for the reason in text */
+	struct cache_recipe recipe;
+	uint64_t at;			/* seconds since 1970: begun, or failed */
+	char label[CACHE_LABEL];	/* NUL-terminated, as the next */
+	char text[CACHE_LABEL];
+};
+
+_Static_assert(sizeof(struct cache_note) == 8 + 8 + 88 + 8 + 2 * CACHE_LABEL,
+	       "no padding is written");
 _Static_assert(sizeof(struct cache_recipe) == 2 * SHA256_BYTES + 24, "no padding is hashed");
 _Static_assert(sizeof(struct cache_entry) == 8 + 8 + 32 + 88 + 56 + CACHE_LABEL + 32,
 	       "no padding is written");

@@ -8,6 +8,7 @@
 
 #define CACHE_CODE_SUFFIX ".code"
 #define CACHE_SEEN_SUFFIX ".seen"
+#define CACHE_FILL_SUFFIX ".fill"
 #define CACHE_TEMP_PREFIX "tmp-"
 
 /* "cannot do what: reason" in err; returns code. */
@@ -37,8 +38,12 @@ int cache_temp_publish(const struct cache *c, struct cache_temp *t, const char *
 /* Closes and, if it was not published, removes it. */
 void cache_temp_done(const struct cache *c, struct cache_temp *t);
 
+void cache_fill_name(const uint8_t name[SHA256_BYTES], char ret[CACHE_FILE_NAME]);
 void cache_code_name(const uint8_t name[SHA256_BYTES], char ret[CACHE_FILE_NAME]);
 void cache_seen_name(uint64_t dev, uint64_t ino, uint64_t mount, char ret[CACHE_FILE_NAME]);
+
+/* Removes the file unless somebody holds a lock on it. */
+void cache_remove_unlocked(const struct cache *c, const char *name);
 
 /* A header's form: magic, version, sizes that add up to the file's. 0 or -EBADMSG with err. */
 int cache_entry_check(const struct cache_entry *e, uint64_t file_size, struct wsbox_err *err);

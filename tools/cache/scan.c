@@ -4,13 +4,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "tools/cache/internal.h"
 #include "runtime/base/fd.h"
 
-#define SEEN_DAYS 30		/* a record not used for so long is of a file that is gone */
+#define SEEN_DAYS 30		/* a record or note not used for so long is of a file that is gone */
 
 /* Digits as we write them: how many of them name begins with. */
 static size_t digits(const char *name)
@@ -18,10 +17,21 @@ static size_t digits(const char *name)
 	return strspn(name, "0123456789abcdef");
 }
 
+static bool names_hash(const char *name, const char *suffix)
+{
+	size_t n = 2 * SHA256_BYTES;
+
+	return digits(name) == n && !strcmp(name + n, suffix);
+}
+
 static bool names_entry(const char *name)
 {
-	return digits(name) == 2 * SHA256_BYTES &&
-	       !strcmp(name + 2 * SHA256_BYTES, CACHE_CODE_SUFFIX);
+	return names_hash(name, CACHE_CODE_SUFFIX);
+}
+
+static bool names_fill(const char *name)
+{
+	return names_hash(name, CACHE_FILL_SUFFIX);
 }
 
 /* Three numbers: cache_seen_name(). */
@@ -75,13 +85,18 @@ static int64_t last_use(struct cache *c, const struct stat *st)
 	return seen.st_mtime;
 }
 
-static int take_entry(struct cache *c, const char *name, void *arg)
+struct gathering {
+	bool (*wanted)(const char *name);
+	struct cache_files files;
+};
+
+static int gather(struct cache *c, const char *name, void *arg)
 {
-	struct cache_files *files = arg;
+	struct gathering *g = arg;
 	struct cache_file file = { 0 };
 	struct stat st;
 
-	if (!names_entry(name) ||
+	if (!g->wanted(name) ||
 	    fstatat(c->dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	strcpy(file.name, name);
@@ -89,7 +104,7 @@ static int take_entry(struct cache *c, const char *name, void *arg)
 	file.dev = st.st_dev;
 	file.ino = st.st_ino;
 	file.used = last_use(c, &st);
-	return vec_push(files, file) ? 0 : -ENOMEM;
+	return vec_push(&g->files, file) ? 0 : -ENOMEM;
 }
 
 static int by_use(const void *a, const void *b)
@@ -101,31 +116,29 @@ static int by_use(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-int cache_scan(struct cache *c, struct cache_files *ret)
+static int scan(struct cache *c, bool (*wanted)(const char *name), struct cache_files *ret)
 {
-	struct cache_files files = { 0 };
-	int code = each_file(c, take_entry, &files);
+	struct gathering g = { .wanted = wanted };
+	int code = each_file(c, gather, &g);
 
 	if (code < 0) {
-		vec_done(&files);
+		vec_done(&g.files);
 		return code;
 	}
-	if (files.len)
-		qsort(files.at, files.len, sizeof(*files.at), by_use);
-	*ret = files;
+	if (g.files.len)
+		qsort(g.files.at, g.files.len, sizeof(*g.files.at), by_use);
+	*ret = g.files;
 	return 0;
 }
 
-/*
- * Removes a temporary file that nobody writes: a writer holds a lock on it. Ours is held until the
- * name is gone, so that no new writer's file is taken for an old one.
- */
-static void remove_abandoned(struct cache *c, const char *name)
+int cache_scan(struct cache *c, struct cache_files *ret)
 {
-	FD_AUTO fd = openat(c->dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	return scan(c, names_entry, ret);
+}
 
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-		(void)unlinkat(c->dir, name, 0);
+int cache_scan_fills(struct cache *c, struct cache_files *ret)
+{
+	return scan(c, names_fill, ret);
 }
 
 static bool forgotten(struct cache *c, const char *name)
@@ -139,9 +152,11 @@ static bool forgotten(struct cache *c, const char *name)
 static int sweep(struct cache *c, const char *name, void *arg)
 {
 	if (names_temporary(name))
-		remove_abandoned(c, name);
+		cache_remove_unlocked(c, name);
 	else if (names_record(name) && forgotten(c, name))
 		(void)unlinkat(c->dir, name, 0);
+	else if (names_fill(name) && forgotten(c, name))
+		cache_remove_unlocked(c, name);
 	return 0;
 }
 
@@ -179,8 +194,8 @@ int cache_trim(struct cache *c, uint64_t limit)
 
 static int remove_rest(struct cache *c, const char *name, void *arg)
 {
-	if (names_temporary(name))
-		remove_abandoned(c, name);
+	if (names_temporary(name) || names_fill(name))
+		cache_remove_unlocked(c, name);
 	else if (names_record(name))
 		(void)unlinkat(c->dir, name, 0);
 	return 0;

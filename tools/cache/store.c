@@ -15,10 +15,10 @@ struct mapping {
 	size_t size;
 };
 
-static struct mapping map_sealed(int fd, uint64_t size)
+static struct mapping map_part(int fd, uint64_t at, uint64_t size)
 {
 	return (struct mapping){
-		mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0), size
+		mmap(NULL, size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, (off_t)at), size,
 	};
 }
 
@@ -104,8 +104,8 @@ int cache_store(struct cache *c, const struct cache_item *item, struct wsbox_err
 	assert(c->dir >= 0 && item->image_size && item->module_size);
 	if (e.module_off + e.module_size > c->limit)
 		return err_set(err, -EFBIG, WSBOX_FAILED, "it is larger than the cache may be");
-	MAPPED image = map_sealed(item->image, item->image_size);
-	MAPPED module = map_sealed(item->module, item->module_size);
+	MAPPED image = map_part(item->image, 0, item->image_size);
+	MAPPED module = map_part(item->module, item->module_off, item->module_size);
 	if (image.at == MAP_FAILED || module.at == MAP_FAILED)
 		return cache_cannot(err, -errno, "cannot map it");
 	cache_entry_mac(c, &e, image.at, module.at, e.mac);
