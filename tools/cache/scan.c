@@ -9,7 +9,7 @@
 #include "tools/cache/internal.h"
 #include "runtime/base/fd.h"
 
-#define SEEN_DAYS 30		/* a record or note not used for so long is of a file that is gone */
+#define SEEN_DAYS 30	/* a record or note not used for so long is of a file that is gone */
 
 /* Digits as we write them: how many of them name begins with. */
 static size_t digits(const char *name)
@@ -90,7 +90,7 @@ struct gathering {
 	struct cache_files files;
 };
 
-static int gather(struct cache *c, const char *name, void *arg)
+static int take_file(struct cache *c, const char *name, void *arg)
 {
 	struct gathering *g = arg;
 	struct cache_file file = { 0 };
@@ -119,7 +119,7 @@ static int by_use(const void *a, const void *b)
 static int scan(struct cache *c, bool (*wanted)(const char *name), struct cache_files *ret)
 {
 	struct gathering g = { .wanted = wanted };
-	int code = each_file(c, gather, &g);
+	int code = each_file(c, take_file, &g);
 
 	if (code < 0) {
 		vec_done(&g.files);

@@ -32,6 +32,18 @@ static void time_text(int64_t seconds, char *buf, size_t size)
 		(void)snprintf(buf, size, "?");
 }
 
+/* What stands before a row of the listing, of which there were so many already. */
+static void row_begin(const struct options *o, size_t rows)
+{
+	if (!o->json && !rows)
+		printf("%-12s  %-9s %7s  %-16s  %-12s  %s\n", "ENTRY", "TIER", "SIZE", "LAST USED",
+		       "MODULE", "NAME");
+	if (o->json && rows)
+		fputs(",", stdout);
+	/* JSON is written beside stdio */
+	(void)fflush(stdout);
+}
+
 /* One entry of the listing; bad: why it is not used. */
 static void list_row(const struct cache_file *file, const struct cache_entry *e,
 		     const struct wsbox_err *bad)
@@ -51,14 +63,11 @@ static void list_row(const struct cache_file *file, const struct cache_entry *e,
 }
 
 static int list_json(const struct cache_file *file, const struct cache_entry *e,
-		     const struct wsbox_err *bad, bool first)
+		     const struct wsbox_err *bad)
 {
 	struct json j = { 0 };
 	char hash[SHA256_HEX];
 
-	/* the rows before it, and their comma */
-	fputs(first ? "" : ",", stdout);
-	(void)fflush(stdout);
 	json_open(&j, NULL, '{');
 	json_string(&j, "file", file->name);
 	json_u64(&j, "size", file->size);
@@ -78,33 +87,99 @@ static int list_json(const struct cache_file *file, const struct cache_entry *e,
 	return json_end(&j, 1);
 }
 
+static const char *fill_text(enum cache_fill_state state, const struct cache_note *n)
+{
+	if (state == CACHE_FILL_FAILED)
+		return n->text;
+	return state == CACHE_FILL_WORKING ? "being made" : "was not finished";
+}
+
+/* Code that is being made in the background, or why it was not. */
+static void list_fill(const char *file, const struct cache_note *n, enum cache_fill_state state)
+{
+	char when[32], hash[SHA256_HEX];
+
+	time_text((int64_t)n->at, when, sizeof(when));
+	sha256_hex(n->recipe.module, hash);
+	printf("%.12s  %-9s %7s  %s  %.12s  %s  (%s)\n", file, cache_tier_name(n->recipe.tier), "-",
+	       when, hash, n->label, fill_text(state, n));
+}
+
+static void list_fill_json(const char *file, const struct cache_note *n,
+			   enum cache_fill_state state)
+{
+	static const char *const names[] = {
+		[CACHE_FILL_WORKING] = "working", [CACHE_FILL_ENDED] = "ended",
+		[CACHE_FILL_FAILED] = "failed",
+	};
+	struct json j = { 0 };
+	char hash[SHA256_HEX];
+
+	sha256_hex(n->recipe.module, hash);
+	json_open(&j, NULL, '{');
+	json_string(&j, "file", file);
+	json_string(&j, "fill", names[state]);
+	if (state == CACHE_FILL_FAILED)
+		json_string(&j, "message", n->text);
+	json_string(&j, "label", n->label);
+	json_string(&j, "module", hash);
+	json_string(&j, "tier", cache_tier_name(n->recipe.tier));
+	json_u64(&j, "at", n->at);
+	json_close(&j, '}');
+	(void)json_end(&j, 1);
+}
+
+/* rows: of the listing so far. */
+static int list_fills(struct cache *c, const struct options *o, size_t rows)
+{
+	struct cache_files files;
+	int ret = cache_scan_fills(c, &files);
+
+	if (ret < 0)
+		return ret;
+	for (size_t i = files.len; i--;) {
+		enum cache_fill_state state;
+		struct cache_note n;
+
+		if (cache_fill_read(c, files.at[i].name, &n, &state, NULL) < 0)
+			continue;
+		row_begin(o, rows++);
+		if (o->json)
+			list_fill_json(files.at[i].name, &n, state);
+		else
+			list_fill(files.at[i].name, &n, state);
+	}
+	vec_done(&files);
+	return 0;
+}
+
 static int action_ls(struct cache *c, const struct options *o, struct wsbox_err *err)
 {
 	struct cache_files files;
+	size_t rows = 0;
 	int ret = cache_scan(c, &files);
 
 	if (ret < 0)
 		return err_set(err, ret, WSBOX_FAILED, "%s", err_name(ret));
 	if (o->json)
 		printf("[");
-	else if (files.len)
-		printf("%-12s  %-9s %7s  %-16s  %-12s  %s\n", "ENTRY", "TIER", "SIZE", "LAST USED",
-		       "MODULE", "NAME");
 	for (size_t i = files.len; i--;) {
 		struct wsbox_err bad = WSBOX_ERR_INIT;
 		struct cache_entry e = { 0 };
 
 		if (cache_read(c, files.at[i].name, false, &e, &bad) == -ENOENT)
 			continue;
+		row_begin(o, rows++);
 		if (o->json)
-			(void)list_json(&files.at[i], &e, &bad, i + 1 == files.len);
+			(void)list_json(&files.at[i], &e, &bad);
 		else
 			list_row(&files.at[i], &e, &bad);
 	}
+	ret = list_fills(c, o, rows);
 	if (o->json)
 		printf("]\n");
 	vec_done(&files);
-	return 0;
+	return ret < 0 ? err_set(err, ret, WSBOX_FAILED, "%s", err_name(ret)) : 0;
 }
 
 static int action_verify(struct cache *c, const struct options *o, struct wsbox_err *err)

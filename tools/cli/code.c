@@ -44,10 +44,24 @@ static void open_cache(struct session *s)
 	c->item.recipe = (struct cache_recipe){
 		.cpu = CACHE_CPU_V3,
 		.flags = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE ? CACHE_FLAG_FSGSBASE : 0,
-		.tier = s->o->optimized ? CACHE_TIER_OPTIMIZED : CACHE_TIER_BASELINE,
+		.tier = s->optimize ? CACHE_TIER_OPTIMIZED : CACHE_TIER_BASELINE,
 		.uid = geteuid(),
 	};
 	memcpy(c->item.recipe.build, build_id, sizeof(build_id));
+}
+
+/* The best entry that may be used. */
+static int find_best(struct session *s)
+{
+	struct code *c = &s->code;
+	struct cache_recipe best = c->item.recipe;
+
+	if (s->o->tier == TIER_AUTO) {
+		best.tier = CACHE_TIER_OPTIMIZED;
+		if (cache_find(&c->cache, &best, &c->found, &c->err) == 0)
+			return 0;
+	}
+	return cache_find(&c->cache, &c->item.recipe, &c->found, &c->err);
 }
 
 /* Whether there is an entry for the recipe; if so it is the session's. */
@@ -55,7 +69,7 @@ static bool look_up(struct session *s)
 {
 	struct code *c = &s->code;
 
-	if (cache_find(&c->cache, &c->item.recipe, &c->found, &c->err) < 0)
+	if (find_best(s) < 0)
 		return false;
 	fd_closep(&s->module);
 	s->module = c->found.fd;
@@ -183,6 +197,12 @@ int code_open(struct session *s, enum cell_role role)
 	return c->result == CODE_HIT ? 0 : read_module(s, role, src, known ? &id : NULL, now);
 }
 
+bool code_optimized(const struct session *s)
+{
+	return s->code.result == CODE_HIT ?
+		       s->code.found.entry.recipe.tier == CACHE_TIER_OPTIMIZED : s->optimize;
+}
+
 void code_send(struct session *s)
 {
 	struct cell_image image = { .head = { CELL_MSG_IMAGE, sizeof(image) } };
@@ -236,6 +256,7 @@ void code_keep(struct session *s)
 	item->image = s->image;
 	item->image_size = (uint64_t)st.st_size;
 	item->module = s->module;
+	item->module_off = s->module_offset;
 	item->module_size = s->module_size;
 	item->body_bytes = s->compiled.body_bytes;
 	item->text_bytes = s->compiled.text_bytes;

@@ -57,6 +57,9 @@ void code_send(struct session *s);
 void code_keep(struct session *s);
 void code_done(struct session *s);
 
+/* Whether the guest starts on code of the optimizing tier. */
+bool code_optimized(const struct session *s);
+
 const char *code_result_name(enum code_result result);
 
 #endif

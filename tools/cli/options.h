@@ -64,10 +64,11 @@ enum command {
 	X(feature, 'W', "wasm", "FEATURE=y|n", ON_CODE, \
 	  "switch a WebAssembly proposal; -W help lists them") \
 	X(optimize, 'O', "optimize", "0|1|2|3", ON_MAKING, \
-	  "0, 1: compile fast (default); 2, 3: slowly, with LLVM, into\n" \
-	  "code about half again as fast") \
-	X(tier, 0, "tier", "baseline|optimized", ON_MAKING, \
-	  "the same by name: as -O1 or -O3") \
+	  "0, 1: compile fast; 2, 3: slowly, with LLVM, into code\n" \
+	  "about half again as fast") \
+	X(tier, 0, "tier", "auto|baseline|optimized", ON_MAKING, \
+	  "as -O1, -O3; auto (default): fast, and when a guest runs for\n" \
+	  "long, beside it with LLVM for later runs") \
 	X(memory, 'm', "memory", "SIZE", ON(RUN), "memory limit, such as 64M or 2G") \
 	X(cpus, 0, "cpus", "N", ON(RUN), "processors the guest may use at once, such as 0.5") \
 	X(cpu_time, 0, "cpu-time", "TIME", ON_CODE, "processor time limit, such as 500ms, 2s, 1m") \
@@ -123,6 +124,9 @@ enum profile_mode { PROFILE_OFF, PROFILE_PERFMAP, PROFILE_JITDUMP };
 
 enum trace_mode { TRACE_OFF, TRACE_LINES, TRACE_SUMMARY };
 
+/* Which compiler: the fast one, LLVM, or for a run both in turn (fill.h). */
+enum tier { TIER_AUTO, TIER_BASELINE, TIER_OPTIMIZED };
+
 enum isolation { ISOLATION_FULL, ISOLATION_DEGRADED, ISOLATION_NONE };
 
 /* A program with sanitizers in it needs files and system calls that no cell has. */
@@ -147,7 +151,7 @@ struct options {
 	enum isolation isolation;
 	enum trace_mode trace;
 	enum profile_mode profile;
-	bool optimized;				/* compile with wsbox-llvm */
+	enum tier tier;
 	bool allow_precompiled, no_cache, verbose, json, words, help, version, list_features;
 	const char *action;			/* of wsbox cache */
 	const char *output;			/* of wsbox compile; NULL: by the module's name */

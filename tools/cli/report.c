@@ -136,6 +136,21 @@ static void stats_cache(struct json *j, const struct code *c)
 	json_close(j, '}');
 }
 
+static void stats_fill(struct json *j, const struct session *s)
+{
+	const struct fill *f = &s->fill;
+
+	json_open(j, "fill", '{');
+	json_string(j, "result", fill_result_name(f->result));
+	since(j, "at_start", s->at.begin, f->began);
+	since(j, "ns", f->began, f->ended);
+	if (f->cpu_ns)
+		json_u64(j, "cpu_ns", f->cpu_ns);
+	if (f->err.code)
+		json_string(j, "message", f->err.text);
+	json_close(j, '}');
+}
+
 static uint64_t timeval_ns(struct timeval t)
 {
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_usec * 1000;
@@ -165,10 +180,11 @@ void report_stats(const struct session *s, int fd)
 		 s->exit.head.type ? s->exit.memory_peak : s->ready.memory);
 	stats_compile(&j, s);
 	stats_cache(&j, &s->code);
+	stats_fill(&j, s);
 	stats_start(&j, s);
 	stats_walls(&j, s);
 	json_open(&j, "engine", '{');
-	json_string(&j, "tier", s->o->optimized ? "optimized" : "baseline");
+	json_string(&j, "tier", code_optimized(s) ? "optimized" : "baseline");
 	json_string(&j, "io", s->ready.ring ? "io_uring" : "system calls");
 	json_close(&j, '}');
 	json_close(&j, '}');
@@ -203,9 +219,10 @@ static void report_code(const struct session *s)
 	const struct code *c = &s->code;
 
 	if (c->result == CODE_HIT)
-		say("code: %llu bytes from %llu, from the code cache in %llu us",
+		say("code: %llu bytes from %llu, %s, from the code cache in %llu us",
 		    (unsigned long long)c->found.entry.text_bytes,
 		    (unsigned long long)c->found.entry.body_bytes,
+		    cache_tier_name(c->found.entry.recipe.tier),
 		    (unsigned long long)(c->ns_find + c->ns_hash) / 1000);
 	else if (c->result == CODE_PRECOMPILED)
 		say("code: as it came with the module, unchecked");
@@ -218,6 +235,22 @@ static void report_code(const struct session *s)
 		say("code cache: %s", c->err.text);
 }
 
+/* A run that was too short for it, or has no LLVM, is not worth a line. */
+static void report_fill(const struct fill *f)
+{
+	if (f->result == FILL_STORED)
+		say("fill: optimized code was made in %llu ms, for later runs",
+		    (unsigned long long)(f->ended - f->began) / 1000000);
+	else if (f->result == FILL_RUNNING)
+		say("fill: optimized code is being made, for later runs");
+	else if (f->result == FILL_ELSEWHERE)
+		say("fill: optimized code is being made by another process");
+	else if (f->result == FILL_ENDED)
+		say("fill: ended with the run%s%s", f->err.code ? ": " : "", f->err.text);
+	else if (f->result == FILL_FAILED)
+		say("fill: no optimized code: %s", f->err.text);
+}
+
 void report_walls(const struct session *s)
 {
 	cell_walls(s, &s->compiler, "compiler");
@@ -225,6 +258,7 @@ void report_walls(const struct session *s)
 	if (s->ready.head.type)
 		say("input and output: %s", s->ready.ring ? "io_uring" : "system calls");
 	report_code(s);
+	report_fill(&s->fill);
 }
 
 void report_trace(const struct session *s)

@@ -7,6 +7,12 @@
 
 #include "tools/cli/session.h"
 
+/*
+ * All of a session but its opening, which gave ret: starts the cells, or does not if ret < 0 (and
+ * err of *s is set), and waits until all is over. The status.
+ */
+int session_work(struct session *s, enum cell_role role, int ret);
+
 /* Makes what the cells need, starts them and hands them their jobs. 0, or negative with s->err
  * set. */
 int session_start(struct session *s, enum cell_role role);

@@ -43,9 +43,12 @@ void session_init(struct session *s, const struct options *o, uint64_t begin)
 	s->code.err = (struct wsbox_err)WSBOX_ERR_INIT;
 	s->compiler.control = s->instance.control = -1;
 	s->pumps[0].in = s->pumps[1].in = -1;
+	s->fill.sock = -1;
+	s->optimize = o->tier == TIER_OPTIMIZED;
 	trace_init(&s->trace);
 	s->profile.fd = -1;
 	s->at.begin = begin;
+	s->deadline = o->timeout_ns ? begin + o->timeout_ns : 0;
 }
 
 void session_done(struct session *s)
@@ -83,9 +86,9 @@ void session_end(struct session *s, enum session_end why, int status)
  */
 static int watch_signals(struct session *s)
 {
-	static const int wanted[] = {
+	const int wanted[] = {
 		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2,
-		SIGALRM, SIGXCPU, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE,
+		SIGALRM, SIGXCPU, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE, fill_signal(),
 	};
 	sigset_t set;
 
@@ -93,8 +96,9 @@ static int watch_signals(struct session *s)
 	for (unsigned int i = 0; i < ARRAY_SIZE(wanted); i++) {
 		struct sigaction now;
 
-		/* what is ignored, as by nohup, stays so; SIGXCPU is our own timer's */
-		if (wanted[i] == SIGXCPU || sigaction(wanted[i], NULL, &now) < 0 ||
+		/* what is ignored, as by nohup, stays so; these two are our own timers' */
+		if (wanted[i] == SIGXCPU || wanted[i] == fill_signal() ||
+		    sigaction(wanted[i], NULL, &now) < 0 ||
 		    now.sa_handler != SIG_IGN)
 			sigaddset(&set, wanted[i]);
 	}
@@ -135,6 +139,8 @@ static void take_signals(struct session *s)
 		if (info.ssi_signo == SIGTSTP || info.ssi_signo == SIGTTIN ||
 		    info.ssi_signo == SIGTTOU)
 			stop_with_guest(s, (int)info.ssi_signo);
+		else if ((int)info.ssi_signo == fill_signal())
+			fill_start(s);
 		else
 			verdict_signal(s, (int)info.ssi_signo);
 	}
@@ -166,6 +172,7 @@ void session_take(struct session *s, struct session_cell *c)
 		s->ready = m.ready;
 		s->at.ready = session_clock();
 		code_keep(s);
+		fill_arm(s);
 	} else if (ret == 0 && c == &s->instance && m.head.type == CELL_MSG_EXIT &&
 		   !s->exit.head.type) {
 		s->exit = m.exit;
@@ -192,13 +199,16 @@ static void reap(struct session *s, struct session_cell *c)
 		verdict_instance(s);
 }
 
-enum slot { SLOT_SIGNALS, SLOT_CELLS, SLOT_PUMPS = SLOT_CELLS + 4, SLOTS = SLOT_PUMPS + 2 };
+enum slot {
+	SLOT_SIGNALS, SLOT_FILL, SLOT_CELLS, SLOT_PUMPS = SLOT_CELLS + 4, SLOTS = SLOT_PUMPS + 2,
+};
 
 static void fill(const struct session *s, struct pollfd *p)
 {
 	const struct session_cell *cells[2] = { &s->compiler, &s->instance };
 
 	p[SLOT_SIGNALS] = (struct pollfd){ .fd = s->signals, .events = POLLIN };
+	p[SLOT_FILL] = (struct pollfd){ .fd = s->fill.sock, .events = POLLIN };
 	for (unsigned int i = 0; i < 2; i++) {
 		const struct session_cell *c = cells[i];
 
@@ -230,9 +240,9 @@ static void turn(struct session *s)
 	struct pollfd p[SLOTS];
 	struct timespec rest, *wait = NULL;
 
-	if (s->o->timeout_ns && s->ended == SESSION_RUNNING) {
-		uint64_t end = s->at.begin + s->o->timeout_ns, now = session_clock();
-		uint64_t ns = now < end ? end - now : 0;
+	if (s->deadline && s->ended == SESSION_RUNNING) {
+		uint64_t now = session_clock();
+		uint64_t ns = now < s->deadline ? s->deadline - now : 0;
 
 		rest = (struct timespec){ (time_t)(ns / SECOND), (long)(ns % SECOND) };
 		wait = &rest;
@@ -246,6 +256,8 @@ static void turn(struct session *s)
 		return;
 	if (p[SLOT_SIGNALS].revents)
 		take_signals(s);
+	if (p[SLOT_FILL].revents)
+		fill_take(s);
 	if (s->o->max_output)
 		move_output(s, p + SLOT_PUMPS);
 	for (unsigned int i = 0; i < 2; i++) {
@@ -264,22 +276,10 @@ static bool over(const struct session *s)
 	return s->ended == SESSION_SIGNAL || (pump_over(&s->pumps[0]) && pump_over(&s->pumps[1]));
 }
 
-int session_run(struct session *s, enum cell_role role)
+int session_work(struct session *s, enum cell_role role, int ret)
 {
-	int ret;
-
-	/* may wait for a pipe: until there is a guest to end, signals do what they do to any
-	 * program */
-	ret = code_open(s, role);
-	s->at.module = session_clock();
 	if (ret == 0)
 		ret = watch_signals(s);
-	if (ret == 0 && s->o->trace)
-		ret = trace_open(&s->trace, s->o->trace_output, &s->err);
-	if (ret == 0 && s->o->profile)
-		ret = profile_open(&s->profile, s->o->profile, &s->err);
-	for (size_t i = 0; ret == 0 && i < s->o->listens.len; i++)
-		ret = listen_open(&s->listeners, &s->o->listens.at[i], &s->err);
 	if (ret == 0)
 		ret = session_start(s, role);
 	if (ret < 0)
@@ -289,5 +289,24 @@ int session_run(struct session *s, enum cell_role role)
 	s->at.end = session_clock();
 	code_done(s);
 	assert(s->ended != SESSION_RUNNING);
+	return s->status;
+}
+
+int session_run(struct session *s, enum cell_role role)
+{
+	int ret;
+
+	/* may wait for a pipe: until there is a guest to end, signals do what they do to any
+	 * program */
+	ret = code_open(s, role);
+	s->at.module = session_clock();
+	if (ret == 0 && s->o->trace)
+		ret = trace_open(&s->trace, s->o->trace_output, &s->err);
+	if (ret == 0 && s->o->profile)
+		ret = profile_open(&s->profile, s->o->profile, &s->err);
+	for (size_t i = 0; ret == 0 && i < s->o->listens.len; i++)
+		ret = listen_open(&s->listeners, &s->o->listens.at[i], &s->err);
+	(void)session_work(s, role, ret);
+	fill_leave(s);
 	return s->status;
 }

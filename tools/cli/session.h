@@ -5,8 +5,9 @@
  *
  * Both cells are started at once; the instance prepares itself while the compiler works. When the
  * code cache has the image there is no compiler cell. One thread, one poll loop; beside it only the
- * one that writes the cache (code.h). Nothing a cell sends is believed beyond what its user may be
- * told: figures, texts (made printable), the exit status.
+ * one that writes the cache (code.h), and perhaps a process that fills it (fill.h). Nothing a cell
+ * sends is believed beyond what its user may be told: figures, texts (made printable), the exit
+ * status.
  */
 #ifndef TOOLS_CLI_SESSION_H
 #define TOOLS_CLI_SESSION_H
@@ -18,6 +19,7 @@
 #include "runtime/base/err.h"
 #include "sandbox/sandbox.h"
 #include "tools/cli/code.h"
+#include "tools/cli/fill.h"
 #include "tools/cli/options.h"
 #include "tools/cli/profile.h"
 #include "tools/cli/pump.h"
@@ -59,6 +61,8 @@ struct session {
 	int module, image;		/* memfds; of a cache hit the entry, and -1 */
 	uint64_t module_offset, module_size;
 	struct code code;
+	struct fill fill;
+	bool optimize;			/* the compiler cell is wsbox-llvm */
 	struct session_cell compiler, instance;
 	struct pump pumps[2];		/* with --max-output: the guest's descriptors 1 and 2 */
 	uint64_t output;		/* bytes that passed them */
@@ -66,6 +70,7 @@ struct session {
 	struct profile profile;
 	struct listeners listeners;
 	int signals;			/* signalfd */
+	uint64_t deadline;		/* CLOCK_MONOTONIC; 0: none */
 	enum session_end ended;
 	int status;			/* exit status, once ended */
 	struct wsbox_err err;		/* what to say, if err.code is not 0 */

@@ -86,12 +86,15 @@ static int strings_open(const struct options *o, uint32_t *ret_size)
 	return ret < 0 ? ret : fd_take(&fd);
 }
 
-static uint32_t threads(uint64_t module_size, bool optimized)
+/* A filler is told how many processors its run may use. */
+static uint32_t threads(const struct session *s)
 {
-	uint32_t each = optimized ? START_OPTIMIZER_BYTES : START_THREAD_BYTES;
-	uint64_t useful = 1 + module_size / each;
+	uint32_t each = s->optimize ? START_OPTIMIZER_BYTES : START_THREAD_BYTES;
+	uint64_t useful = 1 + s->module_size / each;
 	cpu_set_t set;
 
+	if (s->fill.filler && s->o->cpus_milli)
+		useful = num_min(useful, (s->o->cpus_milli + 999) / 1000);
 	if (useful == 1 || sched_getaffinity(0, sizeof(set), &set) < 0)
 		return 1;
 	return (uint32_t)num_min(num_min(useful, (size_t)CPU_COUNT(&set)), START_THREADS_MAX);
@@ -112,10 +115,10 @@ static struct cell_job job_of(const struct session *s, enum cell_role role)
 
 	memcpy(job.module_hash, s->code.item.recipe.module, sizeof(job.module_hash));
 	if (role != CELL_ROLE_RUN) {
-		job.jobs = threads(s->module_size, o->optimized);
+		job.jobs = threads(s);
 		if (s->o->command == COMMAND_COMPILE || role == CELL_ROLE_OBJDUMP)
 			job.flags |= CELL_JOB_ELF;
-		if (!o->optimized)
+		if (!s->optimize)
 			job.flags |= CELL_JOB_BASELINE;
 		if (o->func) {
 			job.flags |= CELL_JOB_INVOKE;
@@ -182,7 +185,7 @@ static int spawn_compiler(struct session *s, struct sb_spec spec, enum cell_role
 	FD_AUTO strings = -1;
 	FD_AUTO llvm = -1;
 
-	if (s->o->optimized || objdump) {
+	if (s->optimize || objdump) {
 		llvm = llvm_program_open(objdump ? "wsbox objdump needs" : "-O2 and -O3 need",
 					 &s->err);
 		if (llvm < 0)
@@ -204,7 +207,7 @@ static int spawn_compiler(struct session *s, struct sb_spec spec, enum cell_role
 		.memory = START_COMPILER_MEMORY,
 		.file_size = CELL_IMAGE_MAX,
 		.cpu_ns = s->o->cpu_ns ? s->o->cpu_ns :
-			  s->o->optimized ? START_OPTIMIZER_CPU : START_COMPILER_CPU,
+			  s->optimize ? START_OPTIMIZER_CPU : START_COMPILER_CPU,
 		.nofile = START_NOFILE_OWN,
 	};
 	return spawn(s, &s->compiler, &spec, &job);

@@ -94,16 +94,23 @@ int option_optimize(struct options *o, const char *arg, struct wsbox_err *err)
 {
 	if (strlen(arg) != 1 || *arg < '0' || *arg > '3')
 		return usage(err, "-O %s: want a level from 0 to 3, such as -O3", arg);
-	o->optimized = *arg >= '2';
+	o->tier = *arg >= '2' ? TIER_OPTIMIZED : TIER_BASELINE;
 	return 0;
 }
 
 int option_tier(struct options *o, const char *arg, struct wsbox_err *err)
 {
-	o->optimized = !strcmp(arg, "optimized");
-	if (!o->optimized && strcmp(arg, "baseline"))
-		return usage(err, "--tier %s: want baseline or optimized", arg);
-	return 0;
+	static const char *const names[] = {
+		[TIER_AUTO] = "auto", [TIER_BASELINE] = "baseline", [TIER_OPTIMIZED] = "optimized",
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strcmp(arg, names[i]))
+			continue;
+		o->tier = (enum tier)i;
+		return 0;
+	}
+	return usage(err, "--tier %s: want auto, baseline or optimized", arg);
 }
 
 int option_listen(struct options *o, const char *arg, struct wsbox_err *err)
