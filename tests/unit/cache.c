@@ -14,8 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "tools/cache/cache.h"
 #include "runtime/base/fd.h"
+#include "tests/util/file.h"
+#include "tools/cache/cache.h"
 
 #define IMAGE 5000
 #define MODULE 300
@@ -379,12 +380,8 @@ START_TEST(modules_seen)
 	uint8_t got[SHA256_BYTES];
 	struct cache_identity id, other;
 	struct cache c = fresh();
-	char name[100];
-	int fd;
+	int fd = test_file(dir, "m.wasm", "abc", 3);
 
-	snprintf(name, sizeof(name), "%s/m.wasm", dir);
-	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	ck_assert_int_eq(fd_write_all(fd, "abc", 3), 0);
 	if (cache_identify(fd, CACHE_SEEN_MODULE, &id) < 0) {
 		/* before Linux 6.8, or no disk of the kernel's: every run hashes */
 		close(fd);

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tests/util/file.h"
 #include "tests/wasi/guest.h"
 
 #define NOSYMFOLLOW 0x00200000	/* MOUNT_ATTR_NOSYMFOLLOW: newer than Debian 12's header */
@@ -25,16 +26,9 @@
 
 static char top[64];
 
-static void file(const char *name, int size)
+static void file(const char *name, size_t size)
 {
-	char path[128];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", top, name);
-	fd = open(path, O_CREAT | O_WRONLY, 0600);
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(ftruncate(fd, size), 0);
-	close(fd);
+	close(test_file(top, name, NULL, size));
 }
 
 static void place(const char *name, const char *target)

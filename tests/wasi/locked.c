@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "runtime/base/num.h"
+#include "tests/util/file.h"
 #include "tests/wasi/guest.h"
 #include "wasi-iouring/poll.h"
 
@@ -190,8 +191,7 @@ static void world(struct guest *g, bool ring)
 	mkdir(path, 0700);
 	strcat(path, "/y");
 	mkdir(path, 0700);
-	snprintf(path, sizeof(path), "%s/f", g->dir);
-	close(open(path, O_CREAT | O_WRONLY, 0600));
+	close(test_file(g->dir, "f", NULL, 0));
 	snprintf(path, sizeof(path), "%s/l", g->dir);
 	if (symlink("f", path))
 		_exit(96);

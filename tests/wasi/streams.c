@@ -17,6 +17,7 @@
 
 #include "runtime/base/num.h"
 #include "tests/util/enclose.h"
+#include "tests/util/file.h"
 #include "tests/wasi/guest.h"
 #include "wasi-iouring/poll.h"
 
@@ -561,14 +562,14 @@ START_TEST(listing)
 	static uint8_t seen[ENTRIES];
 	struct guest g;
 	struct stat st;
-	char path[160];
+	char name[16];
 	int fd, two;
 
 	guest_init(&g, false, 0);
 	stat(g.dir, &st);
 	for (int i = 0; i < ENTRIES; i++) {
-		snprintf(path, sizeof(path), "%s/n%d", g.dir, i);
-		close(open(path, O_CREAT | O_WRONLY, 0600));
+		snprintf(name, sizeof(name), "n%d", i);
+		close(test_file(g.dir, name, NULL, 0));
 	}
 	fd = guest_open(&g, ".", "r", WASI_O_DIRECTORY, 0);
 	two = guest_open(&g, ".", "r", WASI_O_DIRECTORY, 0);
