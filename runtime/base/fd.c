@@ -118,7 +118,7 @@ static int copy_all(int dst, int src, uint64_t max, uint64_t *ret_size)
 		if (n > 0)
 			done += (uint64_t)n;
 		if (done > max)
-			return -EFBIG;
+			return -E2BIG;
 	} while (n > 0 || n == -EINTR);
 	if (n < 0)
 		return (int)n;
@@ -136,7 +136,7 @@ int fd_copy_sealed(int src, const char *name, uint64_t max, uint64_t *ret_size)
 	if (fd < 0)
 		return fd;
 	if (fstat(src, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size > max)
-		return -EFBIG;
+		return -E2BIG;
 	ret = copy_all(fd, src, max, &size);
 	if (ret == 0)
 		ret = fd_seal(fd);

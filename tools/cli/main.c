@@ -78,6 +78,8 @@ int main(int argc, char **argv)
 		return WSBOX_FAILED;
 	/* ignored, as some parents leave it, how a cell ended could not be asked */
 	(void)signal(SIGCHLD, SIG_DFL);
+	/* beyond the caller's limit of a file's size a write is an error, which can be told */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	options_init(&o);
 	if (options_parse(&o, argc, argv, &err) < 0)
 		status = say_error(&err, NULL);

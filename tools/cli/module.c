@@ -13,20 +13,27 @@
 #include "runtime/base/fd.h"
 #include "runtime/base/num.h"
 
+/* What the caller's limits leave is too little for the copy: the module may be a good one. */
+static bool our_lack(int code)
+{
+	return code == -EMFILE || code == -ENFILE || code == -ENOMEM || code == -EFBIG ||
+	       code == -ENOSPC;
+}
+
 static int cannot_read(int code, struct wsbox_err *err)
 {
 	bool missing =
 		code == -ENOENT || code == -ENOTDIR || code == -ELOOP || code == -ENAMETOOLONG;
 
-	if (code == -EFBIG)
+	if (code == -E2BIG)
 		return err_set(err, code, WSBOX_INVALID,
 			       "larger than %d MiB, the largest module taken",
 			       CELL_MODULE_MAX >> 20);
 	if (code == -EISDIR)
 		return err_set(err, code, WSBOX_INVALID,
 			       "is a directory, not a WebAssembly module");
-	return err_set(err, code, missing ? WSBOX_NOTFOUND : WSBOX_INVALID, "cannot read it: %s",
-		       err_name(code));
+	return err_set(err, code, missing ? WSBOX_NOTFOUND : our_lack(code) ? WSBOX_FAILED :
+		       WSBOX_INVALID, "cannot read it: %s", err_name(code));
 }
 
 int module_source(const char *path, struct wsbox_err *err)
