@@ -158,7 +158,10 @@ void session_take(struct session *s, struct session_cell *c)
 	union message m;
 	int ret = cell_recv(c->control, &m, sizeof(m));
 
-	if (ret == -EPIPE || ret == -ECONNRESET) {
+	/* once, where it ended without reading what we sent; what it said comes behind it */
+	if (ret == -ECONNRESET)
+		return;
+	if (ret == -EPIPE) {
 		fd_closep(&c->control);
 		return;
 	}
