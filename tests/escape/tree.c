@@ -5,7 +5,9 @@
  *	top/in/{file, sub/, abslink, rellink, dirlink, chain, loop, dangling, magic}	writable
  *	top/ro/file									read-only
  */
+#include <dirent.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,17 +29,67 @@ static bool shell(const char *command, char *out, size_t size)
 	return pclose(f) == 0;
 }
 
-/* Names, kinds, owners, sizes, times and contents of all that is outside of in/. */
+__attribute__((format(printf, 3, 4)))
+static bool add(char *out, size_t size, const char *fmt, ...)
+{
+	size_t at = strlen(out);
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(out + at, size - at, fmt, ap);
+	va_end(ap);
+	return n >= 0 && (size_t)n < size - at;
+}
+
+/* All that is below path, in the order of names. */
+static bool list(const char *path, const char *except, char *out, size_t size)
+{
+	struct dirent **entries;
+	int n = scandir(path, &entries, NULL, alphasort);
+	bool ok = n >= 0;
+
+	for (int i = 0; i < n; i++) {
+		const char *name = entries[i]->d_name;
+		char below[320];
+		struct stat st;
+
+		(void)snprintf(below, sizeof(below), "%s/%s", path, name);
+		if (strcmp(name, ".") && strcmp(name, "..") && strcmp(below, except))
+			ok = ok && !lstat(below, &st) &&
+			     add(out, size, "%s %x %u %lld %lld.%09ld %u\n", below, st.st_mode,
+				 st.st_uid, (long long)st.st_size, (long long)st.st_mtim.tv_sec,
+				 st.st_mtim.tv_nsec, (unsigned int)st.st_nlink) &&
+			     (!S_ISDIR(st.st_mode) || list(below, except, out, size));
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+	return ok;
+}
+
+/*
+ * Names, kinds, owners, sizes, times and contents of all that is outside of in/. No program is
+ * started for it: there is a look after each attack, and emulated it would cost seconds.
+ */
 static bool look(const struct tree *t, char *out, size_t size)
 {
-	char command[512];
+	static const char *const files[] = { "secret", "outside/secret", "ro/file" };
+	bool ok;
 
-	(void)snprintf(command, sizeof(command),
-		       "cd %s && find . -path ./in -prune -o -path './*' -print | sort | xargs "
-		       "stat -c '%%n %%f %%u %%s %%y %%h' && "
-		       "cat secret outside/secret ro/file",
-		       t->top);
-	return shell(command, out, size);
+	out[0] = '\0';
+	ok = list(t->top, t->in, out, size);
+	for (unsigned int i = 0; ok && i < sizeof(files) / sizeof(files[0]); i++) {
+		char path[128], text[64] = "";
+		int fd;
+
+		(void)snprintf(path, sizeof(path), "%s/%s", t->top, files[i]);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		ok = fd >= 0 && read(fd, text, sizeof(text) - 1) >= 0 && add(out, size, "%s", text);
+		if (fd >= 0)
+			(void)close(fd);
+	}
+	return ok;
 }
 
 bool tree_make(struct tree *t, uint32_t uid)
