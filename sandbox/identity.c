@@ -30,10 +30,14 @@
 #define ID_LAST 4294967294u
 #define PID_BITS 22
 
-/* systemd gives 0x70000000 and up to nobody; the last slice must end below SB_UID_END */
-#define UID_SLICES 31u
-_Static_assert(SB_UID_BASE + ((uint64_t)UID_SLICES << (PID_BITS + 1)) <= SB_UID_END,
-	       "uids stay in the free range");
+/*
+ * systemd gives 0x70000000 and up to nobody:
+ *
+ *	SB_UID_BASE │ one uid a pid │ ... 32 times │ drawn by lot ... │ SB_UID_END
+ */
+#define UID_SLICES 32u
+#define UID_LOTS (SB_UID_BASE + (UID_SLICES << PID_BITS))
+_Static_assert(UID_LOTS + (1u << 26) < SB_UID_END, "many remain to be drawn");
 
 static bool has(uint64_t set, int cap)
 {
@@ -68,20 +72,30 @@ void sb_powers_get(struct sb_powers *ret)
 		     maps_everything("/proc/self/uid_map");
 }
 
-uint32_t sb_own_uid(enum cell_role role)
-{
-	static uint32_t first, made;
-	uint32_t pid = (uint32_t)getpid(), cell = __atomic_fetch_add(&made, 1, __ATOMIC_RELAXED);
+static uint32_t uids_taken;	/* bit k: our uid in slice k is a live cell's */
 
-	/*
-	 * pids are unique in a pid namespace only: chance keeps those of several apart. One
-	 * supervisor's cells take turns: RLIMIT_NPROC counts all that have the uid.
-	 */
+uint32_t sb_uid_take(void)
+{
+	uint32_t pid = (uint32_t)getpid(), lot = 0;
+
 	assert(pid < 1u << PID_BITS);
-	if (!cell)
-		(void)getrandom(&first, sizeof(first), GRND_NONBLOCK);
-	return SB_UID_BASE + ((first + cell) % UID_SLICES << (PID_BITS + 1)) + (pid << 1) +
-	       (role == CELL_ROLE_RUN);
+	(void)getrandom(&lot, sizeof(lot), GRND_NONBLOCK);
+	/* pids are unique in a pid namespace only: chance keeps those of several apart */
+	for (uint32_t i = 0; i < UID_SLICES; i++) {
+		uint32_t k = (lot + i) % UID_SLICES;
+
+		if (!(__atomic_fetch_or(&uids_taken, 1u << k, __ATOMIC_RELAXED) & 1u << k))
+			return SB_UID_BASE + (k << PID_BITS) + pid;
+	}
+	return UID_LOTS + lot % (SB_UID_END - UID_LOTS);
+}
+
+void sb_uid_put(uint32_t uid)
+{
+	uint32_t k = (uid - SB_UID_BASE) >> PID_BITS;
+
+	if (uid >= SB_UID_BASE && k < UID_SLICES)
+		(void)__atomic_fetch_and(&uids_taken, ~(1u << k), __ATOMIC_RELAXED);
 }
 
 /* A system call that leaves errno alone. */

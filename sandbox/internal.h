@@ -103,7 +103,12 @@ int sb_child_tmpfs(struct sb_start *s);		/* CHILD */
 /* Decimal digits and a NUL; their number. CHILD. */
 size_t sb_put_number(char *to, uint64_t value);
 void sb_powers_get(struct sb_powers *ret);
-uint32_t sb_own_uid(enum cell_role role);
+/*
+ * A uid for a cell. Up to 32 live cells of a supervisor have one that no other cell of the pid
+ * namespace has; for more it is drawn from 2^26 and more. To be given back when the cell is gone.
+ */
+uint32_t sb_uid_take(void);
+void sb_uid_put(uint32_t uid);	/* 0: none */
 /* Parent: a user namespace that maps the caller to s->uid. A descriptor or -errno. */
 int sb_idmap_userns(const struct sb_start *s);
 int sb_child_maps(struct sb_start *s);		/* CHILD */

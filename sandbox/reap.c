@@ -66,6 +66,8 @@ int sb_reap(struct sb_cell *cell, struct sb_end *ret_end)
 	(void)munmap(cell->report, sizeof(*cell->report));
 	cell->report = NULL;
 	fd_closep(&cell->pidfd);
+	sb_uid_put(cell->uid);
+	cell->uid = 0;
 	if (!code && ret_end)
 		*ret_end = end;
 	return code;

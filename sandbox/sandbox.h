@@ -159,6 +159,7 @@ struct sb_spec {
 struct sb_cell {
 	int pid;			/* in the caller's pid namespace */
 	int pidfd;			/* readable when it has ended */
+	uint32_t uid;			/* taken for it, or 0 */
 	uint32_t job_flags;		/* enum cell_job_flag: what struct cell_job must say */
 	bool has_timer;			/* cpu_timer is armed */
 	timer_t cpu_timer;

@@ -181,7 +181,7 @@ static int choose_identity(struct sb_start *s, struct wsbox_err *err)
 		return 0;
 	if (s->powers.setid) {
 		s->identity = SB_ID_OWN;
-		s->uid = s->gid = sb_own_uid(s->spec->role);
+		s->uid = s->gid = sb_uid_take();
 		if (sb_host_preopens(s) && !sb_unwanted(s, SB_WALL_PREOPENS)) {
 			int code = s->powers.admin ? sb_preopens_idmap(s) : -EPERM;
 
@@ -334,6 +334,7 @@ static void give_up(struct sb_start *s)
 {
 	if (s->cgroup.mode != CG_NONE)
 		(void)cg_remove(&s->cgroup);
+	sb_uid_put(s->uid);
 	if (s->report)
 		(void)munmap(s->report, sizeof(*s->report));
 	s->report = NULL;
@@ -365,10 +366,12 @@ static int start(struct sb_start *s, struct sb_cell *ret, struct wsbox_err *err)
 	cell.job_flags = job_flags(s);
 	cell.cgroup = s->cgroup;
 	cell.report = s->report;
+	cell.uid = s->uid;
 	code = s->spec->limits.cpu_ns ? arm_cpu_timer(s->spec->limits.cpu_ns, &cell) : 0;
 	/* from here on s owns nothing: a late failure ends a cell that is complete */
 	s->cgroup.mode = CG_NONE;
 	s->report = NULL;
+	s->uid = 0;
 	if (code) {
 		sb_kill(&cell);
 		(void)sb_reap(&cell, NULL);

@@ -431,6 +431,38 @@ static void many(const struct fault *f, enum sb_isolation level)
 	expect_clean(&before);
 }
 
+static uint32_t uid_of(int pid)
+{
+	char path[32], line[128];
+	uint32_t uid = 0;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f) && sscanf(line, "Uid: %u", &uid) != 1)
+		;
+	if (f)
+		(void)fclose(f);
+	return uid;
+}
+
+/* Cells that live at the same time, once they have come to their exec. */
+static void expect_own_uids(const struct sb_cell *cells, unsigned int n)
+{
+	const struct timespec pause = { .tv_nsec = 2000000 };
+	uint32_t uids[64];
+
+	for (unsigned int i = 0; i < n; i++) {
+		for (int tries = 0; !cells[i].report->exec && tries < 5000; tries++)
+			(void)nanosleep(&pause, NULL);
+		uids[i] = uid_of(cells[i].pid);
+		expect(uids[i] >= SB_UID_BASE && uids[i] < SB_UID_END && uids[i] == cells[i].uid,
+		       "cell %u has uid %u", i, uids[i]);
+		for (unsigned int k = 0; k < i; k++)
+			expect(uids[k] != uids[i], "cells %u and %u have uid %u", k, i, uids[i]);
+	}
+}
+
 static void at_once(const struct fault *f, enum sb_isolation level)
 {
 	enum { CELLS = 50 };
@@ -447,6 +479,8 @@ static void at_once(const struct fault *f, enum sb_isolation level)
 					      &controls[started], &err))
 		started++;
 	expect(started == CELLS, "%u cells, then: %s", started, err.text);
+	if (level == SB_FULL && !geteuid())
+		expect_own_uids(cells, started);
 	for (unsigned int i = 0; i < started; i++) {
 		struct sb_end end;
 
