@@ -13,7 +13,7 @@
 #include "runtime/base/fd.h"
 #include "tools/build.h"
 #include "tools/cli/module.h"
-#include "tools/cli/session.h"
+#include "tools/cli/session-internal.h"
 
 #define HWCAP2_FSGSBASE 2		/* asm/hwcap2.h */
 
@@ -203,16 +203,16 @@ bool code_optimized(const struct session *s)
 		       s->code.found.entry.recipe.tier == CACHE_TIER_OPTIMIZED : s->optimize;
 }
 
-void code_send(struct session *s)
+int code_send(struct session *s)
 {
 	struct cell_image image = { .head = { CELL_MSG_IMAGE, sizeof(image) } };
 	struct stat st;
 
 	assert(s->code.result < CODE_HIT);
-	if (fstat(s->image, &st) == 0)
-		image.size = (uint64_t)st.st_size;
-	/* a cell that ended already is found out by its pidfd */
-	(void)cell_send(s->instance.control, &image);
+	if (fstat(s->image, &st) < 0)
+		return -errno;
+	image.size = (uint64_t)st.st_size;
+	return session_send(&s->instance, &image);
 }
 
 static void *write_entry(void *arg)

@@ -47,8 +47,8 @@ struct session;
  */
 int code_open(struct session *s, enum cell_role role);
 
-/* Tells the instance that its image is complete. */
-void code_send(struct session *s);
+/* Tells the instance that its image is complete. 0 or -errno. */
+int code_send(struct session *s);
 
 /*
  * Begins to keep the image that a compiler made, beside the session, once an instance found nothing

@@ -17,6 +17,9 @@ int session_work(struct session *s, enum cell_role role, int ret);
  * set. */
 int session_start(struct session *s, enum cell_role role);
 
+/* Sends a message. 0 or -errno; 0 also to a cell that ended, which its pidfd tells. */
+int session_send(const struct session_cell *c, const void *msg);
+
 /*
  * Takes one packet from this cell's socket, or the end of its stream. Each message is taken once
  * and from the cell that may send it; anything else ends the cell.

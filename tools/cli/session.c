@@ -146,6 +146,13 @@ static void take_signals(struct session *s)
 	}
 }
 
+int session_send(const struct session_cell *c, const void *msg)
+{
+	int ret = cell_send(c->control, msg);
+
+	return ret == -EPIPE || ret == -ECONNRESET ? 0 : ret;
+}
+
 union message {
 	struct cell_head head;
 	struct cell_compiled compiled;

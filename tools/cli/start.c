@@ -170,12 +170,13 @@ static int spawn(struct session *s, struct session_cell *c, struct sb_spec *spec
 	assert(c->cell.pid > 0 && c->cell.pidfd >= 0);
 	job->flags |= c->cell.job_flags;
 	job->pid = (uint32_t)c->cell.pid;
-	if (s->profile.fd >= 0 && c == &s->instance)
+	if (s->profile.fd >= 0 && c == &s->instance) {
 		ret = profile_name(&s->profile, c->cell.pid, &s->err);
-	/* a cell that ended already is found out by its pidfd */
-	if (ret == 0)
-		(void)cell_send(c->control, job);
-	return ret;
+		if (ret < 0)
+			return ret;
+	}
+	ret = session_send(c, job);
+	return ret < 0 ? failed(s, ret, "cannot send a job") : 0;
 }
 
 static int spawn_compiler(struct session *s, struct sb_spec spec, enum cell_role role)

@@ -58,8 +58,9 @@ void verdict_compiled(struct session *s)
 		      err_name(ret));
 	else if (!s->instance.started)
 		session_end(s, SESSION_EXIT, WSBOX_OK);
-	else if (s->instance.control >= 0)
-		code_send(s);
+	else if (s->instance.control >= 0 && (ret = code_send(s)) < 0)
+		judge(s, SESSION_FAILED, WSBOX_FAILED, "cannot hand over the compiled code: %s",
+		      err_name(ret));
 	sb_kill(&s->compiler.cell);
 }
 
