@@ -51,18 +51,19 @@ static uint8_t adopted_kind(uint32_t mode, int host, bool socket)
 }
 
 /*
- * Entry n for a descriptor that is open already: 0, 1, 2 and sockets. Nothing if it is not open. A
+ * Entry n for a descriptor that is open already: 0, 1, 2 and sockets. 0 or -errno; 0 and nothing if
+ * it is not open. A
  * directory there gives no way into it: it is not one that the guest was to have. A socket on 0, 1
  * or 2 is only a stream.
  */
-static void adopt(struct wasi *w, uint32_t n, int host, bool socket)
+static int adopt(struct wasi *w, uint32_t n, int host, bool socket)
 {
 	struct stat st;
 	int flags = fcntl(host, F_GETFL);
 	struct wasi_fd *f;
 
 	if (flags < 0 || fstat(host, &st))
-		return;
+		return errno == EBADF ? 0 : -errno;
 	f = wasi_fd_set(w, n, adopted_kind(st.st_mode, host, socket), host);
 	f->type = S_ISSOCK(st.st_mode) ? socket_type(host) : wasi_type_of_mode(st.st_mode);
 	f->rights = wasi_fd_access((uint64_t)flags) & wasi_fd_applicable(f);
@@ -75,6 +76,7 @@ static void adopt(struct wasi *w, uint32_t n, int host, bool socket)
 	f->state |= flags & O_APPEND ? WASI_STATE_O_APPEND : 0;
 	wasi_fd_flags(f, (flags & O_APPEND ? WASI_FD_APPEND : 0) |
 				 (flags & O_NONBLOCK ? WASI_FD_NONBLOCK : 0));
+	return 0;
 }
 
 /*
@@ -184,6 +186,7 @@ int wasi_new(const struct wasi_config *config, struct rt_store *store, struct wa
 {
 	uint32_t nfds = config->nofile ? config->nofile : NOFILE_DEFAULT;
 	struct wasi *w;
+	int e = 0;
 
 	if (nfds > NOFILE_MAX || 3 + (uint64_t)config->nsockets + config->npreopens > nfds)
 		return err_set(err, -EMFILE, WSBOX_FAILED,
@@ -193,13 +196,18 @@ int wasi_new(const struct wasi_config *config, struct rt_store *store, struct wa
 	if (!w)
 		return err_set(err, -ENOMEM, WSBOX_FAILED, "WASI: out of memory");
 	w->store = store;
-	for (int i = 0; i < 3; i++)
-		adopt(w, (uint32_t)i, i, false);
+	for (int i = 0; i < 3 && !e; i++)
+		e = adopt(w, (uint32_t)i, i, false);
 	/* libc takes directories from 3 on until it meets anything else: sockets come behind */
 	for (uint32_t i = 0; i < config->npreopens; i++)
 		add_preopen(w, 3 + i, (uint16_t)i);
-	for (uint32_t i = 0; i < config->nsockets; i++)
-		adopt(w, 3 + config->npreopens + i, config->sockets[i], true);
+	for (uint32_t i = 0; i < config->nsockets && !e; i++)
+		e = adopt(w, 3 + config->npreopens + i, config->sockets[i], true);
+	if (e) {
+		wasi_free(w);
+		return err_set(err, e, WSBOX_FAILED, "WASI: cannot look at a descriptor: %s",
+			       err_name(e));
+	}
 	if (config->ring)	/* if it is refused, system calls do the same */
 		(void)wasi_ring_new(ring_ops(), 2 * w->nfds, &w->ring);
 	if (config->trace.page)
