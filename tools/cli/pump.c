@@ -38,10 +38,12 @@ static void flush(struct pump *p)
 {
 	ssize_t n = write(p->out, p->buf + p->off, p->len - p->off);
 
-	if (n < 0 && errno != EINTR && errno != EAGAIN)
+	if (n < 0 && errno != EINTR && errno != EAGAIN) {
+		p->error = errno == EPIPE ? 0 : errno;
 		pump_close(p);
-	else if (n > 0)
+	} else if (n > 0) {
 		p->off += (uint32_t)n;
+	}
 }
 
 bool pump_move(struct pump *p, short revents, uint64_t *budget)

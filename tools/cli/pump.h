@@ -15,6 +15,7 @@ struct pump {
 	int in;			/* read end of the pipe, -1: closed */
 	int out;		/* where it goes; not owned */
 	uint32_t len, off;	/* bytes held: buf[off..len] */
+	int error;		/* errno that lost bytes; a reader that went away is none */
 	char buf[PIPE_BUF];	/* poll's POLLOUT on a pipe promises room for this many */
 };
 

@@ -42,5 +42,6 @@ void verdict_exit(struct session *s);
 void verdict_signal(struct session *s, int signal);
 void verdict_timeout(struct session *s);
 void verdict_output(struct session *s);
+void verdict_output_lost(struct session *s, int error);
 
 #endif

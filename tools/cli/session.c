@@ -239,6 +239,8 @@ static void move_output(struct session *s, const struct pollfd *p)
 	for (unsigned int i = 0; i < 2; i++) {
 		if (!pump_move(&s->pumps[i], p[i].revents, &left))
 			verdict_output(s);
+		if (s->pumps[i].error)
+			verdict_output_lost(s, s->pumps[i].error);
 	}
 	s->output = s->o->max_output - left;
 }

@@ -142,11 +142,23 @@ void verdict_timeout(struct session *s)
 	      s->at.compiled ? "" : " while compiling");
 }
 
-void verdict_output(struct session *s)
+/* Whether the guest had ended when its last output came must not decide. */
+static void reopen(struct session *s)
 {
-	/* whether the guest had ended when its last output came must not decide */
 	if (s->ended == SESSION_EXIT || s->ended == SESSION_TRAP)
 		s->ended = SESSION_RUNNING;
+}
+
+void verdict_output_lost(struct session *s, int error)
+{
+	reopen(s);
+	judge(s, SESSION_FAILED, WSBOX_FAILED, "cannot write what the guest wrote: %s",
+	      err_name(-error));
+}
+
+void verdict_output(struct session *s)
+{
+	reopen(s);
 	judge(s, SESSION_OUTPUT, WSBOX_KILLED, "wrote more than --max-output allows");
 	/* what was within the limit is still carried; the rest is nobody's */
 	fd_closep(&s->pumps[0].in);
