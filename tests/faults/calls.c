@@ -75,7 +75,7 @@ static const struct errors {
 	{ SYS_write, ANY, { ENOSPC, EIO, EINTR } }, { SYS_pwrite64, ANY, { ENOSPC, EIO } },
 	{ SYS_ftruncate, ANY, { ENOSPC, EFBIG } }, { SYS_fallocate, ANY, { ENOSPC, EOPNOTSUPP } },
 	{ SYS_mkdirat, ANY, { ENOSPC, EACCES, EROFS } }, { SYS_ppoll, ANY, { EINTR, ENOMEM } },
-	{ SYS_futex, ANY, { EINTR, EAGAIN } }, { SYS_fstat, ANY, { EIO, ENOMEM } },
+	{ SYS_fstat, ANY, { EIO, ENOMEM } },
 	{ SYS_execve, ANY, { EACCES, ENOMEM, E2BIG } },
 	{ SYS_execveat, ANY, { EACCES, ENOMEM, EAGAIN } }, { SYS_seccomp, ANY, { EINVAL, ENOMEM } },
 	{ SYS_io_uring_setup, ANY, { EPERM, ENOSYS, ENOMEM } },
@@ -154,7 +154,7 @@ static bool spared(long nr, unsigned int task, unsigned int call)
 		SYS_exit, SYS_exit_group, SYS_rt_sigreturn, SYS_arch_prctl, SYS_set_tid_address,
 		SYS_getpid, SYS_getppid, SYS_gettid, SYS_getuid, SYS_geteuid, SYS_getgid,
 		SYS_getegid, SYS_umask, SYS_rt_sigprocmask, SYS_rt_sigaction, SYS_clock_gettime,
-		SYS_set_robust_list, SYS_pidfd_send_signal,
+		SYS_set_robust_list, SYS_pidfd_send_signal, SYS_futex,
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(sure); i++)
