@@ -14,6 +14,8 @@ enum deed {
 	DEED_WAIT = 'w',	/* for the end of the control socket */
 	DEED_SPIN = 's',
 	DEED_MEMORY = 'm',	/* touches memory; exits with the number of 16 MiB pieces it got */
+	DEED_FILES = 'f',	/* opens descriptors; exits with the first number it does not get */
+	DEED_SIZE = 'z',	/* writes to a file; exits with the number of 4 KiB pieces in it */
 	DEED_TASKS = 't',	/* starts threads; exits with how many it got */
 };
 

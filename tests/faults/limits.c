@@ -48,6 +48,28 @@ static int take_tasks(void)
 	return tasks;
 }
 
+static int take_files(void)
+{
+	int last = -1, fd;
+
+	while ((fd = dup(CELL_FD_CONTROL)) >= 0)
+		last = fd;
+	return last + 1;
+}
+
+/* Byte by byte at the end, where a limit that counts pages would be seen. */
+static int take_size(void)
+{
+	static const char piece[4096];
+	int fd = memfd_create("size", 0);
+
+	while (write(fd, piece, sizeof(piece)) > 0)
+		;
+	while (write(fd, piece, 1) > 0)
+		;
+	return (int)(lseek(fd, 0, SEEK_END) / (long)sizeof(piece));
+}
+
 _Noreturn void faults_cell(void)
 {
 	char deed = 0;
@@ -60,6 +82,10 @@ _Noreturn void faults_cell(void)
 		;
 	if (deed == DEED_MEMORY)
 		_exit(take_memory());
+	if (deed == DEED_FILES)
+		_exit(take_files());
+	if (deed == DEED_SIZE)
+		_exit(take_size());
 	if (deed == DEED_TASKS)
 		_exit(take_tasks());
 	_exit(7);
@@ -158,6 +184,7 @@ static void share(bool groups)
 void test_limits(void)
 {
 	const struct sb_limits memory = { .memory = 64 << 20 }, tasks = { .pids = 5 }, none = { 0 };
+	const struct sb_limits files = { .nofile = 20 }, size = { .file_size = 100 * 4096 };
 	struct sb_end end;
 	bool groups = has_groups();
 
@@ -175,6 +202,10 @@ void test_limits(void)
 	}
 	if (run(SB_FULL, &tasks, DEED_TASKS, &end))
 		expect(WEXITSTATUS(end.status) == 4, "tasks: status %x", end.status);
+	if (run(SB_FULL, &files, DEED_FILES, &end))
+		expect(end.status == 20 << 8, "descriptors: status %x", end.status);
+	if (run(SB_FULL, &size, DEED_SIZE, &end))
+		expect(end.status == 100 << 8, "file size: status %x", end.status);
 	if (run(SB_FULL, &none, DEED_TASKS, &end) && !end.report.wall[SB_WALL_RLIMITS].why[0])
 		expect(WEXITSTATUS(end.status) == 0, "no tasks by default: status %x", end.status);
 	cpu_time();
