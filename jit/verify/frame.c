@@ -304,8 +304,6 @@ bool jv_replace_frame(struct jv *v, uint32_t *k)
 	if (v->s.depth < v->frame || v->s.depth == UINT32_MAX || v->s.leaving || bytes % 16 ||
 	    !is_replace(v, *k, bytes, &end))
 		return jv_refuse(v, i, "reads the saved registers");
-	for (uint32_t n = 0; n < v->nsaved; n++)
-		v->pinned &= ~BIT(v->saved[n]);
 	if (!jv_set(v, i, RAX, 8) || !jv_set(v, i, R11, 8))
 		return false;
 	*k = end;
