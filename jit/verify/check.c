@@ -402,6 +402,7 @@ static bool step(struct jv *v, uint32_t *k)
 		       jv_set(v, i, RDX, i->width);
 	case JV_CDQ:
 		return jv_set(v, i, RDX, i->width);
+
 	case JV_POP:
 		return jv_pop(v, i);
 	case JV_LEAVE:
@@ -426,6 +427,8 @@ static bool step(struct jv *v, uint32_t *k)
 	case JV_JMP_IND:
 		v->reached = false;
 		return i->flags & JV_MEM ? jv_tail_indirect(v, i) : jump_table(v, i);
+	case JV_CDQE:
+	case JV_MULX:
 	case JV_PUSH:
 	case JV_BAD:
 	case JV_GROUP:

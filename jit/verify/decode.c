@@ -130,6 +130,15 @@ ALWAYS_INLINE unsigned int with_modrm(const uint8_t *start, const uint8_t *p, ui
 	return x.gs ? 0 : o->len;
 }
 
+/* vzeroupper: c5 f8 77 */
+static unsigned int no_operands(const uint8_t *start, const uint8_t *end, struct jv_insn *o)
+{
+	o->class = JV_OP;
+	o->width = 4;
+	o->len = (uint8_t)(end - start);
+	return o->len;
+}
+
 static unsigned int vex(const uint8_t *start, const uint8_t *p, struct prefixes x,
 			struct jv_insn *o)
 {
@@ -147,16 +156,24 @@ static unsigned int vex(const uint8_t *start, const uint8_t *p, struct prefixes 
 	}
 	opcode = p[1];
 	vvvv = ~(second >> 3) & 15;
-	/* bit 2: 256 bits */
-	if (map > 2 || second & 4)
+	if (map > 2)
 		return 0;
 	row = jv_vex[map][second & 3][opcode];
-	if (!row || (x.rex & REX_W && !(row & WG)) ||
+	o->map = (uint8_t)(JV_MAP_VEX + map);
+	o->vvvv = (uint8_t)vvvv;
+	o->pp = second & 3;
+	o->opcode = (uint8_t)opcode;
+	if (opcode == 0x77 && !map && second == 0xf8 && start[0] == 0xc5)
+		return no_operands(start, p + 2, o);
+	/* bit 2: 256 bits */
+	if (!row || (second & 4 && !(row & L)) || (x.rex & REX_W && !(row & WG)) ||
 	    (row & DIGIT && !(jv_digits(opcode) >> (p[2] >> 3 & 7) & 1)))
 		return 0;
 	o->class = row & 31;
 	o->width = x.rex & REX_W ? 8 : 4;
 	n = with_modrm(start, p + 2, row, x, o);
+	if (second & 4)
+		o->size *= 2;
 	if (row & DVVV)
 		o->dst = (uint8_t)vvvv;
 	return vvvv && !(row & V) && !(row & VR && o->rm != JV_NONE) ? 0 : n;
@@ -174,11 +191,21 @@ COLD static unsigned int without_modrm(const uint8_t *start, const uint8_t *p, u
 		return 0;
 	switch (o->class) {
 	case JV_PUSH:
+		if (row & (I1 | IZ)) {
+			p = immediate(p, row, o->width, o);
+			break;
+		}
+		/* fall through */
 	case JV_POP:
 		o->rm = (uint8_t)reg;
 		break;
 	case JV_MOV_IMM:
 		o->dst = (uint8_t)reg;
+		if (x.w16) {
+			o->class = JV_OP;
+			p = immediate(p, IZ, 2, o);
+			break;
+		}
 		o->imm = read32(p);
 		o->target = x.rex & REX_W ? (uint32_t)read32(p + 4) : 0;
 		p += x.rex & REX_W ? 8 : 4;
@@ -202,9 +229,11 @@ COLD static unsigned int without_modrm(const uint8_t *start, const uint8_t *p, u
 			return 0;
 		break;
 	default:
-		/* al and eax with an immediate; bswap; cdq and cqo */
+		/* al and eax with an immediate; mov of a byte; bswap; cdq, cqo, cwde, cdqe */
 		if (row & DOP)
-			o->dst = row & (I1 | IZ) ? 0 : (uint8_t)reg;
+			o->dst = row & (I1 | IZ) && opcode < 0xb0 ? 0 : (uint8_t)reg;
+		if (opcode >= 0xb0 && opcode < 0xb8 && !x.rex && reg > 3)
+			return 0;
 		o->rm = 0;
 		p = immediate(p, row, o->width, o);
 	}
@@ -217,16 +246,27 @@ static bool takes_w16(uint32_t row, struct prefixes x)
 {
 	unsigned int class = row & 31;
 
-	if (x.rex & REX_W || row & (B | F3 | W64) || class >= JV_PUSH || class == JV_MOV_IMM ||
-	    class == JV_MOVSXD)
+	if (x.rex & REX_W || row & (B | F3 | W64) || class >= JV_PUSH || class == JV_MOVSXD)
 		return false;
-	return row & (M | IZ) || class == JV_NOP;
+	return row & (M | IZ) || class == JV_NOP || class == JV_MOV_IMM;
 }
 
-/* spl and its like need REX; without it the number means ah, ch, dh or bh, which nobody uses. */
-static bool high_byte(uint32_t row, bool digit, const struct jv_insn *o)
+/* spl and its like need REX; without it the number means ah, ch, dh or bh, which are parts of rax
+ * to rbx. */
+static void high_bytes(uint32_t row, bool digit, struct jv_insn *o)
 {
-	return (row & B && !digit && (o->reg & 28) == 4) || (row & (B | BRM) && (o->rm & 28) == 4);
+	if (row & B && !digit && (o->reg & 28) == 4) {
+		o->flags |= JV_HIGH;
+		if (row & DREG)
+			o->dst = o->reg & 3;
+		o->reg &= 3;
+	}
+	if (row & (B | BRM) && (o->rm & 28) == 4) {
+		o->flags |= JV_HIGH;
+		if (o->dst == o->rm && row & DRM)
+			o->dst = o->rm & 3;
+		o->rm &= 3;
+	}
 }
 
 /* p is behind the prefixes, of which x says what there was. */
@@ -241,15 +281,23 @@ static unsigned int decode(const uint8_t *start, const uint8_t *p, struct prefix
 		x.rex = *p++;
 	if ((*p & 0xfe) == 0xc4)
 		return vex(start, p, x, o);
+	o->map = *p == 0x0f ? JV_MAP_0F : JV_MAP_ONE;
 	row = *p == 0x0f ? jv_0f[*++p] : jv_one[*p];
+	if (o->map == JV_MAP_0F && *p == 0x38) {
+		o->map = JV_MAP_0F38;
+		row = jv_0f38[*++p];
+	}
 	opcode = *p++;
 	group = (row & 31) == JV_GROUP;
 	if (group)
 		row = jv_groups[row >> 8][*p >> 3 & 7];
+	o->opcode = (uint8_t)opcode;
 	o->class = row & 31;
 	o->width = row & B ? 1 : x.rex & REX_W || row & W64 ? 8 : 4;
-	if (!row || x.f3 != !!(row & F3))
+	/* bsf and bsr without it */
+	if (!row || (x.f3 != !!(row & F3) && (x.f3 || (opcode & 0xfe) != 0xbc)))
 		return 0;
+	o->pp = x.f3 ? 2 : 0;
 	if (x.w16) {
 		if (!takes_w16(row, x))
 			return 0;
@@ -258,11 +306,29 @@ static unsigned int decode(const uint8_t *start, const uint8_t *p, struct prefix
 	if (!(row & M))
 		return without_modrm(start, p, row, x, o);
 	n = with_modrm(start, p, row, x, o);
-	if (row & (B | BRM) && !x.rex && high_byte(row, group, o))
-		return 0;
+	if (row & (B | BRM) && !x.rex)
+		high_bytes(row, group, o);
 	if (o->class == JV_CMOV)
 		o->imm = opcode & 15;
 	return n;
+}
+
+/* What an assembler fills with: 66 any times, 2e, 0f 1f, an operand that is not touched. */
+static bool padding(const uint8_t *p, struct jv_insn *o)
+{
+	static const uint8_t nop[] = { 0x2e, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0 };
+	unsigned int n = 0;
+
+	while (p[n] == 0x66 && n < JV_INSN_MAX - sizeof(nop))
+		n++;
+	if (memcmp(p + n, nop, sizeof(nop)))
+		return false;
+	o->class = JV_NOP;
+	o->map = JV_MAP_0F;
+	o->opcode = 0x1f;
+	o->flags = JV_MEM;
+	o->len = (uint8_t)(n + sizeof(nop));
+	return true;
 }
 
 /* gs: and the address-size prefix come together or not at all, and first. */
@@ -271,6 +337,8 @@ COLD static unsigned int with_prefixes(const uint8_t *start, struct jv_insn *o)
 	struct prefixes x = { 0 };
 	const uint8_t *p = start;
 
+	if (p[0] == 0x66 && padding(start, o))
+		return o->len;
 	if (p[0] == 0x65 && p[1] == 0x67) {
 		x.gs = true;
 		p += 2;
@@ -295,8 +363,9 @@ unsigned int jv_decode(const uint8_t *start, uint32_t at, struct jv_insn *o)
 	o->at = at;
 	if ((*p & 0xf0) == REX)
 		x.rex = *p++;
+	o->map = *p == 0x0f ? JV_MAP_0F : JV_MAP_ONE;
 	row = *p == 0x0f ? jv_0f[*++p] : jv_one[*p];
-	p++;
+	o->opcode = *p++;
 	if ((row & 31) == JV_GROUP)
 		row = jv_groups[row >> 8][*p >> 3 & 7];
 	/* the usual: no byte among the operands, and no other prefix; those have no row */

@@ -26,6 +26,8 @@ enum jv_class {
 	JV_XCHG,	/* registers only: reg and rm */
 	JV_WIDE,	/* mul, div and kin: rax and rdx are written */
 	JV_CDQ,		/* rdx is */
+	JV_CDQE,	/* rax, of its lower half */
+	JV_MULX,	/* dst and the register in imm */
 	JV_PUSH, JV_POP, JV_LEAVE, JV_RET,
 	JV_CALL, JV_JMP, JV_JCC,	/* target; reg: condition */
 	JV_CALL_IND, JV_JMP_IND,
@@ -37,7 +39,10 @@ enum jv_insn_flag {
 	JV_READ = 2, JV_WRITE = 4,
 	JV_GS = 8,	/* gs:, and the address is the sum modulo 2^32 */
 	JV_IMM = 16,
+	JV_HIGH = 32,	/* a byte operand is the second byte of its register */
 };
+
+enum jv_map { JV_MAP_ONE, JV_MAP_0F, JV_MAP_0F38, JV_MAP_VEX /* and on */ };
 
 enum { JV_NONE = 16, JV_RIP = 17 };	/* in place of a register */
 
@@ -58,7 +63,9 @@ struct jv_insn {
 	uint8_t rm;		/* register in ModRM.rm or in the opcode; JV_NONE if memory */
 	uint8_t base, index;	/* register, JV_NONE; base also JV_RIP */
 	uint8_t scale;		/* log2 */
-	uint8_t unused[5];	/* whole words, which are quicker to copy */
+	uint8_t map, opcode;	/* enum jv_map */
+	uint8_t vvvv, pp;	/* of VEX: its register, and the prefix it stands for */
+	uint8_t unused[1];	/* whole words, which are quicker to copy */
 };
 
 _Static_assert(sizeof(struct jv_insn) == 32, "an index is a shift");

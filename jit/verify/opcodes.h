@@ -26,6 +26,7 @@ enum jv_row_flag {
 	WG = 1 << 23,		/* VEX.W is the width of a general operand. Otherwise 0 */
 	V = 1 << 24,		/* VEX.vvvv is an operand. Otherwise 1111 */
 	VR = 1 << 25,		/* VEX.vvvv is an operand where rm is a register */
+	L = 1 << 27,		/* VEX.L may be set: 256 bits, and memory of S16 is twice that */
 	DIGIT = 1 << 26,	/* VEX: the reg field is one of jv_digits() */
 };
 
@@ -71,10 +72,13 @@ static const uint32_t jv_groups[G_GROUPS][8] = {
 	[G_INC_B] = { JV_OP | RMW | B, JV_OP | RMW | B },
 	/* inc dec call - jmp - push - */
 	[G_NEAR] = { JV_OP | RMW, JV_OP | RMW, JV_CALL_IND | M | W64 | R, 0,
-		     JV_JMP_IND | M | W64 | R },
-	/* bt bts btr btc by an immediate: only with a register would they reach beyond memory */
-	[G_BIT] = { 0, 0, 0, 0, JV_OP | M | I1 | ONLY_R, JV_OP | M | I1 | DRM | ONLY_R,
-		    JV_OP | M | I1 | DRM | ONLY_R, JV_OP | M | I1 | DRM | ONLY_R },
+	JV_JMP_IND | M | W64 | R, 0,
+		     JV_PUSH | M | W64 | R },
+	/* bt bts btr btc by an immediate, which takes it modulo the width; a register
+	   reaches beyond memory operands */
+	[G_BIT] = { 0, 0, 0, 0, JV_OP | M | I1 | R, JV_OP | M | I1 | DRM | ONLY_R,
+	JV_OP | M | I1 | DRM | ONLY_R,
+		    JV_OP | M | I1 | DRM | ONLY_R },
 };
 
 static const uint32_t jv_one[256] = {
@@ -87,6 +91,7 @@ static const uint32_t jv_one[256] = {
 	[0x50 ... 0x57] = JV_PUSH | W64,
 	[0x58 ... 0x5f] = JV_POP | W64,
 	[0x63] = JV_MOVSXD | M | R | S4 | DREG,
+	[0x68] = JV_PUSH | IZ | W64, [0x6a] = JV_PUSH | I1 | W64,
 	[0x69] = JV_OP | M | IZ | R | DREG,
 	[0x6b] = JV_OP | M | I1 | R | DREG,
 	[0x70 ... 0x7f] = JV_JCC,
@@ -97,8 +102,9 @@ static const uint32_t jv_one[256] = {
 	[0x8a] = JV_MOV | M | B | DREG | R, [0x8b] = JV_MOV | M | DREG | R,
 	[0x8d] = JV_LEA | M | DREG | ONLY_M,
 	[0x90] = JV_NOP,
-	[0x99] = JV_CDQ,
+	[0x98] = JV_CDQE, [0x99] = JV_CDQ,
 	[0xa8] = JV_TEST | B | I1, [0xa9] = JV_TEST | IZ,
+	[0xb0 ... 0xb7] = JV_OP | I1 | B | DOP,
 	[0xb8 ... 0xbf] = JV_MOV_IMM | DOP,
 	[0xc0] = GROUP(G_SHIFT_B1), [0xc1] = GROUP(G_SHIFT_1),
 	[0xc2] = JV_RET, [0xc3] = JV_RET,
@@ -116,13 +122,22 @@ static const uint32_t jv_0f[256] = {
 	[0x40 ... 0x4f] = JV_CMOV | M | R | DREG,
 	[0x80 ... 0x8f] = JV_JCC,
 	[0x90 ... 0x9f] = JV_OP | M | B | DRM | W,
-	[0xaf] = JV_OP | M | R | DREG,
+	[0xa3] = JV_OP | M | ONLY_R, [0xab] = JV_OP | M | DRM | ONLY_R,
+	[0xa4] = JV_OP | M | I1 | DRM | ONLY_R, [0xa5] = JV_OP | M | DRM | ONLY_R,
+	[0xac] = JV_OP | M | I1 | DRM | ONLY_R, [0xad] = JV_OP | M | DRM | ONLY_R,
+	[0xaf] = JV_OP | M | R | DREG, [0xb3] = JV_OP | M | DRM | ONLY_R,
+	[0xbb] = JV_OP | M | DRM | ONLY_R,
 	[0xb6] = JV_OP | M | R | S1 | BRM | DREG, [0xb7] = JV_OP | M | R | S2 | DREG,
 	[0xb8] = JV_OP | M | R | DREG | F3,
 	[0xba] = GROUP(G_BIT),
 	[0xbc] = JV_OP | M | R | DREG | F3, [0xbd] = JV_OP | M | R | DREG | F3,
 	[0xbe] = JV_OP | M | R | S1 | BRM | DREG, [0xbf] = JV_OP | M | R | S2 | DREG,
 	[0xc8 ... 0xcf] = JV_OP | DOP,
+};
+
+/* 0F 38: movbe */
+static const uint32_t jv_0f38[256] = {
+	[0xf0] = JV_OP | M | R | DREG | ONLY_M, [0xf1] = JV_OP | M | W | ONLY_M,
 };
 
 /* ---- VEX, 128 bits: maps 0F, 0F38, 0F3A; prefixes none, 66, F3, F2 ---- */
@@ -135,49 +150,56 @@ static const uint32_t jv_0f[256] = {
 static const uint32_t jv_vex[3][4][256] = {
 	[0] = {
 		[0] = {
-			VV(0x10, S16), ST(0x11, S16), [0x12] = JV_OP | M | V | R | S8, ST(0x13, S8),
-			VVV(0x14), VVV(0x15), [0x16] = JV_OP | M | V | R | S8,
-			ST(0x17, S8), VV(0x28, S16, | ONLY_R),
-			VV(0x2e, S4), [0x50] = JV_OP | M | ONLY_R | DREG,
-			VV(0x51, S16), VVV(0x54), VVV(0x55), VVV(0x56),
-			VVV(0x57), VVV(0x58), VVV(0x59), VV(0x5a, S8),
-			VV(0x5b, S16), VVV(0x5c), VVV(0x5d),
+			VV(0x10, S16, | L), ST(0x11, S16, | L), [0x12] = JV_OP | M | V | R | S8,
+			ST(0x13, S8),
+			VVV(0x14), VVV(0x15), [0x16] = JV_OP | M | V | R | S8, ST(0x17, S8),
+			VV(0x28, S16, | L), [0x29] = JV_OP | M | W | S16 | L,
+			VV(0x2e, S4), [0x50] = JV_OP | M | ONLY_R | DREG, VV(0x51, S16),
+			VVV(0x54), VVV(0x55), VVV(0x56),
+			VVV(0x57, | L), VVV(0x58), VVV(0x59), VV(0x5a, S8), VV(0x5b, S16),
+			VVV(0x5c), VVV(0x5d),
 			VVV(0x5e), VVV(0x5f), VVV(0xc2, | I1), VVV(0xc6, | I1),
 		},
 		[1] = {
-			VVV(0x14), VVV(0x15), VV(0x2e, S8),
+			VV(0x10, S16, | L), ST(0x11, S16, | L),
+			[0x12] = JV_OP | M | V | R | S8 | ONLY_M,
+			ST(0x13, S8),
+			VVV(0x14), VVV(0x15), [0x16] = JV_OP | M | V | R | S8 | ONLY_M,
+			ST(0x17, S8),
+			VV(0x28, S16, | L), [0x29] = JV_OP | M | W | S16 | L, VV(0x2e, S8),
 			[0x50] = JV_OP | M | ONLY_R | DREG, VV(0x51, S16),
-			VVV(0x54), VVV(0x55), VVV(0x56), VVV(0x57),
-			VVV(0x58), VVV(0x59), VV(0x5a, S16), VV(0x5b, S16),
+			VVV(0x54), VVV(0x55), VVV(0x56), VVV(0x57), VVV(0x58), VVV(0x59),
+			VV(0x5a, S16), VV(0x5b, S16),
 			VVV(0x5c), VVV(0x5d), VVV(0x5e), VVV(0x5f),
 			VVV(0x60), VVV(0x61), VVV(0x62), VVV(0x63),
 			VVV(0x64), VVV(0x65), VVV(0x66), VVV(0x67),
 			VVV(0x68), VVV(0x69), VVV(0x6a), VVV(0x6b), VVV(0x6c), VVV(0x6d),
-			[0x6e] = JV_OP | M | R | WG, VV(0x70, S16, | I1),
+			[0x6e] = JV_OP | M | R | WG, VV(0x6f, S16, | L), VV(0x70, S16, | I1),
 			[0x71 ... 0x73] = JV_OP | M | V | I1 | ONLY_R | DIGIT,
 			VVV(0x74), VVV(0x75), VVV(0x76), [0x7e] = JV_OP | M | W | DRM | WG,
+			VVV(0x7c), VVV(0x7d), ST(0x7f, S16, | L),
 			VVV(0xc2, | I1), [0xc4] = JV_OP | M | V | R | S2 | I1,
 			[0xc5] = JV_OP | M | ONLY_R | I1 | DREG,
-			VVV(0xc6, | I1), VVV(0xd1), VVV(0xd2),
-			VVV(0xd3), VVV(0xd4), VVV(0xd5), ST(0xd6, S8),
-			[0xd7] = JV_OP | M | ONLY_R | DREG, VVV(0xd8),
-			VVV(0xd9), VVV(0xda), VVV(0xdb), VVV(0xdc),
-			VVV(0xdd), VVV(0xde), VVV(0xdf), VVV(0xe0), VVV(0xe1),
-			VVV(0xe2), VVV(0xe3), VVV(0xe4), VVV(0xe5),
-			VV(0xe6, S16), VVV(0xe8), VVV(0xe9), VVV(0xea),
-			VVV(0xeb), VVV(0xec), VVV(0xed), VVV(0xee), VVV(0xef),
-			VVV(0xf1), VVV(0xf2), VVV(0xf3), VVV(0xf4),
-			VVV(0xf5), VVV(0xf6), VVV(0xf8), VVV(0xf9),
+			VVV(0xc6, | I1), VVV(0xd1), VVV(0xd2), VVV(0xd3), VVV(0xd4), VVV(0xd5),
+			ST(0xd6, S8),
+			[0xd7] = JV_OP | M | ONLY_R | DREG, VVV(0xd8), VVV(0xd9), VVV(0xda),
+			VVV(0xdb), VVV(0xdc),
+			VVV(0xdd), VVV(0xde), VVV(0xdf), VVV(0xe0), VVV(0xe1), VVV(0xe2),
+			VVV(0xe3), VVV(0xe4), VVV(0xe5),
+			VV(0xe6, S16), VVV(0xe8), VVV(0xe9), VVV(0xea), VVV(0xeb), VVV(0xec),
+			VVV(0xed), VVV(0xee), VVV(0xef),
+			VVV(0xf1), VVV(0xf2), VVV(0xf3), VVV(0xf4), VVV(0xf5), VVV(0xf6),
+			VVV(0xf8), VVV(0xf9),
 			VVV(0xfa), VVV(0xfb), VVV(0xfc), VVV(0xfd), VVV(0xfe),
 		},
 		[2] = {
 			[0x10] = JV_OP | M | R | S4 | VR,
 			[0x11] = JV_OP | M | W | S4 | ONLY_M, VV(0x12, S16), VV(0x16, S16),
 			[0x2a] = JV_OP | M | V | R | WG, [0x2c] = JV_OP | M | R | S4 | WG | DREG,
-			SS(0x51, S4), SS(0x58, S4), SS(0x59, S4), SS(0x5a, S4),
-			VV(0x5b, S16), SS(0x5c, S4), SS(0x5d, S4),
-			SS(0x5e, S4), SS(0x5f, S4), VV(0x6f, S16),
-			VV(0x70, S16, | I1), VV(0x7e, S8), ST(0x7f, S16),
+			SS(0x51, S4), SS(0x58, S4), SS(0x59, S4), SS(0x5a, S4), VV(0x5b, S16),
+			SS(0x5c, S4), SS(0x5d, S4),
+			SS(0x5e, S4), SS(0x5f, S4), VV(0x6f, S16, | L), VV(0x70, S16, | I1),
+			VV(0x7e, S8), ST(0x7f, S16, | L),
 			SS(0xc2, S4 | I1), VV(0xe6, S8),
 		},
 		[3] = {
@@ -215,9 +237,12 @@ static const uint32_t jv_vex[3][4][256] = {
 			[0xf7] = JV_OP | M | V | R | WG | DREG,
 		},
 		[2] = {
+			[0xf5] = JV_OP | M | V | R | WG | DREG,
 			[0xf7] = JV_OP | M | V | R | WG | DREG,
 		},
 		[3] = {
+			[0xf5] = JV_OP | M | V | R | WG | DREG,
+			[0xf6] = JV_MULX | M | V | R | WG | DREG,
 			[0xf7] = JV_OP | M | V | R | WG | DREG,
 		},
 	},

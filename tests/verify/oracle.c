@@ -50,6 +50,12 @@ static void written(const struct jv_insn *i, uint32_t sets[4])
 	case JV_CDQ:
 		sets[w] |= 1u << 2;
 		break;
+	case JV_CDQE:
+		sets[w] |= 1u << 0;
+		break;
+	case JV_MULX:
+		sets[w] |= 1u << i->vvvv;
+		break;
 	case JV_XCHG:
 		sets[w] |= 1u << i->reg | 1u << i->rm;
 		break;
@@ -102,18 +108,31 @@ static const char *differs_in_memory(const struct jv_insn *i, const struct zydis
 static bool right_class(const struct jv_insn *i, const struct zydis *z)
 {
 	static const ZydisMnemonic mnemonics[][2] = {
-		[JV_MOV] = { ZYDIS_MNEMONIC_MOV }, [JV_MOV_IMM] = { ZYDIS_MNEMONIC_MOV },
-		[JV_MOVSXD] = { ZYDIS_MNEMONIC_MOVSXD }, [JV_LEA] = { ZYDIS_MNEMONIC_LEA },
-		[JV_ADD] = { ZYDIS_MNEMONIC_ADD }, [JV_SUB] = { ZYDIS_MNEMONIC_SUB },
-		[JV_AND] = { ZYDIS_MNEMONIC_AND }, [JV_CMP] = { ZYDIS_MNEMONIC_CMP },
-		[JV_TEST] = { ZYDIS_MNEMONIC_TEST }, [JV_SHL] = { ZYDIS_MNEMONIC_SHL },
-		[JV_SHR] = { ZYDIS_MNEMONIC_SHR }, [JV_XCHG] = { ZYDIS_MNEMONIC_XCHG },
+		[JV_MOV] = { ZYDIS_MNEMONIC_MOV },
+		[JV_MOV_IMM] = { ZYDIS_MNEMONIC_MOV },
+		[JV_MOVSXD] = { ZYDIS_MNEMONIC_MOVSXD },
+		[JV_LEA] = { ZYDIS_MNEMONIC_LEA },
+		[JV_ADD] = { ZYDIS_MNEMONIC_ADD },
+		[JV_SUB] = { ZYDIS_MNEMONIC_SUB },
+		[JV_AND] = { ZYDIS_MNEMONIC_AND },
+		[JV_CMP] = { ZYDIS_MNEMONIC_CMP },
+		[JV_TEST] = { ZYDIS_MNEMONIC_TEST },
+		[JV_SHL] = { ZYDIS_MNEMONIC_SHL },
+		[JV_SHR] = { ZYDIS_MNEMONIC_SHR },
+		[JV_XCHG] = { ZYDIS_MNEMONIC_XCHG },
 		[JV_CDQ] = { ZYDIS_MNEMONIC_CDQ, ZYDIS_MNEMONIC_CQO },
-		[JV_PUSH] = { ZYDIS_MNEMONIC_PUSH }, [JV_POP] = { ZYDIS_MNEMONIC_POP },
-		[JV_LEAVE] = { ZYDIS_MNEMONIC_LEAVE }, [JV_RET] = { ZYDIS_MNEMONIC_RET },
-		[JV_CALL] = { ZYDIS_MNEMONIC_CALL }, [JV_CALL_IND] = { ZYDIS_MNEMONIC_CALL },
-		[JV_JMP] = { ZYDIS_MNEMONIC_JMP }, [JV_JMP_IND] = { ZYDIS_MNEMONIC_JMP },
-		[JV_NOP] = { ZYDIS_MNEMONIC_NOP }, [JV_GROUP] = { 0 },
+		[JV_CDQE] = { ZYDIS_MNEMONIC_CWDE, ZYDIS_MNEMONIC_CDQE },
+		[JV_MULX] = { ZYDIS_MNEMONIC_MULX },
+		[JV_PUSH] = { ZYDIS_MNEMONIC_PUSH },
+		[JV_POP] = { ZYDIS_MNEMONIC_POP },
+		[JV_LEAVE] = { ZYDIS_MNEMONIC_LEAVE },
+		[JV_RET] = { ZYDIS_MNEMONIC_RET },
+		[JV_CALL] = { ZYDIS_MNEMONIC_CALL },
+		[JV_CALL_IND] = { ZYDIS_MNEMONIC_CALL },
+		[JV_JMP] = { ZYDIS_MNEMONIC_JMP },
+		[JV_JMP_IND] = { ZYDIS_MNEMONIC_JMP },
+		[JV_NOP] = { ZYDIS_MNEMONIC_NOP },
+		[JV_GROUP] = { 0 },
 	};
 	const ZydisMnemonic *m = mnemonics[i->class];
 
@@ -149,6 +168,22 @@ static bool same_value(const struct jv_insn *i, const struct zydis *z)
 	case 32: return (int32_t)z->insn.raw.imm[0].value.u == i->imm;
 	default: return false;
 	}
+}
+
+/* What code of the optimizing tier is judged by. */
+static bool same_opcode(const struct jv_insn *i, const struct zydis *z)
+{
+	static const ZydisOpcodeMap maps[] = {
+		[JV_MAP_ONE] = ZYDIS_OPCODE_MAP_DEFAULT, [JV_MAP_0F] = ZYDIS_OPCODE_MAP_0F,
+		[JV_MAP_0F38] = ZYDIS_OPCODE_MAP_0F38, [JV_MAP_VEX] = ZYDIS_OPCODE_MAP_0F,
+		[JV_MAP_VEX + 1] = ZYDIS_OPCODE_MAP_0F38, [JV_MAP_VEX + 2] = ZYDIS_OPCODE_MAP_0F3A,
+	};
+	bool vex = z->insn.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX;
+
+	if (i->opcode != z->insn.opcode || maps[i->map] != z->insn.opcode_map ||
+	    vex != (i->map >= JV_MAP_VEX))
+		return false;
+	return !vex || (i->pp == z->insn.raw.vex.pp && i->vvvv == (~z->insn.raw.vex.vvvv & 15));
 }
 
 static bool forbidden(const struct zydis *z)
@@ -191,6 +226,8 @@ static const char *difference(const struct jv_insn *i, const struct zydis *z)
 		return "registers written";
 	if (!right_class(i, z))
 		return "class";
+	if (!same_opcode(i, z))
+		return "opcode";
 	if (!same_value(i, z))
 		return "immediate or target";
 	return differs_in_memory(i, z);
