@@ -508,7 +508,7 @@ static int publish(struct job *job, struct jit_pool *pool, int fd, struct jit_st
 	if (ret < 0)
 		return err_set(err, ret, WSBOX_FAILED, "writing the code image: %s", err_name(ret));
 	stats->ns_publish = now() - start;
-	/* the verifier knows the baseline's forms only */
+	/* not all that is right of a tier's code can be proved (verify/verify.h) */
 	if (h.tier != JIT_TIER_BASELINE)
 		return 0;
 	ret = verify_image(job, pool, fd, &h, err);

@@ -114,7 +114,7 @@ bool jv_return(struct jv *v, const struct jv_insn *i)
 /* ---- direct ones ---- */
 
 /* The type of the function whose entry this is, or NULL. */
-static const struct jv_sig *entry_sig(const struct jv *v, uint32_t at)
+const struct jv_sig *jv_entry_sig(const struct jv *v, uint32_t at)
 {
 	uint32_t f;
 
@@ -129,7 +129,7 @@ static const struct jv_sig *entry_sig(const struct jv *v, uint32_t at)
 
 bool jv_call(struct jv *v, const struct jv_insn *i)
 {
-	const struct jv_sig *sig = entry_sig(v, i->target);
+	const struct jv_sig *sig = jv_entry_sig(v, i->target);
 
 	return sig ? call_of(v, i, sig) :
 		     jv_refuse(v, i, "a call of what is not the entry of a function");
@@ -137,7 +137,7 @@ bool jv_call(struct jv *v, const struct jv_insn *i)
 
 bool jv_tail(struct jv *v, const struct jv_insn *i)
 {
-	const struct jv_sig *sig = entry_sig(v, i->target);
+	const struct jv_sig *sig = jv_entry_sig(v, i->target);
 
 	return sig ? tail_of(v, i, sig) : jv_refuse(v, i, "a branch out of the function");
 }
@@ -176,6 +176,11 @@ static const struct jv_sig *reference_sig(const struct jv *v, const struct jv_in
 	return NULL;
 }
 
+const struct jv_sig *jv_reference_sig(struct jv *v, const struct jv_insn *i)
+{
+	return uses_references(v) ? reference_sig(v, i) : NULL;
+}
+
 static const struct jv_sig *descriptor_sig(struct jv *v, const struct jv_insn *i)
 {
 	uint32_t n = v->s.n[R10];
@@ -186,7 +191,7 @@ static const struct jv_sig *descriptor_sig(struct jv *v, const struct jv_insn *i
 	case KIND_CALLEE:
 		return &v->sigs[n];
 	case KIND_NOT_NULL:
-		return uses_references(v) ? reference_sig(v, i) : NULL;
+		return jv_reference_sig(v, i);
 	default:
 		return NULL;
 	}
@@ -207,13 +212,13 @@ bool jv_tail_indirect(struct jv *v, const struct jv_insn *i)
 
 /* ---- the runtime ---- */
 
-static bool lib_arg(struct jv *v, const struct jv_insn *i, unsigned int reg, uint8_t what)
+bool jv_lib_takes(const struct jv *v, uint32_t lib, unsigned int k, const uint64_t *value)
 {
 	const struct wasm_module *m = v->m;
-	uint64_t n = v->s.value[reg], low = (uint32_t)n, high = n >> 32;
-	bool ok = jv_kind_of(v, reg) == KIND_CONST;
+	uint64_t n = value ? *value : 0, low = (uint32_t)n, high = n >> 32;
+	bool ok = value;
 
-	switch (what) {
+	switch (lib_args[lib][k]) {
 	case ARG_NONE: return true;
 	case ARG_MEMORY: ok &= n < m->nmemories; break;
 	case ARG_TABLE: ok &= n < m->ntables; break;
@@ -224,7 +229,26 @@ static bool lib_arg(struct jv *v, const struct jv_insn *i, unsigned int reg, uin
 	case ARG_ELEM_TABLE: ok &= low < m->nelems && high < m->ntables; break;
 	default: ok = false;
 	}
-	return ok || jv_refuse(v, i, "an index that the module does not have");
+	return ok;
+}
+
+bool jv_lib_of(const struct jv *v, int32_t disp, uint32_t *ret_lib)
+{
+	uint32_t lib = (uint32_t)(disp - JIT_VMCTX(lib)) / sizeof(void *);
+
+	if (disp < JIT_VMCTX(lib) || lib >= JIT_LIB_MAX || lib_at((enum jit_libcall)lib) != disp)
+		return false;
+	*ret_lib = lib;
+	return true;
+}
+
+static bool lib_arg(struct jv *v, const struct jv_insn *i, uint32_t lib, unsigned int k)
+{
+	unsigned int reg = k ? RDX : RSI;
+
+	return jv_lib_takes(v, lib, k,
+			    jv_kind_of(v, reg) == KIND_CONST ? &v->s.value[reg] : NULL) ||
+	       jv_refuse(v, i, "an index that the module does not have");
 }
 
 static bool call_lib(struct jv *v, const struct jv_insn *i, uint32_t lib)
@@ -233,7 +257,7 @@ static bool call_lib(struct jv *v, const struct jv_insn *i, uint32_t lib)
 
 	if (v->leaf || v->s.leaving || v->s.depth != v->frame)
 		return jv_refuse(v, i, "a call while the stack is not the frame's");
-	if (!lib_arg(v, i, RSI, lib_args[lib][0]) || !lib_arg(v, i, RDX, lib_args[lib][1]))
+	if (!lib_arg(v, i, lib, 0) || !lib_arg(v, i, lib, 1))
 		return false;
 	clobber(v);
 	if (lib == JIT_LIB_exn_new)
@@ -276,9 +300,7 @@ bool jv_call_indirect(struct jv *v, const struct jv_insn *i)
 		return call_trap(v, i);
 	if (i->disp == JIT_VMCTX(indirect_fail))
 		return call_indirect_fail(v, i);
-	lib = (uint32_t)(i->disp - JIT_VMCTX(lib)) / sizeof(void *);
-	if (i->disp < JIT_VMCTX(lib) || lib >= JIT_LIB_MAX ||
-	    lib_at((enum jit_libcall)lib) != i->disp)
+	if (!jv_lib_of(v, i->disp, &lib))
 		return jv_refuse(v, i, "a call through the context that is not the runtime's");
 	return call_lib(v, i, lib);
 }

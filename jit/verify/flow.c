@@ -22,7 +22,7 @@ bool jv_fail(struct jv *v, uint32_t at, const char *what)
 	return false;
 }
 
-static bool lacks_memory(struct jv *v)
+bool jv_lacks_memory(struct jv *v)
 {
 	return jv_fail(v, v->lo, "out of memory");
 }
@@ -80,7 +80,7 @@ static bool mark_jumps(struct jv *v, const struct jv_insn *jump)
 		if (!mark_target(v, jump->at, j.at + (uint32_t)d))
 			return false;
 	}
-	return vec_push(&v->jumps, j) || lacks_memory(v);
+	return vec_push(&v->jumps, j) || jv_lacks_memory(v);
 }
 
 #define PROBE_PADDING 2
@@ -125,8 +125,8 @@ static bool follow(struct jv *v, const struct jv_insn *i, bool *ret_falls)
 	}
 }
 
-/* Decodes the instruction at `at`; at the end of the text from a copy that can be read beyond. */
-static unsigned int decode_at(const struct jv *v, uint32_t at, struct jv_insn *ret)
+/* At the end of the text from a copy that can be read beyond. */
+unsigned int jv_decode_at(const struct jv *v, uint32_t at, struct jv_insn *ret)
 {
 	uint32_t room = v->text_size - at;
 	uint8_t last[2 * JV_INSN_MAX];
@@ -152,10 +152,10 @@ static bool decode_all(struct jv *v)
 		if (n == v->insns.cap) {
 			v->insns.len = n;
 			if (!vec_reserve(&v->insns, n + 64))
-				return lacks_memory(v);
+				return jv_lacks_memory(v);
 		}
 		i = &v->insns.at[n];
-		len = decode_at(v, at, i);
+		len = jv_decode_at(v, at, i);
 		if (!len || len > hi - at)
 			return jv_fail(v, at, "an instruction that is not permitted");
 		starts[(at - lo) / 64] |= (uint64_t)1 << (at - lo) % 64;
@@ -218,7 +218,7 @@ static bool number_blocks(struct jv *v)
 	}
 	assert(n && jv_test(v->targets, 0));	/* the entry's */
 	if (!vec_reserve(&v->blocks, n))
-		return lacks_memory(v);
+		return jv_lacks_memory(v);
 	v->blocks.len = n;
 	for (uint32_t b = 0; b < n; b++)
 		v->blocks.at[b] = (struct jv_block){ .in = JV_ALL_BITS, .first_edge = UINT32_MAX };
@@ -300,7 +300,7 @@ static bool push_edge(struct jv *v, uint32_t to)
 		e.make |= JV_ENTRY_BIT;
 	if (v->s.inherited & BIT(R10))
 		e.pass |= JV_ENTRY_BIT;
-	return vec_push(&v->edges, e) || lacks_memory(v);
+	return vec_push(&v->edges, e) || jv_lacks_memory(v);
 }
 
 static bool edge_to_block(struct jv *v, const struct jv_insn *i, uint32_t to)
@@ -387,7 +387,7 @@ static bool pass_on(struct jv *v, uint32_t b, uint32_t done)
 			continue;
 		to->in = in;
 		if (e->to <= done && !vec_push(&v->work, e->to))
-			return lacks_memory(v);
+			return jv_lacks_memory(v);
 	}
 	return true;
 }

@@ -66,8 +66,10 @@ enum jv_kind {
 /* A function type, as calls look to machine code. */
 struct jv_sig {
 	uint32_t stack_bytes;	/* of arguments: the callee pops them */
+	uint32_t c_bytes; /* the same by C's convention, without padding: what a callee may write */
 	uint32_t result_bytes;	/* in memory, at rdi; 0: in registers */
 	uint16_t args, results;	/* registers that hold zero-extended values */
+	uint32_t stack_args;	/* likewise words of the arguments on the stack; of the first 32 */
 	bool func;		/* it is the type of functions */
 };
 
@@ -145,12 +147,17 @@ struct jv {
 	uint32_t next_jumps;		/* in jumps */
 	bool reached;			/* control falls through to the next instruction */
 
+	struct jv_opt *opt, *stub;	/* NULL: no optimized code */
+	uint32_t copy_stub;		/* where a stub of memory.copy was found, or UINT32_MAX */
+
 	const char *bad;		/* NULL, or what is wrong */
 	uint32_t bad_at;
 };
 
 /* Says what is wrong at this place in text, once. false. */
 bool jv_fail(struct jv *v, uint32_t at, const char *what);
+/* The same of what no code is to blame for. */
+bool jv_lacks_memory(struct jv *v);
 
 static inline bool jv_refuse(struct jv *v, const struct jv_insn *i, const char *what)
 {
@@ -210,8 +217,9 @@ bool jv_function(struct jv *v, uint32_t f);
 void jv_done(struct jv *v);
 
 /* flow.c */
-/* decodes what can be reached; numbers the blocks */
-bool jv_sweep(struct jv *v);
+/* Decodes the instruction at `at`, which is in the text: its length, or 0. */
+unsigned int jv_decode_at(const struct jv *v, uint32_t at, struct jv_insn *ret);
+bool jv_sweep(struct jv *v); /* decodes all that can be reached; numbers the blocks */
 bool jv_edge_to(struct jv *v, const struct jv_insn *i, uint32_t at);
 bool jv_block_begin(struct jv *v, const struct jv_insn *i);
 void jv_close(struct jv *v, uint32_t at);	/* no branch may go to the block that begins here */
@@ -244,12 +252,30 @@ bool jv_lea_rsp(struct jv *v, const struct jv_insn *i);
 bool jv_pop(struct jv *v, const struct jv_insn *i);
 bool jv_leave(struct jv *v, const struct jv_insn *i);
 
+bool jv_guarded(const struct jv *v, uint32_t memory);
+/* i is an access of [r13 + disp], disp < 0: whether the part of the context may be. */
+bool jv_context(struct jv *v, const struct jv_insn *i);
+/* The same reads a pointer: to what, of number *n. */
+enum jv_kind jv_context_pointer(const struct jv *v, const struct jv_insn *i, uint32_t *n);
+/* The same reads the number that stands for a type. */
+bool jv_type_at(const struct jv *v, const struct jv_insn *i, uint32_t *ret_type);
+/* [r13 + disp] is a pointer to code that is called. */
+bool jv_calls_from(const struct jv *v, int32_t disp);
+
 /* call.c */
 bool jv_call(struct jv *v, const struct jv_insn *i);
 bool jv_call_indirect(struct jv *v, const struct jv_insn *i);
 bool jv_tail(struct jv *v, const struct jv_insn *i);
 bool jv_tail_indirect(struct jv *v, const struct jv_insn *i);
 bool jv_return(struct jv *v, const struct jv_insn *i);
+/* The type of the function whose entry this is, or NULL. */
+const struct jv_sig *jv_entry_sig(const struct jv *v, uint32_t at);
+/* The type that a call_ref at i, or its tail call, names, or NULL. */
+const struct jv_sig *jv_reference_sig(struct jv *v, const struct jv_insn *i);
+/* [r13 + disp] is the pointer to a call of the runtime. */
+bool jv_lib_of(const struct jv *v, int32_t disp, uint32_t *ret_lib);
+/* Whether it may be given this index as its k-th argument. value NULL: not known. */
+bool jv_lib_takes(const struct jv *v, uint32_t lib, unsigned int k, const uint64_t *value);
 /* Whether the call never returns: a trap, a throw. */
 bool jv_ends(const struct jv_insn *i);
 

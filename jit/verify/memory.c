@@ -5,7 +5,7 @@
 #include "jit/verify/func.h"
 
 /* Pages guard it: 8 GiB are reserved. */
-static bool guarded(const struct jv *v, uint32_t memory)
+bool jv_guarded(const struct jv *v, uint32_t memory)
 {
 	const struct wasm_memtype *t = &v->m->memories[memory];
 
@@ -35,7 +35,7 @@ static bool linear(struct jv *v, const struct jv_insn *i, uint32_t memory)
 		return jv_refuse(v, i, "an address that may lie below the memory");
 	if (kind == KIND_CHECKED && (n & 0xff) == memory && i->size <= n >> 8 && !i->disp)
 		return true;
-	if (!guarded(v, memory))
+	if (!jv_guarded(v, memory))
 		return jv_refuse(v, i, "an index that was not compared with the memory's size");
 	if (i->index == JV_NONE || jv_zero_extended(v, i, i->index))
 		return true;
@@ -95,7 +95,7 @@ bool jv_memory_size(const struct jv *v, const struct jv_insn *i, uint32_t *ret_m
 }
 
 /* Reads and writes in the context, but for the pointers that jv_load() and calls take. */
-static bool context(struct jv *v, const struct jv_insn *i)
+bool jv_context(struct jv *v, const struct jv_insn *i)
 {
 	uint32_t n, off;
 
@@ -182,14 +182,14 @@ bool jv_memory(struct jv *v, const struct jv_insn *i)
 	uint32_t end = (uint32_t)i->disp + i->size;
 
 	if (i->flags & JV_GS) {
-		if (!(v->image->flags & JIT_IMAGE_GS) || !v->own_memory || !guarded(v, 0))
+		if (!(v->image->flags & JIT_IMAGE_GS) || !v->own_memory || !jv_guarded(v, 0))
 			return jv_refuse(v, i, "gs: without a memory of its own");
 		return true;
 	}
 	switch (i->base) {
 	case R13:
 		if (i->index == JV_NONE && i->disp < 0)
-			return context(v, i);
+			return jv_context(v, i);
 		if (!v->own_memory)
 			return jv_refuse(v, i, "no memory lies at r13");
 		return linear(v, i, 0);
@@ -206,7 +206,7 @@ bool jv_memory(struct jv *v, const struct jv_insn *i)
 }
 
 /* 64 bits from the context: what they point to. */
-static enum jv_kind pointer(const struct jv *v, const struct jv_insn *i, uint32_t *n)
+enum jv_kind jv_context_pointer(const struct jv *v, const struct jv_insn *i, uint32_t *n)
 {
 	uint32_t off;
 
@@ -234,22 +234,40 @@ static bool is_small(const struct jv *v, const struct jv_insn *i)
 	       !v->m->memories[n].page_log2;
 }
 
+bool jv_type_at(const struct jv *v, const struct jv_insn *i, uint32_t *ret_type)
+{
+	uint32_t off;
+
+	return slot(i, v->layout.sigs, v->m->ntypes, 4, ret_type, &off) && !off;
+}
+
+bool jv_calls_from(const struct jv *v, int32_t disp)
+{
+	uint32_t d = (uint32_t)disp - (uint32_t)v->layout.imports, size = sizeof(struct jit_callee),
+		 lib;
+
+	if (disp >= v->layout.imports && d / size < v->m->imported_funcs &&
+	    d % size == offsetof(struct jit_callee, code))
+		return true;
+	return jv_lib_of(v, disp, &lib);
+}
+
 static bool load_context(struct jv *v, const struct jv_insn *i)
 {
 	enum jv_kind kind = KIND_NONE;
 	bool small = is_small(v, i);
-	uint32_t n = 0, off;
+	uint32_t n = 0;
 
 	if (i->width == 8) {
-		kind = pointer(v, i, &n);
+		kind = jv_context_pointer(v, i, &n);
 		if (kind == KIND_NONE && jv_memory_size(v, i, &n))
 			kind = KIND_SIZE;
 		if (kind == KIND_NONE && i->disp == JIT_VMCTX(funcs))
 			return jv_set(v, i, i->dst, 8);
-	} else if (i->width == 4 && slot(i, v->layout.sigs, v->m->ntypes, 4, &n, &off)) {
+	} else if (i->width == 4 && jv_type_at(v, i, &n)) {
 		kind = KIND_SIG;
 	}
-	if (kind == KIND_NONE && !context(v, i))
+	if (kind == KIND_NONE && !jv_context(v, i))
 		return false;
 	if (!jv_set(v, i, i->dst, i->width))
 		return false;

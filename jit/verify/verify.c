@@ -9,7 +9,8 @@
 
 #include "jit/cc.h"
 #include "jit/pool.h"
-#include "jit/verify/func.h"
+#include "jit/tier.h"
+#include "jit/verify/opt.h"
 #include "runtime/base/num.h"
 
 static bool is_i32(wasm_valtype t)
@@ -29,6 +30,13 @@ static void sig_init(struct jv_sig *s, const struct wasm_functype *t, struct jit
 	for (uint32_t i = 0; i < t->nparams; i++)
 		if (is_i32(t->params[i]) && locs[i].where == JIT_IN_GPR)
 			s->args |= (uint16_t)BIT(locs[i].reg);
+	for (uint32_t i = 0; i < t->nparams; i++) {
+		if (locs[i].where != JIT_ON_STACK)
+			continue;
+		s->c_bytes = locs[i].off + wasm_slot_size(t->params[i]);
+		if (is_i32(t->params[i]) && locs[i].off < 8 * 32)
+			s->stack_args |= 1u << locs[i].off / 8;
+	}
 	for (uint32_t i = 0; i < t->nresults; i++)
 		if (is_i32(t->results[i]) && results[i].where == JIT_IN_GPR)
 			s->results |= (uint16_t)BIT(results[i].reg);
@@ -88,6 +96,13 @@ static bool make_maps(struct jv *v)
 	       vec_reserve(&v->blocks, num_min(most / 16, 65536));
 }
 
+static bool make_opt(struct jv *v)
+{
+	v->opt = jv_opt_new(v);
+	v->stub = jv_opt_new(v);
+	return v->opt && v->stub;
+}
+
 /* Whether the entries are in the text, one behind the other. */
 static bool entries_ascend(const struct jv *v)
 {
@@ -134,7 +149,32 @@ static bool take_handlers(struct jv *v)
 	return true;
 }
 
-bool jv_function(struct jv *v, uint32_t f)
+static bool of_baseline(struct jv *v)
+{
+	return jv_sweep(v) && jv_check(v);
+}
+
+/* Functions that the optimizing tier left are the baseline's. */
+static bool of_either_tier(struct jv *v)
+{
+	struct jv_state none = { 0 };
+	const char *bad;
+	uint32_t at;
+
+	v->s = none;
+	if (jv_opt_function(v))
+		return true;
+	bad = v->bad;
+	at = v->bad_at;
+	v->bad = NULL;
+	if (of_baseline(v))
+		return true;
+	v->bad = bad;
+	v->bad_at = at;
+	return false;
+}
+
+static void begin_function(struct jv *v, uint32_t f)
 {
 	assert(f < v->nfuncs);
 	v->bad = NULL;
@@ -142,7 +182,14 @@ bool jv_function(struct jv *v, uint32_t f)
 	v->lo = v->entries[f];
 	v->hi = f + 1 < v->nfuncs ? v->entries[f + 1] : v->text_size;
 	v->sig = &v->sigs[v->m->funcs[v->m->imported_funcs + f].type];
-	return take_handlers(v) && jv_sweep(v) && jv_check(v);
+}
+
+bool jv_function(struct jv *v, uint32_t f)
+{
+	begin_function(v, f);
+	if (!take_handlers(v))
+		return false;
+	return v->opt ? of_either_tier(v) : of_baseline(v);
 }
 
 static int refusal(const struct jv *v, struct wsbox_err *err)
@@ -157,12 +204,15 @@ int jv_init(struct jv *v, const struct jit_image *image, const struct wasm_modul
 	    struct wsbox_err *err)
 {
 	*v = (struct jv){
-		.m = m, .image = image,
+		.m = m,
+		.image = image,
 		.text = (const uint8_t *)image + image->text_off,
 		.text_size = (uint32_t)image->text_size,
 		.entries = (const void *)((const char *)image + image->funcs_off),
-		.nfuncs = image->nfuncs, .own_memory = m->nmemories && !m->imported_memories,
+		.nfuncs = image->nfuncs,
+		.own_memory = m->nmemories && !m->imported_memories,
 		.references = -1,
+		.copy_stub = UINT32_MAX,
 	};
 	if (jit_layout_init(&v->layout, m) < 0 || image->nfuncs != m->nfuncs - m->imported_funcs ||
 	    image->ctx_size != v->layout.size || image->module_size != m->size ||
@@ -172,13 +222,16 @@ int jv_init(struct jv *v, const struct jit_image *image, const struct wasm_modul
 	if (!entries_ascend(v) || !handlers_ascend(v))
 		return err_set(err, -ENOEXEC, WSBOX_FAILED,
 			       "code verifier: functions or handlers are not in order");
-	if (!make_sigs(v) || !make_buckets(v) || !make_maps(v))
+	if (!make_sigs(v) || !make_buckets(v) || !make_maps(v) ||
+	    (image->tier != JIT_TIER_BASELINE && !make_opt(v)))
 		return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
 	return 0;
 }
 
 void jv_done(struct jv *v)
 {
+	jv_opt_free(v->opt);
+	jv_opt_free(v->stub);
 	free(v->sigs);
 	free(v->bucket);
 	free(v->starts);

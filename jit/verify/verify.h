@@ -33,10 +33,22 @@
  *    stack.
  *  - Indices that runtime calls trust are those of things the module has.
  *
+ * Code of an optimizing tier (jit_image.tier) has no fixed forms. opt.h has its rules: every
+ * register and slot of the frame has bounds, or is a pointer to something and how far beyond, at
+ * the start of every block, settled over joins and loops. The same is proved of it, by other means:
+ * an access lies wholly within the memory and its guard, whatever registers it is made of; r13,
+ * saved registers and rsp are the caller's when it returns, and r13 the context's at each call;
+ * between stack pages that are touched lies no more than the guard. Jump tables may lie anywhere in
+ * the text; their entries, as far as the bounds of the index go, must be code that is right when it
+ * is come to. Stubs and adapters are known by their form.
+ * What cannot be proved of a function is refused, as is one that is too large or takes too long.
+ * Visits to a block are limited, and the time is linear in the text times the frame's slots.
+ * jit_compile() does not ask for such images yet: of what LLVM makes some functions in a hundred
+ * are refused that are right (loops over several pointers that one counter bounds, remainders that
+ * are indices), and would have to be made in a slower way.
+ *
  * What is not proved:
  *
- *  - Anything of the LLVM tier's code: the forms are the baseline's, and other code is refused.
- *    What makes it is trusted, and so is whoever keeps it.
  *  - That references (funcref, externref, exnref: pointers) are not forged from numbers. A value in
  *    a register or slot has no type here, and so call_ref, throw_ref, table.set and global.set take
  *    any. Modules that do not use function references have no call_ref.

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "jit/image.h"
+#include "jit/tier.h"
 #include "jit/verify/verify.h"
 #include "jit/vmctx.h"
 
@@ -81,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	struct jit_image *image;
-	int ret;
+	int ret, optimized;
 
 	if (!module.size) {
 		MUST(!wasm_module_decode(&module, module_bytes, sizeof(module_bytes),
@@ -96,6 +97,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must_explain(ret, &err);
 	MUST(!ret || ret == -ENOEXEC);
 	MUST(jit_verify(image, &module, NULL, &err) == ret);
+	/* by the rules for optimized code, or else the same as before */
+	image->tier = JIT_TIER_LLVM;
+	optimized = jit_verify(image, &module, NULL, &err);
+	MUST(!optimized || (optimized == -ENOEXEC && ret));
+	MUST(jit_verify(image, &module, NULL, &err) == optimized);
 	free(image);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "jit/compile.h"
+#include "jit/tier.h"
 #include "jit/verify/verify.h"
 #include "jit/vmctx.h"
 #include "jit/x64.h"
@@ -462,6 +463,8 @@ static void lib_ok(void) { lib(0, true); }
 static void lib_no_memory(void) { lib(1, true); }
 static void lib_not_known(void) { lib(0, false); }
 
+#include "tests/verify/optimized.h"
+
 /* ---- the cases ---- */
 
 #define ADDRESS "an address that is not known to be allowed"
@@ -472,75 +475,141 @@ static void lib_not_known(void) { lib(0, false); }
 #define PINNED "writes a register that it may not"
 #define CONTEXT "reaches into the context"
 #define FRAME "an access outside the frame"
-#define OK(name) { #name, name, NULL }
-#define NO(name, why) { #name, name, why }
+#define OK(name) { #name, name, NULL, 1 }
+#define NO(name, why) { #name, name, why, 0 }
+#define BASELINE(name, why) { #name, name, why, 1 }	/* optimized code may do so */
 
 static const struct {
 	const char *name;
 	void (*make)(void);
 	const char *why;	/* NULL: accepted */
+	bool optimized;		/* accepted of an optimizing tier */
 } cases[] = {
-	OK(nothing), OK(load_ok), OK(store_ok), OK(store_const_ok), OK(gs_ok), OK(sum_ok),
-	OK(global_ok), OK(imported_global_ok), OK(slots_ok), OK(loop_ok), OK(join_ok),
-	OK(indirect_ok), OK(indirect_fixed_ok), OK(indirect_below_min_ok), OK(import_ok),
-	OK(jump_ok), OK(rip_ok), OK(memory_size_ok), OK(saved_ok), OK(trap_ok), OK(lib_ok),
-	NO(loop_64, EVERY_PATH), NO(join_64, EVERY_PATH), NO(indirect_no_bounds, CONTEXT),
-	NO(indirect_no_type, UNCHECKED), NO(indirect_wrong_jump, CONTEXT),
-	NO(indirect_wrong_register, CONTEXT), NO(indirect_reversed, CONTEXT),
-	NO(indirect_other_table, CONTEXT), NO(indirect_wrong_limit, CONTEXT),
-	NO(indirect_growing_limit, CONTEXT), NO(indirect_externref, CONTEXT),
-	NO(indirect_shift, CONTEXT), NO(indirect_context, UNCHECKED), NO(indirect_entered, CONTEXT),
-	NO(indirect_other_type, "a result that may be over 32 bits"), NO(unchecked_call, UNCHECKED),
-	NO(register_call, UNCHECKED), NO(import_beyond, "an address that nobody needs"),
+	OK(nothing),
+	OK(load_ok),
+	OK(store_ok),
+	OK(store_const_ok),
+	OK(gs_ok),
+	OK(sum_ok),
+	OK(global_ok),
+	OK(imported_global_ok),
+	OK(slots_ok),
+	OK(loop_ok),
+	OK(join_ok),
+	OK(indirect_ok),
+	OK(indirect_fixed_ok),
+	OK(indirect_below_min_ok),
+	OK(import_ok),
+	OK(jump_ok),
+	OK(rip_ok),
+	OK(memory_size_ok),
+	OK(saved_ok),
+	OK(trap_ok),
+	OK(lib_ok),
+	NO(loop_64, EVERY_PATH),
+	NO(join_64, EVERY_PATH),
+	NO(indirect_no_bounds, CONTEXT),
+	NO(indirect_no_type, UNCHECKED),
+	NO(indirect_wrong_jump, CONTEXT),
+	NO(indirect_wrong_register, CONTEXT),
+	NO(indirect_reversed, CONTEXT),
+	NO(indirect_other_table, CONTEXT),
+	NO(indirect_wrong_limit, CONTEXT),
+	NO(indirect_growing_limit, CONTEXT),
+	NO(indirect_externref, CONTEXT),
+	NO(indirect_shift, CONTEXT),
+	NO(indirect_context, UNCHECKED),
+	NO(indirect_entered, CONTEXT),
+	NO(indirect_other_type, "a result that may be over 32 bits"),
+	NO(unchecked_call, UNCHECKED),
+	NO(register_call, UNCHECKED),
+	BASELINE(import_beyond, "an address that nobody needs"),
 	NO(import_half, "a part of an address"),
 	NO(import_wide_argument, "an argument that may be over 32 bits"),
-	NO(reference_call, UNCHECKED), NO(jump_uncompared, "a jump table outside of its function"),
+	NO(reference_call, UNCHECKED),
+	NO(jump_uncompared, "a jump table outside of its function"),
 	NO(jump_beyond, "a jump table outside of its function"),
 	NO(jump_middle, "a branch into the middle of an instruction, or to data"),
 	NO(jump_other, "a branch out of the function"),
 	NO(jump_register, "an indirect jump that is not through a jump table"),
-	NO(syscall_insn, NOT_PERMITTED), NO(sysenter, NOT_PERMITTED), NO(int80, NOT_PERMITTED),
-	NO(int3, NOT_PERMITTED), NO(hlt, NOT_PERMITTED), NO(in_insn, NOT_PERMITTED),
-	NO(rdtsc, NOT_PERMITTED), NO(wrgsbase, NOT_PERMITTED), NO(wrpkru, NOT_PERMITTED),
-	NO(xsetbv, NOT_PERMITTED), NO(far_jump, NOT_PERMITTED), NO(far_return, NOT_PERMITTED),
-	NO(mov_segment, NOT_PERMITTED), NO(x87, NOT_PERMITTED), NO(locked, NOT_PERMITTED),
-	NO(rep_stos, NOT_PERMITTED), NO(no_gs_64, NOT_PERMITTED), NO(evex, NOT_PERMITTED),
-	NO(vex256, NOT_PERMITTED), NO(push_register, "an instruction out of place"),
-	NO(store_anywhere, ADDRESS), NO(store_absolute, ADDRESS), NO(wide_index, WIDE),
-	NO(wide_argument, WIDE), NO(negative_index, "an address that may lie below the memory"),
-	NO(scaled_index, "an address that may lie below the memory"), NO(sum_too_far, WIDE),
-	NO(sum_of_three, WIDE), NO(sign_extended, WIDE), NO(after_call, WIDE),
-	NO(rip_outside, "not a constant of the text"), NO(rip_before, "not a constant of the text"),
-	NO(rip_store, "not a constant of the text"), NO(memory_size_written, CONTEXT),
-	NO(trap_pointer_read, CONTEXT), NO(exec_read, CONTEXT), NO(table_base_read, CONTEXT),
-	NO(table_written, CONTEXT), NO(constant_global_written, "writes a constant global"),
-	NO(global_pointer_written, CONTEXT), NO(across_globals, CONTEXT),
+	NO(syscall_insn, NOT_PERMITTED),
+	NO(sysenter, NOT_PERMITTED),
+	NO(int80, NOT_PERMITTED),
+	NO(int3, NOT_PERMITTED),
+	NO(hlt, NOT_PERMITTED),
+	NO(in_insn, NOT_PERMITTED),
+	NO(rdtsc, NOT_PERMITTED),
+	NO(wrgsbase, NOT_PERMITTED),
+	NO(wrpkru, NOT_PERMITTED),
+	NO(xsetbv, NOT_PERMITTED),
+	NO(far_jump, NOT_PERMITTED),
+	NO(far_return, NOT_PERMITTED),
+	NO(mov_segment, NOT_PERMITTED),
+	NO(x87, NOT_PERMITTED),
+	NO(locked, NOT_PERMITTED),
+	NO(rep_stos, NOT_PERMITTED),
+	NO(no_gs_64, NOT_PERMITTED),
+	NO(evex, NOT_PERMITTED),
+	NO(vex256, NOT_PERMITTED),
+	BASELINE(push_register, "an instruction out of place"),
+	NO(store_anywhere, ADDRESS),
+	NO(store_absolute, ADDRESS),
+	NO(wide_index, WIDE),
+	NO(wide_argument, WIDE),
+	NO(negative_index, "an address that may lie below the memory"),
+	NO(scaled_index, "an address that may lie below the memory"),
+	NO(sum_too_far, WIDE),
+	NO(sum_of_three, WIDE),
+	NO(sign_extended, WIDE),
+	NO(after_call, WIDE),
+	NO(rip_outside, "not a constant of the text"),
+	NO(rip_before, "not a constant of the text"),
+	NO(rip_store, "not a constant of the text"),
+	NO(memory_size_written, CONTEXT),
+	NO(trap_pointer_read, CONTEXT),
+	NO(exec_read, CONTEXT),
+	BASELINE(table_base_read, CONTEXT),
+	NO(table_written, CONTEXT),
+	NO(constant_global_written, "writes a constant global"),
+	NO(global_pointer_written, CONTEXT),
+	NO(across_globals, CONTEXT),
 	NO(below_the_context, CONTEXT),
 	NO(imported_global_beyond, "an access outside of what the pointer points to"),
-	NO(context_indexed, "an address that may lie below the memory"), NO(r13_written, PINNED),
-	NO(r13_added_to, PINNED), NO(r13_exchanged, PINNED), NO(rbp_written, PINNED),
-	NO(rsp_pivot, PINNED), NO(rsp_added_to, PINNED), NO(rsp_low_bits, PINNED),
-	NO(rsp_by_lea, "the stack pointer moves"), NO(rbx_written, PINNED),
-	NO(return_address_written, FRAME), NO(return_address_read, FRAME),
-	NO(caller_rbp_written, FRAME), NO(caller_rbp_overlapped, FRAME),
-	NO(above_the_arguments, FRAME), NO(below_the_frame, FRAME),
+	NO(context_indexed, "an address that may lie below the memory"),
+	NO(r13_written, PINNED),
+	NO(r13_added_to, PINNED),
+	NO(r13_exchanged, PINNED),
+	NO(rbp_written, PINNED),
+	NO(rsp_pivot, PINNED),
+	BASELINE(rsp_added_to, PINNED),
+	NO(rsp_low_bits, PINNED),
+	BASELINE(rsp_by_lea, "the stack pointer moves"),
+	NO(rbx_written, PINNED),
+	NO(return_address_written, FRAME),
+	NO(return_address_read, FRAME),
+	NO(caller_rbp_written, FRAME),
+	NO(caller_rbp_overlapped, FRAME),
+	NO(above_the_arguments, FRAME),
+	BASELINE(below_the_frame, FRAME),
 	NO(stack_indexed, "an index into the stack, or there is none"),
-	NO(frame_address, "an address in the frame that nobody needs"),
+	BASELINE(frame_address, "an address in the frame that nobody needs"),
 	NO(wide_result, "a result that may be over 32 bits"),
 	NO(return_pops, "a return that is not the function's"),
 	NO(return_early, "a return that is not the function's"),
 	NO(no_prologue, "not the beginning of a function"),
-	NO(large_frame, "a frame of more than a page that is not probed"),
-	NO(saved_swapped, "restores another register than was saved"), NO(saved_overwritten, FRAME),
-	NO(leaf_call, "a call while the stack is not as the callee expects"),
-	NO(into_the_middle, "a branch into the middle of an instruction, or to data"),
+	BASELINE(large_frame, "a frame of more than a page that is not probed"),
+	NO(saved_swapped, "restores another register than was saved"),
+	NO(saved_overwritten, FRAME),
+	BASELINE(leaf_call, "a call while the stack is not as the callee expects"),
+	BASELINE(into_the_middle, "a branch into the middle of an instruction, or to data"),
 	NO(out_of_the_function, "a branch out of the function"),
 	NO(call_of_the_middle, "a call of what is not the entry of a function"),
-	NO(stack_at_call, "a call while the stack is not as the callee expects"),
+	BASELINE(stack_at_call, "a call while the stack is not as the callee expects"),
 	NO(trap_of_no_kind, "a trap of no kind"),
 	NO(instance_called, "a call through the context that is not the runtime's"),
 	NO(fail_without_entry, "a failed call without a table entry"),
-	NO(off_the_end, "control runs over the end of the function"), NO(into_data, NOT_PERMITTED),
+	NO(off_the_end, "control runs over the end of the function"),
+	NO(into_data, NOT_PERMITTED),
 	NO(lib_no_memory, "an index that the module does not have"),
 	NO(lib_not_known, "an index that the module does not have"),
 };
@@ -603,6 +672,93 @@ START_TEST(each_case)
 			ck_assert_msg(ret == -ENOEXEC && says && !strcmp(says + 2, cases[i].why),
 				      "%s: wanted \"%s\", got %d \"%s\"", cases[i].name,
 				      cases[i].why, ret, err.text);
+		free(image);
+	}
+}
+END_TEST
+
+/* What the baseline may not do, code of an optimizing tier may not do either, but where the case
+ * says so. */
+START_TEST(each_case_optimized)
+{
+	make_module();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct jit_image *image = assemble(cases[i].make);
+		struct wsbox_err err = WSBOX_ERR_INIT;
+		int ret;
+
+		image->tier = JIT_TIER_LLVM;
+		ret = jit_verify(image, &module, NULL, &err);
+		ck_assert_msg(ret == (cases[i].optimized ? 0 : -ENOEXEC), "%s: %d \"%s\"",
+			      cases[i].name, ret, err.text);
+		free(image);
+	}
+}
+END_TEST
+
+#define BELOW "an address that may lie below the memory"
+#define LEAVES "leaves without restoring a register"
+#define GUARD "reaches over the page that guards the stack"
+#define GOOD(name) { #name, name, NULL }
+#define BAD(name, why) { #name, name, why }
+
+static const struct {
+	const char *name;
+	void (*make)(void);
+	const char *why;
+} optimized[] = {
+	GOOD(saved_in_frame),
+	GOOD(scaled_below_ok),
+	GOOD(base_in_register_ok),
+	GOOD(spilled_index_ok),
+	GOOD(byte_of_index),
+	GOOD(r13_elsewhere),
+	GOOD(rsp_probed),
+	GOOD(counted_below_ok),
+	GOOD(code_in_register_ok),
+	BAD(scaled_not_below, BELOW),
+	BAD(scaled_signed, BELOW),
+	BAD(scaled_low_half, BELOW),
+	BAD(base_below, BELOW),
+	BAD(base_twice, ADDRESS),
+	BAD(spilled_index_changed, BELOW),
+	BAD(never_stored, BELOW),
+	BAD(argument_slots, BELOW),
+	BAD(byte_of_wide, BELOW),
+	BAD(r13_lost, "leaves while the stack or the context is not the caller's"),
+	BAD(r13_lost_at_call, "a call without the context in r13"),
+	BAD(rbx_lost, LEAVES),
+	BAD(pushed_at_call, "a call while the stack is not aligned"),
+	BAD(rsp_beyond, GUARD),
+	BAD(table_base_stored, ADDRESS),
+	BAD(table_element_read, ADDRESS),
+	BAD(counted_for_ever, WIDE),
+	BAD(counted_down, BELOW),
+	BAD(stack_of_two, "the stack pointer is not the same on every path"),
+	BAD(both_edges, BELOW),
+	BAD(stale_descriptor, UNCHECKED),
+	BAD(other_descriptor, UNCHECKED),
+};
+
+START_TEST(optimized_cases)
+{
+	make_module();
+	for (size_t i = 0; i < sizeof(optimized) / sizeof(optimized[0]); i++) {
+		struct jit_image *image = assemble(optimized[i].make);
+		struct wsbox_err err = WSBOX_ERR_INIT;
+		const char *says;
+		int ret;
+
+		image->tier = JIT_TIER_LLVM;
+		ret = jit_verify(image, &module, NULL, &err);
+		says = strrchr(err.text, ':');
+		if (!optimized[i].why)
+			ck_assert_msg(!ret, "%s: %s", optimized[i].name, err.text);
+		else
+			ck_assert_msg(ret == -ENOEXEC && says &&
+					      !strcmp(says + 2, optimized[i].why),
+				      "%s: wanted \"%s\", got %d \"%s\"", optimized[i].name,
+				      optimized[i].why, ret, err.text);
 		free(image);
 	}
 }
@@ -745,4 +901,5 @@ START_TEST(threads)
 }
 END_TEST
 
-UNIT("refuse", each_case, message, results_address, header, threads)
+UNIT("refuse", each_case, each_case_optimized, optimized_cases, message, results_address, header,
+     threads)

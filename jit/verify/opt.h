@@ -1,0 +1,131 @@
+/*
+ * Verifying code of the optimizing tier: what is known of every register and slot at the start of
+ * every block, settled over joins and loops. Private to jit/verify.
+ *
+ * Blocks are found as control reaches them, so that the bounds of an index say which entries of a
+ * jump table are branched to. Nothing is believed of the layout of code: what is never reached is
+ * never looked at.
+ */
+#ifndef JIT_VERIFY_OPT_H
+#define JIT_VERIFY_OPT_H
+
+#include "jit/verify/func.h"
+#include "jit/verify/value.h"
+
+#define JV_MANY UINT32_MAX
+
+enum {
+	JV_REGS = 16,
+	JV_SUMS = 8, JV_LIMITS = 64,
+	JV_SLOTS_MAX = 4096,		/* of a frame, that are followed; others are unknown */
+};
+
+/* What the flags were set by: a compare of two values, or of a result with zero. */
+enum jv_flags {
+	JV_FLAGS_NONE,
+	JV_FLAGS_COMPARE,
+	JV_FLAGS_RESULT,
+	JV_FLAGS_SHIFTED,	/* zero if left is below right */
+};
+
+/* regs and slots lie behind each other: "places". */
+struct jv_places {
+	struct jv_value *at;
+	uint32_t n;
+	int64_t probed; /* the lowest place of the stack that was touched, from rsp at entry */
+	uint8_t flags;			/* enum jv_flags */
+	uint8_t flags_width;
+	struct jv_value left, right;
+};
+
+struct jv_join {
+	uint32_t at;			/* offset in text */
+	uint32_t from;			/* the edge by which control comes, if it is one; JV_MANY */
+	uint32_t visits;
+	int64_t probed;
+};
+
+struct jv_opt {
+	struct jv *v;
+	const struct jv_sig *sig;	/* of the function */
+	struct jv_places s;		/* at the instruction at hand */
+	struct jv_places taken;		/* for the other side of a branch */
+	struct VEC(struct jv_join) joins;
+	struct VEC(struct jv_value) values;	/* at the start of each block: s.n */
+	uint32_t *join_of;		/* by offset in the function: 1 + block, 0 */
+	uint64_t *pending;		/* blocks to be gone through, by offset */
+	uint32_t room;			/* bytes of code for which these were allocated */
+	int64_t top; /* of the slots: above the function's own arguments on the stack */
+	uint32_t next_id;
+	struct {
+		uint32_t a, b, id, stamp;
+	} pairs[8192];
+	uint32_t stamp;
+	struct {
+		uint32_t a, b, id;
+	} sums[JV_SUMS]; /* entries of tables that this block came by; the oldest is overwritten */
+	uint32_t nsums;
+	int64_t limits[JV_LIMITS]; /* numbers that something was compared with; the oldest is
+				      overwritten */
+	uint32_t nlimits;
+	bool ends;			/* control does not reach the next instruction */
+	bool is_stub;			/* a stub of memory.copy, not a function */
+};
+
+/* opt.c */
+bool jv_opt_function(struct jv *v);
+/* Whether this is a stub for memory.copy within memory 0. */
+bool jv_is_copy_stub(struct jv *v, uint32_t at);
+struct jv_opt *jv_opt_new(struct jv *v);
+void jv_opt_free(struct jv_opt *o);
+bool jv_opt_refuse(struct jv_opt *o, const struct jv_insn *i, const char *what);
+/*
+ * Control goes to this place of the function, with this state. What it meets there grows only, so
+ * what is refused on the way would be in the end.
+ */
+bool jv_opt_goto(struct jv_opt *o, const struct jv_insn *i, const struct jv_places *s, uint32_t at);
+
+static inline struct jv_value jv_fresh(struct jv_opt *o, struct jv_value v)
+{
+	v.id = ++o->next_id;
+	return v;
+}
+
+/* The register is written; what was in it is gone. */
+static inline void jv_put(struct jv_opt *o, unsigned int reg, struct jv_value v)
+{
+	o->s.at[reg] = v.id ? v : jv_fresh(o, v);
+}
+
+/* opt-step.c: one instruction. */
+bool jv_opt_step(struct jv_opt *o, const struct jv_insn *i);
+
+/* opt-memory.c */
+struct jv_value jv_address(const struct jv_opt *o, const struct jv_insn *i);
+/* The same, with the id of an entry that was found by the same base and index. */
+struct jv_value jv_known_address(struct jv_opt *o, const struct jv_insn *i);
+/* The id of the entry that lies at the sum of two values. */
+uint32_t jv_entry_id(struct jv_opt *o, uint32_t a, uint32_t b);
+/* What is loaded from the memory operand, zero-extended; false: refused */
+bool jv_opt_load(struct jv_opt *o, const struct jv_insn *i, struct jv_value *ret);
+/* v NULL: unknown */
+bool jv_opt_store(struct jv_opt *o, const struct jv_insn *i, const struct jv_value *v);
+/* The slot of 8 bytes at this offset from rsp at entry, or NULL. */
+struct jv_value *jv_slot(struct jv_places *s, int64_t top, int64_t off);
+void jv_forget(struct jv_opt *o, int64_t off, int64_t end);	/* slots */
+/* [off, off + size) of the stack may be touched now. */
+bool jv_touch(struct jv_opt *o, const struct jv_insn *i, int64_t off);
+
+/* opt-call.c */
+/* The branch or call leaves the function. */
+bool jv_leaves(const struct jv *v, const struct jv_insn *i);
+bool jv_opt_call(struct jv_opt *o, const struct jv_insn *i);
+bool jv_opt_call_indirect(struct jv_opt *o, const struct jv_insn *i);
+bool jv_opt_jump_indirect(struct jv_opt *o, const struct jv_insn *i);
+bool jv_opt_tail(struct jv_opt *o, const struct jv_insn *i);
+/* Whether code of this type at `at` is an adapter that calls, by C's convention, *ret_inner of the
+ * same function. */
+bool jv_adapter_in(const struct jv *v, uint32_t at, const struct jv_sig *sig, uint32_t *ret_inner);
+bool jv_opt_return(struct jv_opt *o, const struct jv_insn *i);
+
+#endif
