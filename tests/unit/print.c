@@ -131,6 +131,9 @@ START_TEST(lines_there_and_back)
 	ck_assert_int_eq(
 		jit_lines_read(bytes.at, bytes.len, UINT64_MAX, UINT32_MAX - 1u, &out, &err),
 		-ENOEXEC);
+	vec_done(&in);
+	vec_done(&out);
+	vec_done(&bytes);
 }
 END_TEST
 
@@ -144,6 +147,7 @@ START_TEST(lines_that_do_not_ascend)
 	ck_assert_int_eq(err.status, WSBOX_INVALID);
 	ck_assert_int_eq(jit_lines_read(below, 2, 100, 100, &out, &err), -ENOEXEC);
 	ck_assert_int_eq(jit_lines_read(twice, 2, 100, 100, &out, &err), 0);
+	vec_done(&out);
 }
 END_TEST
 
