@@ -11,6 +11,9 @@
 #include <unistd.h>
 
 #include "runtime/base/reader.h"
+#include "tools/cache/cache.h"
+#include "tools/cli/code.h"
+#include "tools/cli/fill.h"
 #include "tools/cli/report.h"
 #include "tools/cli/session-internal.h"
 
@@ -54,6 +57,42 @@ int session_start(struct session *s, enum cell_role role)
 int code_open(struct session *s, enum cell_role role)
 {
 	return -1;
+}
+
+bool code_optimized(const struct session *s)
+{
+	return false;
+}
+
+const char *cache_tier_name(uint32_t tier)
+{
+	return "tier";
+}
+
+const char *fill_result_name(enum fill_result result)
+{
+	return "result";
+}
+
+void fill_arm(struct session *s)
+{
+}
+
+int fill_signal(void)
+{
+	return -1;
+}
+
+void fill_start(struct session *s)
+{
+}
+
+void fill_take(struct session *s)
+{
+}
+
+void fill_leave(struct session *s)
+{
 }
 
 int code_send(struct session *s)
