@@ -308,10 +308,12 @@ static bool opt_tail_of(struct jv_opt *o, const struct jv_insn *i, const struct 
 static const struct jv_sig *sig_of_r10(struct jv_opt *o, const struct jv_insn *i)
 {
 	const struct jv_value *d = &o->s.at[R10];
-	int64_t import = d->lo - o->v->layout.imports;
+	int64_t import = 0;
 
-	if (d->lo != d->hi && !jv_is_number(d))
+	if (!jv_is_number(d) && (d->lo != d->hi || d->lo < INT32_MIN || d->lo > 0))
 		return NULL;
+	if (d->kind == JV_CONTEXT)
+		import = d->lo - o->v->layout.imports;
 	if (d->kind == JV_CALLEE && !d->lo)
 		return &o->v->sigs[d->n];
 	if (d->kind == JV_CONTEXT && import >= 0 && import % 32 == 0 &&
@@ -322,12 +324,19 @@ static const struct jv_sig *sig_of_r10(struct jv_opt *o, const struct jv_insn *i
 	return NULL;
 }
 
+/* The distance of the descriptor's code from r13, or 0: it is not an import's. */
+static int64_t import_code(const struct jv_value *d)
+{
+	if (d->kind != JV_CONTEXT || d->lo != d->hi || d->lo < INT32_MIN || d->lo >= 0)
+		return 0;
+	return d->lo + (int64_t)offsetof(struct jit_callee, code);
+}
+
 /* Whether the value is the code of the descriptor d. */
 static bool is_code(const struct jv_value *d, const struct jv_value *v)
 {
 	if (v->kind == JV_THUNK)
-		return d->kind == JV_CONTEXT &&
-		       d->lo + (int64_t)offsetof(struct jit_callee, code) == v->lo;
+		return v->lo == import_code(d);
 	return v->kind == JV_CODE && d->id && v->n == d->id;
 }
 
@@ -355,7 +364,7 @@ static bool is_code_of_r10(const struct jv_opt *o, const struct jv_insn *i)
 	if (r)
 		return is_code(d, r);
 	if (a.kind == JV_CONTEXT && d->kind == JV_CONTEXT)
-		return a.lo == a.hi && d->lo + (int64_t)offsetof(struct jit_callee, code) == a.lo;
+		return a.lo == a.hi && a.lo && a.lo == import_code(d);
 	return i->base < JV_REGS && i->index == JV_NONE &&
 	       i->disp == (int32_t)offsetof(struct jit_callee, code) && d->id &&
 	       o->s.at[i->base].id == d->id;
@@ -506,7 +515,9 @@ static bool through_table(struct jv_opt *o, const struct jv_insn *i, const struc
 {
 	int64_t n = t->n;
 
-	/* each entry was allowed to be read, so they are in the text */
+	/* where states were joined there may be more than those that were read */
+	if (t->lo < 0 || t->hi > UINT32_MAX || n + 4 * (t->hi + 1) > o->v->text_size)
+		return jv_opt_refuse(o, i, "a jump table that is not in the text");
 	for (int64_t k = t->lo; k <= t->hi; k++) {
 		uint32_t target;
 

@@ -3,7 +3,7 @@
 #include "runtime/base/num.h"
 
 #define PAGE 4096
-#define STACK_MAX ((int64_t)1 << 30)
+#define FAR ((int64_t)1 << 40)	/* from what is pointed to: sums with it do not overflow */
 
 struct jv_value jv_address(const struct jv_opt *o, const struct jv_insn *i)
 {
@@ -61,7 +61,7 @@ struct jv_value jv_known_address(struct jv_opt *o, const struct jv_insn *i)
 
 struct jv_value *jv_slot(struct jv_places *s, int64_t top, int64_t off)
 {
-	int64_t k = (top - 8 - off) / 8;
+	int64_t k = off < -JV_STACK_MAX ? INT64_MAX : (top - 8 - off) / 8;
 
 	return off % 8 || off > top - 8 || k >= (int64_t)s->n - JV_REGS ? NULL :
 									  &s->at[JV_REGS + k];
@@ -80,7 +80,7 @@ void jv_forget(struct jv_opt *o, int64_t off, int64_t end)
 
 bool jv_touch(struct jv_opt *o, const struct jv_insn *i, int64_t off)
 {
-	if (off < -STACK_MAX || off < o->s.probed - PAGE)
+	if (off < -JV_STACK_MAX || off < o->s.probed - PAGE)
 		return jv_opt_refuse(o, i, "reaches over the page that guards the stack");
 	if (off < o->s.probed)
 		o->s.probed = off;
@@ -158,6 +158,8 @@ static bool access_allowed(struct jv_opt *o, const struct jv_insn *i, const stru
 
 	if (i->flags & JV_GS)
 		return jv_opt_refuse(o, i, "gs: in optimized code");
+	if (a->kind != JV_CONTEXT && a->kind != JV_MEMORY && (a->lo < -FAR || a->hi > FAR))
+		return jv_opt_refuse(o, i, "an address that is not known to be allowed");
 	switch ((enum jv_value_kind)a->kind) {
 	case JV_CONTEXT:
 		return context_allowed(o, i, a);

@@ -69,8 +69,8 @@ static unsigned int seen_from_right(unsigned int cc)
 /* The compare of 64 bits that holds where the condition does, or CC_O: none. */
 static unsigned int compare_of(const struct jv_places *s, unsigned int cc)
 {
-	int64_t top = (int64_t)((uint64_t)1 << (8 * s->flags_width - 1));
 	bool order = cc == CC_L || cc == CC_GE || cc == CC_LE || cc == CC_G;
+	int64_t top;
 
 	if (s->flags == JV_FLAGS_RESULT) {
 		if (cc == CC_E || cc == CC_NE)
@@ -89,6 +89,7 @@ static unsigned int compare_of(const struct jv_places *s, unsigned int cc)
 		cc = cc == CC_S ? CC_L : CC_GE;
 		order = true;
 	}
+	top = (int64_t)((uint64_t)1 << (8 * s->flags_width - 1));
 	/* of fewer bits: signs are elsewhere */
 	if (order && s->flags_width < 8 && (s->left.hi >= top || s->right.hi >= top))
 		return CC_O;
@@ -711,7 +712,7 @@ bool jv_opt_step(struct jv_opt *o, const struct jv_insn *i)
 	const struct jv_value *rsp = &o->s.at[RSP];
 	bool ok = plain_step(o, i);
 
-	if (rsp->kind != JV_FRAME || rsp->lo != rsp->hi)
+	if (rsp->kind != JV_FRAME || rsp->lo != rsp->hi || rsp->lo < -JV_STACK_MAX)
 		return jv_fail(o->v, i->at, "the stack pointer moves");
 	return ok;
 }

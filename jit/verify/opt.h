@@ -13,6 +13,7 @@
 #include "jit/verify/value.h"
 
 #define JV_MANY UINT32_MAX
+#define JV_STACK_MAX ((int64_t)1 << 30)	/* how far below its entry a frame may go */
 
 enum {
 	JV_REGS = 16,

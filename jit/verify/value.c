@@ -165,7 +165,7 @@ struct jv_value jv_or(const struct jv_value *a, const struct jv_value *b)
 struct jv_value jv_shifted_left(const struct jv_value *a, unsigned int n)
 {
 	struct jv_value r = jv_unknown(), x = as_number(a);
-	int64_t factor = (int64_t)1 << n;
+	int64_t factor = (int64_t)((uint64_t)1 << n);
 
 	if (n < 63 && !__builtin_mul_overflow(x.lo, factor, &r.lo) &&
 	    !__builtin_mul_overflow(x.hi, factor, &r.hi)) {
@@ -289,13 +289,14 @@ static bool below(struct jv_value *a, int64_t most)
 static bool not_equal(struct jv_value *a, int64_t n)
 {
 	int64_t step = n & (((int64_t)1 << a->align) - 1) ? 1 : (int64_t)1 << a->align;
+	int64_t next;
 
 	if (a->lo == a->hi)
 		return a->lo != n;
-	if (a->lo == n)
-		a->lo = n + step;
-	else if (a->hi == n)
-		a->hi = n - step;
+	if (a->lo == n && !__builtin_add_overflow(n, step, &next))
+		a->lo = next;
+	else if (a->hi == n && !__builtin_sub_overflow(n, step, &next))
+		a->hi = next;
 	else if (!n && a->kind == JV_NUMBER && a->lo == INT64_MIN && a->hi == INT64_MAX)
 		a->kind = JV_NOT_NULL;
 	return a->lo <= a->hi;
