@@ -3,13 +3,13 @@
  *
  * Where an instruction begins depends on all before it, so a walk that looks each one up waits for
  * memory twice and for its numbers' ends, or guesses and pays for wrong guesses. Here the length of
- * what might begin at each byte is worked out for sixteen bytes in one go, and the walk only adds.
+ * what might begin at each byte is worked out for 32 bytes in one go, and the walk only adds.
  */
 #include <string.h>
 
 #include "runtime/wasm/skip.h"
 
-typedef uint8_t bytes __attribute__((vector_size(16)));
+typedef uint8_t bytes __attribute__((vector_size(32)));
 enum { N = sizeof(bytes) };
 
 static inline bytes bytes_at(const uint8_t *at)
