@@ -44,15 +44,6 @@ struct batch {
 	struct wsbox_err err;
 };
 
-/*
- * What a worker leaves behind. One piece for all its batches: the pages that an allocation of its
- * own for each takes cost more than the copies.
- */
-struct output {
-	struct output *next;
-	struct arena arena;
-};
-
 struct job {
 	const struct wasm_module *m;
 	const struct jit_options *options;
@@ -61,7 +52,6 @@ struct job {
 	struct batch *batches;
 	uint32_t nbatches;
 	struct jit_entry *entries;	/* of defined functions: in their batch, later in text */
-	_Atomic(struct output *) outputs;
 	atomic_uint next;		/* batch to take */
 	/* lowest batch that failed: no later one need be compiled */
 	atomic_uint failed;
@@ -72,7 +62,6 @@ struct worker {
 	struct job *job;
 	struct jit_func func;
 	struct jit_out out;
-	struct output *output;
 	struct arena arena, sigs;
 	size_t code_size;
 	void *tier;			/* its state, NULL: none */
@@ -135,31 +124,42 @@ static int compile_func(struct worker *w, uint32_t i, struct wsbox_err *err)
 	return ret;
 }
 
-static void *copy(struct arena *a, const void *p, size_t n)
+/* A copy of n bytes at *at, which is moved behind it. */
+static void *keep(char **at, const void *p, size_t n)
 {
-	void *q = arena_alloc(a, n);
+	void *q = *at;
 
-	if (q && n)
+	if (n)
 		memcpy(q, p, n);
+	*at += num_align(n, 16);
 	return q;
 }
 
-/* The worker's output becomes the batch's. */
-static int batch_take(struct batch *b, const struct jit_out *out, struct arena *a)
+/*
+ * The worker's output becomes the batch's: one piece, as the pages that allocations of their own
+ * for each part begin and end in cost as much as the copies.
+ */
+static int batch_take(struct batch *b, const struct jit_out *out)
 {
-	b->size = x64_offset(&out->code);
+	size_t size = x64_offset(&out->code), sites = out->sites.len * sizeof(*b->sites);
+	size_t relocs = out->relocs.len * sizeof(*b->relocs);
+	size_t handlers = out->handlers.len * sizeof(*b->handlers);
+	size_t lines = out->lines.len * sizeof(*b->lines);
+	char *at = malloc(size + sites + relocs + handlers + lines + 5 * 16);
+
+	if (!at)
+		return err_set(&b->err, -ENOMEM, WSBOX_FAILED, "out of memory");
+	b->size = (uint32_t)size;
 	b->nsites = (uint32_t)out->sites.len;
 	b->nrelocs = (uint32_t)out->relocs.len;
 	b->nhandlers = (uint32_t)out->handlers.len;
 	b->nlines = out->lines.len;
-	b->code = copy(a, out->code.start, b->size);
-	b->sites = copy(a, out->sites.at, b->nsites * sizeof(*b->sites));
-	b->relocs = copy(a, out->relocs.at, b->nrelocs * sizeof(*b->relocs));
-	b->handlers = copy(a, out->handlers.at, b->nhandlers * sizeof(*b->handlers));
-	b->lines = copy(a, out->lines.at, b->nlines * sizeof(*b->lines));
-	if (b->code && b->sites && b->relocs && b->handlers && b->lines)
-		return 0;
-	return err_set(&b->err, -ENOMEM, WSBOX_FAILED, "out of memory");
+	b->code = keep(&at, out->code.start, size);
+	b->sites = keep(&at, out->sites.at, sites);
+	b->relocs = keep(&at, out->relocs.at, relocs);
+	b->handlers = keep(&at, out->handlers.at, handlers);
+	b->lines = keep(&at, out->lines.at, lines);
+	return 0;
 }
 
 /* What the tier puts behind a batch. */
@@ -187,7 +187,7 @@ static int compile_batch(struct worker *w, struct batch *b)
 		ret = compile_func(w, i, &b->err);
 	if (tier && ret == 0)
 		ret = finish_batch(w);
-	return ret < 0 ? ret : batch_take(b, &w->out, &w->output->arena);
+	return ret < 0 ? ret : batch_take(b, &w->out);
 }
 
 static void note_failure(struct job *job, uint32_t batch)
@@ -214,20 +214,6 @@ static void run_batches(struct worker *w)
 	}
 }
 
-/* A worker's, which stays when the worker goes. */
-static struct output *output_new(struct job *job)
-{
-	struct output *o = calloc(1, sizeof(*o));
-
-	if (!o)
-		return NULL;
-	arena_init(&o->arena, 0);
-	o->next = atomic_load(&job->outputs);
-	while (!atomic_compare_exchange_weak(&job->outputs, &o->next, o))
-		;
-	return o;
-}
-
 static void work(void *arg)
 {
 	struct job *job = arg;
@@ -244,8 +230,7 @@ static void work(void *arg)
 				     .arena = &w->arena, .sig_arena = &w->sigs };
 	if (job->options->tier)
 		w->tier = job->options->tier->worker_new(job->m, &job->layout, job->options);
-	w->output = output_new(job);
-	if ((w->tier || !job->options->tier) && w->output && worker_grow(w, CODE_START))
+	if ((w->tier || !job->options->tier) && worker_grow(w, CODE_START))
 		run_batches(w);
 	if (w->tier)
 		job->options->tier->worker_free(w->tier);
@@ -313,13 +298,9 @@ static bool make_batches(struct job *job)
 
 static void job_done(struct job *job)
 {
-	struct output *o, *next;
-
-	for (o = atomic_load(&job->outputs); o; o = next) {
-		next = o->next;
-		arena_done(&o->arena);
-		free(o);
-	}
+	/* the rest of a batch lies behind its code */
+	for (uint32_t i = 0; job->batches && i < job->nbatches; i++)
+		free(job->batches[i].code);
 	free(job->batches);
 	free(job->entries);
 }
