@@ -95,13 +95,18 @@ void fill_leave(struct session *s)
 {
 }
 
+static bool sent;
+
 int code_send(struct session *s)
 {
+	sent = true;
 	return 0;
 }
 
+/* Not before the image is complete, whatever an instance says. */
 void code_keep(struct session *s)
 {
+	MUST(sent && s->compiled.ok == 1);
 }
 
 void code_done(struct session *s)
@@ -187,6 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int pair[2][2], next = dup(0);
 
 	close(next);
+	sent = false;
 	session_init(&s, &o, session_clock());
 	cells[0] = &s.compiler;
 	cells[1] = &s.instance;

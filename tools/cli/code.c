@@ -252,6 +252,7 @@ void code_keep(struct session *s)
 
 	if (c->result != CODE_MISS || fstat(s->image, &st) < 0 || !st.st_size)
 		return;
+	assert(fd_sealed(s->image) == 0);
 	assert(!c->writing && s->module >= 0 && s->module_size);
 	item->image = s->image;
 	item->image_size = (uint64_t)st.st_size;

@@ -32,6 +32,7 @@ struct code {
 	struct cache_item item;		/* what to keep; its recipe is set from CODE_MISS on */
 	struct cache_found found;	/* of a hit; the descriptor is the session's module */
 	uint64_t image_off, image_size;	/* from CODE_HIT on: in the session's module file */
+	bool sealed;			/* the image is, and the instance was told */
 	bool stored;
 	uint64_t ns_find, ns_hash, ns_store;
 	struct wsbox_err err;		/* why it was not used, or not kept; code 0: neither */

@@ -160,6 +160,12 @@ union message {
 	struct cell_exit exit;
 };
 
+/* An instance that is ready before it can be is in somebody's hands, and the image unfinished. */
+static bool ready_is_due(const struct session *s)
+{
+	return !s->ready.head.type && (s->code.result >= CODE_HIT || s->code.sealed);
+}
+
 void session_take(struct session *s, struct session_cell *c)
 {
 	union message m;
@@ -178,7 +184,7 @@ void session_take(struct session *s, struct session_cell *c)
 		s->at.compiled = session_clock();
 		verdict_compiled(s);
 	} else if (ret == 0 && c == &s->instance && m.head.type == CELL_MSG_READY &&
-		   !s->ready.head.type) {
+		   ready_is_due(s)) {
 		s->ready = m.ready;
 		s->at.ready = session_clock();
 		code_keep(s);

@@ -61,6 +61,8 @@ void verdict_compiled(struct session *s)
 	else if (s->instance.control >= 0 && (ret = code_send(s)) < 0)
 		judge(s, SESSION_FAILED, WSBOX_FAILED, "cannot hand over the compiled code: %s",
 		      err_name(ret));
+	else
+		s->code.sealed = true;
 	sb_kill(&s->compiler.cell);
 }
 
