@@ -191,13 +191,11 @@ COLD static unsigned int without_modrm(const uint8_t *start, const uint8_t *p, u
 		return 0;
 	switch (o->class) {
 	case JV_PUSH:
-		if (row & (I1 | IZ)) {
-			p = immediate(p, row, o->width, o);
-			break;
-		}
-		/* fall through */
 	case JV_POP:
-		o->rm = (uint8_t)reg;
+		if (row & (I1 | IZ))
+			p = immediate(p, row, o->width, o);
+		else
+			o->rm = (uint8_t)reg;
 		break;
 	case JV_MOV_IMM:
 		o->dst = (uint8_t)reg;
