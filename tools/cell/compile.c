@@ -48,9 +48,10 @@ static int compile_prepare(const struct cell_job *job, const void **ret_bytes,
 	ret = cell_map_module(job, ret_bytes);
 	if (ret < 0)
 		return err_set(err, ret, WSBOX_FAILED, "cannot map the module: %s", err_name(ret));
-	/* for a run the instance checks, which has the time; a module can be validated on any
-	 * processor */
-	ret = lock_early(job->flags, &walls, err);
+	/* the compiler itself uses AVX2 (runtime/wasm/lens.c) */
+	ret = jit_cpu_check(err);
+	if (ret == 0)
+		ret = lock_early(job->flags, &walls, err);
 	if (ret < 0)
 		return ret;
 	start_tools(job);
