@@ -89,7 +89,7 @@ tests += $$(addprefix $1/,$$(test-y))
 helpers += $$(addprefix $1/,$$(helper-y))
 checks += $$(addprefix $1/,$$(check-y))
 $$(foreach p,$$(prog-y),$$(eval $$(call program,$1,$$p,$$(if $$($$p-glibc),$(O),$(P)))))
-$$(foreach p,$$(test-y) $$(helper-y),$$(eval $$(call program,$1,$$p,$(O))))
+$$(foreach p,$$(test-y) $$(helper-y),$$(eval $$(call program,$1,$$p,$$(if $$($$p-musl),$(P),$(O)))))
 endef
 
 # $1 folder, $2 where it is built
