@@ -5,7 +5,7 @@
 #include <linux/openat2.h>
 #include <sys/stat.h>
 
-#include "runtime/base/reader.h"
+#include "runtime/base/utf8.h"
 #include "wasi-iouring/path.h"
 #include "wasi-iouring/sys.h"
 

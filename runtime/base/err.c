@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/base/reader.h"
+#include "runtime/base/utf8.h"
 
 void err_printable(char *s, size_t n)
 {

@@ -84,7 +84,4 @@ const uint8_t *reader_bytes(struct reader *r, size_t n);
 /* A length-prefixed UTF-8 name (core spec, 5.2.4): n bytes at the result, not NUL-terminated. */
 const char *reader_name(struct reader *r, uint32_t *ret_len);
 
-/* Whether n bytes are well-formed UTF-8 (no surrogates, no overlong forms). */
-bool utf8_valid(const char *s, size_t n);
-
 #endif

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "runtime/base/reader.h"
+#include "runtime/base/utf8.h"
 #include "tools/cache/cache.h"
 #include "tools/cli/code.h"
 #include "tools/cli/fill.h"

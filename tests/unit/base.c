@@ -16,6 +16,7 @@
 #include "runtime/base/fd.h"
 #include "runtime/base/num.h"
 #include "runtime/base/reader.h"
+#include "runtime/base/utf8.h"
 #include "runtime/base/vec.h"
 
 #define READER(...) \

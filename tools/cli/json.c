@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "runtime/base/fd.h"
-#include "runtime/base/reader.h"
+#include "runtime/base/utf8.h"
 
 static void text_put(struct json *j, const char *s, size_t n)
 {
