@@ -9,16 +9,14 @@
 
 void err_printable(char *s, size_t n)
 {
-	bool utf8 = utf8_valid(s, n);
+	for (size_t i = 0, len; i < n; i += len) {
+		uint32_t c = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
-		unsigned char next = i + 1 < n ? (unsigned char)s[i + 1] : 0;
-
-		if (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8))
-			s[i] = '?';
-		else if (c == 0xc2 && next < 0xa0)
-			s[i] = s[i + 1] = '?';
+		len = utf8_next(s + i, n - i, &c);
+		if (len && !utf8_hidden(c))
+			continue;
+		len += !len;
+		memset(s + i, '?', len);
 	}
 }
 

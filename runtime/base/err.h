@@ -47,8 +47,9 @@ __attribute__((format(printf, 2, 3)))
 int err_prefix(struct wsbox_err *err, const char *fmt, ...);
 
 /*
- * Text from a module or a file may hold anything: replaces in place what a terminal might obey, or
- * what would be a second line (C0 and C1 controls, bytes that are not UTF-8), by '?'.
+ * Text from a module or a file may hold anything: replaces in place what a terminal might obey or
+ * not show, or what would be a second line (utf8_hidden(), and bytes that are not UTF-8), each
+ * byte of it by '?'.
  */
 void err_printable(char *s, size_t n);
 

@@ -223,6 +223,34 @@ START_TEST(messages)
 	ck_assert_str_eq(err.text, "a??31m \xc3\xa4");
 	err_module(&err, 0, "a\xff" "b");
 	ck_assert_str_eq(err.text, "a?b");
+	/* what is wrong does not spoil what is right beside it, as where a long text is cut */
+	err_module(&err, 0, "\xc3\xa4\xe2\x82");
+	ck_assert_str_eq(err.text, "\xc3\xa4??");
+}
+END_TEST
+
+/* In place: each byte of what a terminal would obey or not show. */
+START_TEST(hidden_characters)
+{
+	static const struct {
+		const char *text, *shown;
+	} rows[] = {
+		{ "a\xe2\x80\xae" "b", "a???b" },		/* right-to-left override */
+		{ "\xe2\x80\xa8\xe2\x80\xa9", "??????" },	/* line, paragraph separator */
+		{ "\xe2\x80\x8bx\xef\xbb\xbf", "???x???" },	/* of no width */
+		{ "\xe2\x81\xa6\xd8\x9c", "?????" },		/* isolate, Arabic mark */
+		{ "\xf3\xa0\x81\x81", "????" },		/* tag */
+		{ "\xe2\x80\x90\xe2\x80\xaf", "\xe2\x80\x90\xe2\x80\xaf" },
+		{ "\xd7\x90\xf0\x9f\x98\x80", "\xd7\x90\xf0\x9f\x98\x80" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char text[16];
+
+		strcpy(text, rows[i].text);
+		err_printable(text, strlen(text));
+		ck_assert_str_eq(text, rows[i].shown);
+	}
 }
 END_TEST
 
@@ -323,4 +351,4 @@ END_TEST
 
 UNIT("base", leb_values, leb_malformed, reader_bounds, utf8, quantities, arena_limits, arena_resets,
      vectors, sealed_memfd, copy_sealed,
-     messages, cell_messages, cell_hostile_messages)
+     messages, hidden_characters, cell_messages, cell_hostile_messages)

@@ -19,25 +19,38 @@ static void text_put(struct json *j, const char *s, size_t n)
 	j->len += n;
 }
 
-/* RFC 8259, section 7. Bytes that are not UTF-8 become '?'. */
+/* RFC 8259, section 7: beyond the basic plane as a surrogate pair. */
+static void text_put_escape(struct json *j, uint32_t c)
+{
+	char escape[16];
+	int n;
+
+	if (c < 0x10000)
+		n = snprintf(escape, sizeof(escape), "\\u%04x", c);
+	else
+		n = snprintf(escape, sizeof(escape), "\\u%04x\\u%04x",
+			     0xd800 + ((c - 0x10000) >> 10), 0xdc00 + (c & 0x3ff));
+	text_put(j, escape, (size_t)n);
+}
+
+/* What a terminal might obey or not show is escaped; bytes that are not UTF-8 become '?'. */
 static void text_put_string(struct json *j, const char *s)
 {
 	size_t n = strlen(s);
-	bool utf8 = utf8_valid(s, n);
-	char escape[8];
 
 	text_put(j, "\"", 1);
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
+	for (size_t i = 0, len; i < n; i += len) {
+		uint32_t c = 0;
 
-		if (c == '"' || c == '\\') {
+		len = utf8_next(s + i, n - i, &c);
+		if (!len)
+			text_put(j, "?", len = 1);
+		else if (c == '"' || c == '\\')
 			text_put(j, (char[]){ '\\', (char)c }, 2);
-		} else if (c < 0x20 || c == 0x7f) {
-			snprintf(escape, sizeof(escape), "\\u%04x", c);
-			text_put(j, escape, 6);
-		} else {
-			text_put(j, c >= 0x80 && !utf8 ? "?" : s + i, 1);
-		}
+		else if (utf8_hidden(c))
+			text_put_escape(j, c);
+		else
+			text_put(j, s + i, len);
 	}
 	text_put(j, "\"", 1);
 }
