@@ -18,9 +18,15 @@ const struct rt_code *rt_code_find(const struct rt_store *s, const void *pc)
 	return NULL;
 }
 
+/* A return address may be the first byte after its function, and after the text. */
+static const struct rt_code *code_of(const struct rt_store *s, const void *pc, bool call)
+{
+	return rt_code_find(s, (const char *)pc - call);
+}
+
 static void note(struct rt_store *s, void *pc, bool call)
 {
-	const struct rt_code *c = rt_code_find(s, pc);
+	const struct rt_code *c = code_of(s, pc, call);
 	struct rt_trace *t = &s->trace;
 	const struct jit_site *site;
 
@@ -97,11 +103,10 @@ uint32_t rt_backtrace(const struct rt_store *s, struct rt_frame *frames, uint32_
 	uint32_t n = s->trace.n < max ? s->trace.n : max;
 
 	for (uint32_t i = 0; i < n; i++) {
-		const struct rt_code *c = rt_code_find(s, s->trace.pc[i]);
+		const struct rt_code *c = code_of(s, s->trace.pc[i], s->trace.call[i]);
 		uint32_t pc = (uint32_t)((uintptr_t)s->trace.pc[i] - c->lo);
 		const struct jit_site *site = jit_image_site(c->image, pc, s->trace.call[i]);
 
-		/* A return address may be the first byte after its function. */
 		frames[i].inst = c->inst;
 		frames[i].func = jit_image_func(c->image, s->trace.call[i] ? pc - 1 : pc) +
 				 c->inst->m->imported_funcs;
