@@ -10,6 +10,7 @@
 #include "runtime/state.h"
 
 #define TEXT_MAX 160
+#define LINK_NAME 128	/* bytes of a name in a message, which has room for two and the types */
 
 struct text {
 	char at[TEXT_MAX];
@@ -225,20 +226,23 @@ int rt_link_imports(struct rt_instance *inst, rt_resolve_fn resolve, void *arg,
 	for (uint32_t i = 0; i < inst->m->nimports; i++) {
 		const struct wasm_import *imp = &inst->m->imports[i];
 		struct text want = { .len = 0 }, have = { .len = 0 };
+		char module[LINK_NAME], name[LINK_NAME];
 		struct rt_extern x;
 
 		wanted_text(inst, imp, &want);
 		if (!resolve || !resolve(arg, inst->m, imp, &x))
 			return err_set(err, -ENOENT, WSBOX_INVALID,
-				       "unknown import: \"%.*s\" \"%.*s\" (%s)",
-				       (int)imp->module.len, imp->module.at, (int)imp->name.len,
-				       imp->name.at, want.at);
+				       "unknown import: \"%s\" \"%s\" (%s)",
+				       wasm_name_show(&imp->module, module, sizeof(module)),
+				       wasm_name_show(&imp->name, name, sizeof(name)), want.at);
 		if (!matches(inst, imp, &x)) {
 			given_text(inst->head.store, &x, &have);
 			return err_set(err, -ENOEXEC, WSBOX_INVALID,
-				       "incompatible import type: \"%.*s\" \"%.*s\" is (%s), "
-				       "wanted (%s)", (int)imp->module.len, imp->module.at,
-				       (int)imp->name.len, imp->name.at, have.at, want.at);
+				       "incompatible import type: \"%s\" \"%s\" is (%s), "
+				       "wanted (%s)",
+				       wasm_name_show(&imp->module, module, sizeof(module)),
+				       wasm_name_show(&imp->name, name, sizeof(name)), have.at,
+				       want.at);
 		}
 		bind_import(inst, imp, &x);
 	}

@@ -493,11 +493,12 @@ int wasm_decode_exports(struct wasm_decoder *d)
 	qsort_r(m->export_order, m->nexports, sizeof(*m->export_order), export_compare, m->exports);
 	for (uint32_t i = 1; i < m->nexports; i++) {
 		const struct wasm_name *name = &m->exports[m->export_order[i]].name;
+		char shown[100];
 
 		if (!name_compare(&m->exports[m->export_order[i - 1]].name, name))
 			return err_module(d->err, (uint64_t)((const uint8_t *)name->at - m->bytes),
-					  "duplicate export name \"%.*s\"",
-					  (int)num_min(name->len, 100), name->at);
+					  "duplicate export name \"%s\"",
+					  wasm_name_show(name, shown, sizeof(shown)));
 	}
 	return 0;
 }

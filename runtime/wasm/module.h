@@ -206,8 +206,14 @@ const struct wasm_export *wasm_export_find(const struct wasm_module *m, const ch
 					   size_t len);
 
 /*
+ * A name for people, in buf, of which size is at least 1: as much of it as fits, in whole
+ * characters, and printable (err_printable()).
+ */
+const char *wasm_name_show(const struct wasm_name *name, char *buf, size_t size);
+
+/*
  * The function's name from the name section (malformed ones are ignored), then exports, else
- * "func[N]". Into buf.
+ * "func[N]". Into buf, as wasm_name_show() does.
  */
 const char *wasm_func_name(const struct wasm_module *m, uint32_t f, char *buf, size_t size);
 

@@ -65,17 +65,18 @@ static bool export_name(const struct wasm_module *m, uint32_t f, struct wasm_nam
 	return false;
 }
 
-/* As much of the name as fits, whole characters only. */
-static void name_copy(const struct wasm_name *name, char *buf, size_t size)
+const char *wasm_name_show(const struct wasm_name *name, char *buf, size_t size)
 {
-	size_t n = num_min(name->len, size - 1);
+	size_t n;
 
 	assert(size);
-
+	n = num_min(name->len, size - 1);
 	while (n && n < name->len && ((uint8_t)name->at[n] & 0xc0) == 0x80)
 		n--;
 	memcpy(buf, name->at, n);
 	buf[n] = 0;
+	err_printable(buf, n);
+	return buf;
 }
 
 /* As section_name() and export_name() find them. */
@@ -104,12 +105,9 @@ void wasm_func_names(const struct wasm_module *m, struct wasm_name *ret)
 
 const char *wasm_name_text(const struct wasm_name *name, uint32_t f, char *buf, size_t size)
 {
-	if (!size)
-		return "";
 	if (name->len)
-		name_copy(name, buf, size);
-	else
-		snprintf(buf, size, "func[%u]", f);
+		return wasm_name_show(name, buf, size);
+	snprintf(buf, size, "func[%u]", f);
 	return buf;
 }
 

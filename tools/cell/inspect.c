@@ -72,7 +72,7 @@ static void list_counts(struct listing *l, const struct wasm_module *m)
 	listing_line(l, "size: %zu bytes, code: %llu bytes\n", m->size,
 		     (unsigned long long)m->code_bytes);
 	if (wasm_module_name(m, &own))
-		listing_line(l, "name: %s\n", listing_name(own, name, sizeof(name)));
+		listing_line(l, "name: %s\n", wasm_name_show(&own, name, sizeof(name)));
 	listing_line(l, "types: %u\n", m->ntypes);
 	listing_line(l, "functions: %u (%u imported)\n", m->nfuncs, m->imported_funcs);
 	listing_line(l, "globals: %u (%u imported)\n", m->nglobals, m->imported_globals);
@@ -101,17 +101,17 @@ int inspect_print(const struct wasm_module *m, int fd)
 	for (uint32_t i = 0; i < m->nimports; i++) {
 		const struct wasm_import *imp = &m->imports[i];
 
-		listing_line(&l, "import %s %s: ", listing_name(imp->module, a, sizeof(a)),
-		     listing_name(imp->name, b, sizeof(b)));
+		listing_line(&l, "import %s %s: ", wasm_name_show(&imp->module, a, sizeof(a)),
+		     wasm_name_show(&imp->name, b, sizeof(b)));
 		list_extern(&l, m, imp->kind, imp->index);
 	}
 	for (uint32_t i = 0; i < m->nexports; i++) {
-		listing_line(&l, "export %s: ", listing_name(m->exports[i].name, a, sizeof(a)));
+		listing_line(&l, "export %s: ", wasm_name_show(&m->exports[i].name, a, sizeof(a)));
 		list_extern(&l, m, m->exports[i].kind, m->exports[i].index);
 	}
 	for (uint32_t i = 0; i < m->ncustoms; i++)
 		listing_line(&l, "custom section %s: %zu bytes\n",
-		     listing_name(m->customs[i].name, a, sizeof(a)), m->customs[i].len);
+		     wasm_name_show(&m->customs[i].name, a, sizeof(a)), m->customs[i].len);
 	listing_flush(&l);
 	return l.error;
 }

@@ -6,7 +6,7 @@
 
 #include "runtime/wasm/module.h"
 
-/* Writes the listing to fd; names are made printable. 0 or -errno of a write. */
+/* Writes the listing to fd. 0 or -errno of a write. */
 int inspect_print(const struct wasm_module *m, int fd);
 
 #endif

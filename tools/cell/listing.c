@@ -30,13 +30,3 @@ void listing_line(struct listing *l, const char *fmt, ...)
 	memcpy(l->at + l->len, text, num_min((size_t)n, sizeof(text) - 1));
 	l->len += num_min((size_t)n, sizeof(text) - 1);
 }
-
-const char *listing_name(struct wasm_name name, char *buf, size_t size)
-{
-	size_t n = num_min(name.len, size - 1);
-
-	memcpy(buf, name.at, n);
-	buf[n] = '\0';
-	err_printable(buf, n);
-	return buf;
-}

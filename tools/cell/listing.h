@@ -4,8 +4,6 @@
 
 #include <stddef.h>
 
-#include "runtime/wasm/module.h"
-
 /* On its way to fd, which is all that is set at first; the first failure of a write sticks. */
 struct listing {
 	int fd, error;
@@ -18,8 +16,5 @@ __attribute__((format(printf, 2, 3)))
 void listing_line(struct listing *l, const char *fmt, ...);
 
 void listing_flush(struct listing *l);
-
-/* A name as text that a terminal may get, of at most size - 1 bytes in buf. */
-const char *listing_name(struct wasm_name name, char *buf, size_t size);
 
 #endif

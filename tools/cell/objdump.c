@@ -87,9 +87,7 @@ static int open_file(struct dump *d, const char *file, const struct cwasm *c, st
 
 static const char *name_of(const struct dump *d, uint32_t f, char *buf, size_t size)
 {
-	wasm_name_text(&d->names[f], f, buf, size);
-	err_printable(buf, strlen(buf));
-	return buf;
+	return wasm_name_text(&d->names[f], f, buf, size);
 }
 
 /* The disassembler asks: an entry has its function's name. */
@@ -275,19 +273,18 @@ static int dump_function(struct dump *d, uint32_t f)
 
 /* ---- which functions ---- */
 
-/* Whether func, a number or a name as the listing shows it, is this function. */
+/* Whether func, a number, a name or that as the listing shows it, is this function. */
 static bool chosen(const struct dump *d, const char *func, bool by_name, uint64_t index, uint32_t f)
 {
 	const struct wasm_name *n = &d->names[f];
-	char unnamed[24];
+	char shown[OBJDUMP_NAME];
 
 	if (!func)
 		return true;
 	if (!by_name)
 		return f == index;
-	if (!n->len)
-		return !strcmp(func, wasm_name_text(n, f, unnamed, sizeof(unnamed)));
-	return n->len == strlen(func) && !memcmp(n->at, func, n->len);
+	return !strcmp(func, name_of(d, f, shown, sizeof(shown))) ||
+	       (n->len == strlen(func) && !memcmp(n->at, func, n->len));
 }
 
 static int dump_chosen(struct dump *d, const char *func, struct wsbox_err *err)

@@ -110,7 +110,6 @@ static void put_functions(struct sink *s, const struct cell_job *job,
 		const char *code = text + entries[i];
 
 		wasm_name_text(&names[imported + i], imported + i, name, sizeof(name));
-		err_printable(name, strlen(name));
 		if (job->flags & CELL_JOB_JITDUMP)
 			put_load(s, job, i, name, code, end - entries[i]);
 		else

@@ -16,7 +16,6 @@ static bool add_symbol(struct symbols *to, const char *name, Elf64_Sym s)
 		return false;
 	at = to->names.at + to->names.len;
 	memcpy(at, name, n + 1);
-	err_printable(at, n);
 	to->names.len += n + 1;
 	return true;
 }

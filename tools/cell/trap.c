@@ -32,10 +32,9 @@ static void add_frame(struct text *t, uint32_t i, const struct rt_frame *f)
 {
 	const struct wasm_module *m = rt_module(f->inst);
 	const struct wasm_func *func = &m->funcs[f->func];
-	char buf[256], name[256];
+	char buf[256];
+	const char *name = wasm_func_name(m, f->func, buf, sizeof(buf));
 
-	snprintf(name, sizeof(name), "%s", wasm_func_name(m, f->func, buf, sizeof(buf)));
-	err_printable(name, strlen(name));
 	if (f->at && func->body)
 		add(t, "%3u: %s + 0x%zx (0x%x)\n", i, name,
 		    (size_t)f->at - (size_t)(func->body - m->bytes), f->at);
