@@ -28,6 +28,7 @@ int main(void)
 	char *inspect[] = { "wsbox", "inspect", guest, NULL };
 	char *compile[] = { "wsbox", "compile", "-o", "out", guest, NULL };
 	char *precompiled[] = { "wsbox", "run", "--allow-precompiled", "out", NULL };
+	char *optimized[] = { "wsbox", "run", "--no-cache", "-O3", guest, NULL };
 	const struct traced_try tries[] = {
 		{ "plain", plain, .says = "hello\n" },
 		{ "options", options, .says = "hello\n" },
@@ -37,6 +38,7 @@ int main(void)
 		{ "inspect", inspect, .says = NULL },
 		{ "compile", compile, .says = "" },
 		{ "precompiled", precompiled, .says = "hello\n" },
+		{ "optimized", optimized, .says = "hello\n", .most = 60 },
 	};
 
 	if (!guest)

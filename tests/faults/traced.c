@@ -333,6 +333,9 @@ static void judge(const struct run *r, const char *says, const char *what)
 	expect((status == 0 && ran && !r->err[0]) ||
 		       ((status == WSBOX_FAILED || status == WSBOX_INVALID) && one_line(r->err)),
 	       "%s: status %x, out \"%s\", err \"%s\"", what, r->status, r->out, r->err);
+	expect(!r->allocations || !status || strcasestr(r->err, "memory") ||
+		       strstr(r->err, "not to be had"),
+	       "%s: says nothing of memory: %s", what, r->err);
 	if (r->at && removes(r->at->nr))
 		return;
 	expect(groups(r->pid) <= r->groups, "%s: a control group is left", what);
@@ -404,7 +407,7 @@ void traced_try_all(const struct traced_try *t)
 	first = (struct run){ .allocations = t->allocations };
 	if (!try_none(t, &first))
 		return;
-	for (size_t i = 0; i < places.len; i++) {
+	for (size_t i = 0; i < places.len; i += t->most ? places.len / t->most + 1 : 1) {
 		const int *codes = t->codes(&places.at[i]);
 
 		if (!t->allocations && !wanted(i))

@@ -39,13 +39,14 @@ bool traced_possible(char **argv);
 /*
  * All faults of one command line. fresh: the code cache is emptied before each. says: on standard
  * output; NULL: what the first run says. allocations: these fail, each of them, in place of system
- * calls.
+ * calls; of more than most (unless that is 0) so many, spread evenly.
  */
 struct traced_try {
 	const char *name;
 	char **argv;
 	bool fresh, allocations;
 	const char *says;
+	size_t most;
 	traced_codes *codes;
 };
 void traced_try_all(const struct traced_try *t);
