@@ -45,14 +45,14 @@ static _Noreturn void end_with(int code, const char *reason)
 	_exit(CELL_STATUS_OK);
 }
 
-static void no_memory(void)
+static void ran_out(void)
 {
 	end_with(-ENOMEM, "out of memory");
 }
 
 static void no_bytes(void *user, const char *reason, bool crash)
 {
-	no_memory();
+	ran_out();
 }
 
 static void fatal(const char *reason)
@@ -62,7 +62,7 @@ static void fatal(const char *reason)
 
 __attribute__((constructor)) static void install_handlers(void)
 {
-	(void)set_new_handler(no_memory);
+	(void)set_new_handler(ran_out);
 	set_alloc_handler(no_bytes, NULL);
 	LLVMInstallFatalErrorHandler(fatal);
 }
