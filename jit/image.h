@@ -5,9 +5,9 @@
  *	┌────────────────────┐ 0
  *	│ struct jit_image   │
  *	├────────────────────┤ funcs_off   u32 for each defined function: its entry's offset in text
- *	├────────────────────┤ sites_off   struct jit_site[nsites], sorted by pc
- *	├────────────────────┤ handlers_off   struct jit_handler[nhandlers]: inner first
  *	├────────────────────┤ text_off    page-aligned: machine code, jump tables, constants
+ *	├────────────────────┤ sites_off   page-aligned: struct jit_site[nsites], sorted by pc
+ *	├────────────────────┤ handlers_off   struct jit_handler[nhandlers]: inner first
  *	└────────────────────┘ size
  * The instance takes everything else (types, imports, data, names) from the module. A reader
  * checks magic, version, sizes and offsets before use, but trusts text: whoever maps an image
@@ -23,7 +23,7 @@
 #include "runtime/base/err.h"
 
 #define JIT_IMAGE_MAGIC "wsboximg"
-#define JIT_IMAGE_VERSION 3
+#define JIT_IMAGE_VERSION 4
 
 enum jit_image_flag {
 	JIT_IMAGE_GS = 1 << 0,		/* code uses gs: the instance must set its base */

@@ -191,10 +191,13 @@ static int image_take(struct rt_instance *inst, const struct rt_code_file *file,
 /* What is not code cannot be run any more; what lies behind it is given back. */
 static int image_trim(struct rt_instance *inst, uint64_t size)
 {
+	const struct jit_image *image = inst->image;
 	char *p = (char *)inst->image;
 	uint64_t end = num_align(size, 4096);
+	uint64_t text_end = num_align(image->text_off + image->text_size, 4096);
 
-	if (mprotect(p, inst->image->text_off, PROT_READ))
+	if (mprotect(p, image->text_off, PROT_READ) ||
+	    (text_end < end && mprotect(p + text_end, end - text_end, PROT_READ)))
 		return -errno;
 	if (inst->image_size > end && munmap(p + end, inst->image_size - end))
 		return -errno;

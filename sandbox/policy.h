@@ -107,7 +107,7 @@ struct sb_arg {
 	X(ppoll, SB_SET_IO, SB_ALWAYS, "poll_oneoff") \
 	X(read, SB_SET_IO, SB_ALWAYS, "fd_read") \
 	X(readv, SB_SET_IO, SB_ALWAYS, "fd_read") \
-	X(pread64, SB_SET_IO, SB_ALWAYS, "fd_pread") \
+	X(pread64, SB_SET_COMPILE | SB_SET_IO, SB_ALWAYS, "the image, to mend calls; fd_pread") \
 	X(preadv2, SB_SET_IO, SB_ALWAYS, "fd_pread; fd_read without waiting") \
 	X(pwritev2, SB_SET_IO, SB_ALWAYS, "fd_pwrite; fd_write with append or sync") \
 	X(lseek, SB_SET_IO, SB_ALWAYS, "fd_seek, fd_readdir") \

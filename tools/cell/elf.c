@@ -84,7 +84,7 @@ static void describe_image(struct elf *e)
 {
 	const struct jit_image *i = e->image;
 
-	section_is(e, SECTION_IMAGE, CWASM_PAGE, i->sites_off, CWASM_PAGE);
+	section_is(e, SECTION_IMAGE, CWASM_PAGE, i->text_off, CWASM_PAGE);
 	section_is(e, SECTION_SITES, CWASM_PAGE + i->sites_off, i->nsites * sizeof(struct jit_site),
 		   4);
 	section_is(e, SECTION_HANDLERS, CWASM_PAGE + i->handlers_off,
