@@ -79,7 +79,7 @@ int cg_kill(const struct cg_group *g);
 
 /*
  * Removes the group, which must be empty, and closes it; tries again for a while when the kernel is
- * late. 0 or -errno.
+ * late. 0 or -errno: -ENOENT when somebody else has removed it, or a part of it on v1.
  */
 int cg_remove(struct cg_group *g);
 

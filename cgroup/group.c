@@ -320,7 +320,7 @@ static int remove_one(int parent, const char *name)
 	struct timespec pause = { .tv_nsec = 100000 };
 
 	for (int tries = 0; tries < 12; tries++) {
-		if (!unlinkat(parent, name, AT_REMOVEDIR) || errno == ENOENT)
+		if (!unlinkat(parent, name, AT_REMOVEDIR))
 			return 0;
 		if (errno != EBUSY)
 			break;

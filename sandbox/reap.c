@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -27,6 +28,16 @@ static uint64_t ns_of(struct timeval t)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_usec * 1000;
 }
 
+/* The cell went on without what its group had limited. */
+static void note_removed(struct sb_fact *cgroup)
+{
+	static const char why[] = "somebody removed its group, and the limits with it";
+
+	_Static_assert(sizeof(why) <= sizeof(cgroup->why), "fits");
+	*cgroup = (struct sb_fact){ .state = SB_MISSING, .code = -ENOENT };
+	memcpy(cgroup->why, why, sizeof(why));
+}
+
 /* waitid(2) through the system call, whose fifth argument is what the library's does not have. */
 static int wait_end(int pidfd, struct sb_end *end)
 {
@@ -48,6 +59,7 @@ int sb_reap(struct sb_cell *cell, struct sb_end *ret_end)
 {
 	struct sb_end end = { 0 };
 	struct cg_usage usage = { 0 };
+	bool removed = false;
 	int code;
 
 	assert(cell->pidfd >= 0 && cell->report);
@@ -60,9 +72,11 @@ int sb_reap(struct sb_cell *cell, struct sb_end *ret_end)
 			end.oom_killed = usage.oom_killed;
 			end.peak_memory = usage.memory_peak ? usage.memory_peak : end.peak_memory;
 		}
-		(void)cg_remove(&cell->cgroup);
+		removed = cg_remove(&cell->cgroup) == -ENOENT;
 	}
 	end.report = *cell->report;
+	if (removed)
+		note_removed(&end.report.wall[SB_WALL_CGROUP]);
 	(void)munmap(cell->report, sizeof(*cell->report));
 	cell->report = NULL;
 	fd_closep(&cell->pidfd);

@@ -43,6 +43,7 @@ struct run {
 	bool allocations;	/* are what counts */
 	const struct traced_place *at;	/* NULL: record */
 	int code;
+	void (*act)(int pid);	/* in place of the errno */
 	bool hit, late;
 	int pid;
 	unsigned int groups;	/* before */
@@ -126,7 +127,12 @@ static void meets(struct run *r, struct task *t, struct user_regs_struct *regs)
 	if (!r->at) {
 		if (!spared(p.nr, p.task, p.call) && !vec_push(&places, p))
 			abort();
-	} else if (r->at->task == p.task && r->at->call == p.call && r->at->nr == p.nr) {
+	} else if (r->at->task != p.task || r->at->call != p.call || r->at->nr != p.nr) {
+		return;
+	} else if (r->act) {
+		r->act(r->pid);
+		r->hit = true;
+	} else {
 		/* one that every filter allows; a descriptor is closed, whatever close says */
 		if (p.nr != SYS_close)
 			regs->orig_rax = SYS_sched_yield;
@@ -385,11 +391,11 @@ static bool try_none(const struct traced_try *t, struct run *first)
 static bool try_one(const struct traced_try *t, const struct traced_place *at, int code,
 		    const char *says)
 {
-	struct run r = { .at = at, .code = code, .allocations = t->allocations };
+	struct run r = { .at = at, .code = code, .act = t->act, .allocations = t->allocations };
 	char what[160];
 
 	(void)snprintf(what, sizeof(what), "%s: task %u, call %u (system call %ld): %s", t->name,
-		       at->task, at->call, at->nr, strerror(code));
+		       at->task, at->call, at->nr, t->act ? "acts" : strerror(code));
 	if (t->fresh)
 		empty_cache();
 	if (!run(&r, t->argv))
@@ -401,6 +407,7 @@ static bool try_one(const struct traced_try *t, const struct traced_place *at, i
 
 void traced_try_all(const struct traced_try *t)
 {
+	static const int once[] = { EAGAIN, 0 };	/* which nobody is given */
 	static struct run first;
 	unsigned int hits = 0, tries = 0;
 
@@ -408,7 +415,7 @@ void traced_try_all(const struct traced_try *t)
 	if (!try_none(t, &first))
 		return;
 	for (size_t i = 0; i < places.len; i += t->most ? places.len / t->most + 1 : 1) {
-		const int *codes = t->codes(&places.at[i]);
+		const int *codes = t->act ? once : t->codes(&places.at[i]);
 
 		if (!t->allocations && !wanted(i))
 			continue;

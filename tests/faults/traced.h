@@ -39,7 +39,9 @@ bool traced_possible(char **argv);
 /*
  * All faults of one command line. fresh: the code cache is emptied before each. says: on standard
  * output; NULL: what the first run says. allocations: these fail, each of them, in place of system
- * calls; of more than most (unless that is 0) so many, spread evenly.
+ * calls; of more than most (unless that is 0) so many, spread evenly. act: what is done, with the
+ * number of wsbox's process, as the call is about to be made, which then does not fail; codes are
+ * not asked.
  */
 struct traced_try {
 	const char *name;
@@ -47,6 +49,7 @@ struct traced_try {
 	bool fresh, allocations;
 	const char *says;
 	size_t most;
+	void (*act)(int pid);
 	traced_codes *codes;
 };
 void traced_try_all(const struct traced_try *t);
