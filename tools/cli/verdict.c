@@ -84,10 +84,15 @@ void verdict_exit(struct session *s)
 	}
 }
 
+static const char *while_compiling(const struct session *s)
+{
+	return s->compiler.started && !s->at.compiled ? " while compiling" : "";
+}
+
 static void judge_cpu(struct session *s)
 {
 	judge(s, SESSION_CPU_TIME, WSBOX_TIMEOUT, "processor time limit reached%s",
-	      s->at.compiled ? "" : " while compiling");
+	      while_compiling(s));
 }
 
 /* A cell that ended without a message that settles it. */
@@ -141,7 +146,7 @@ void verdict_signal(struct session *s, int signal)
 void verdict_timeout(struct session *s)
 {
 	judge(s, SESSION_TIMEOUT, WSBOX_TIMEOUT, "time limit reached%s",
-	      s->at.compiled ? "" : " while compiling");
+	      while_compiling(s));
 }
 
 /* Whether the guest had ended when its last output came must not decide. */
