@@ -96,46 +96,65 @@ static int unknown(const struct options *o, const char *word, const struct optio
 		       "%s: no such option (wsbox %s --help lists them)", word, command);
 }
 
-/*
- * Takes the option at argv[0], with its argument from the same word or argv[1] (NULL at the end).
- * The number of words used, or -EINVAL.
- */
-static int take_option(struct options *o, char **argv, struct wsbox_err *err)
+/* A row that was found, with what stands behind it, is right for the command and complete. */
+static int set_option(struct options *o, const struct option_row *row, const char *word,
+		      const char *value, struct wsbox_err *err)
 {
-	const char *word = argv[0], *value = NULL;
-	const struct option_row *row, *near = NULL;
-	int used = 1, ret;
+	const char *command = command_rows[o->command].name;
 
-	if (word[1] == '-') {
-		size_t n = strcspn(word + 2, "=");
-
-		row = row_long(word + 2, n, &near);
-		if (word[2 + n])
-			value = word + 3 + n;
-	} else {
-		row = row_short(word[1]);
-		if (word[2])
-			value = word + 2 + (word[2] == '=');
-	}
-	if (!row)
-		return unknown(o, word, near, err);
 	if (!(row->commands & 1u << o->command))
 		return err_set(err, -EINVAL, WSBOX_FAILED,
 			       "%s: not an option of wsbox %s (wsbox %s --help lists them)", word,
-			       command_rows[o->command].name, command_rows[o->command].name);
+			       command, command);
 	if (!row->arg && value)
 		return err_set(err, -EINVAL, WSBOX_FAILED, "%s: --%s takes no value", word,
 			       row->name);
-	if (row->arg && !value && !option_optional(row)) {
-		value = argv[1];
-		used = 2;
-		if (!value)
-			return err_set(err, -EINVAL, WSBOX_FAILED, "%s: wants %s (wsbox %s --help)",
-				       word, row->arg, command_rows[o->command].name);
+	if (row->arg && !value && !option_optional(row))
+		return err_set(err, -EINVAL, WSBOX_FAILED, "%s: wants %s (wsbox %s --help)", word,
+			       row->arg, command);
+	return row->set(o, value, err);
+}
+
+/* "--name", "--name=value" or "--name value". The number of words used, or -EINVAL. */
+static int take_long(struct options *o, char **argv, struct wsbox_err *err)
+{
+	const char *word = argv[0];
+	size_t n = strcspn(word + 2, "=");
+	const struct option_row *near, *row = row_long(word + 2, n, &near);
+	bool next;
+	int ret;
+
+	if (!row)
+		return unknown(o, word, near, err);
+	next = !word[2 + n] && row->arg && !option_optional(row);
+	ret = set_option(o, row, word, next ? argv[1] : word[2 + n] ? word + 3 + n : NULL, err);
+	return ret < 0 ? ret : 1 + next;
+}
+
+/*
+ * "-x", "-xvalue", "-x=value" or "-x value"; letters that take none may stand together, before one
+ * that does. The number of words used, or -EINVAL.
+ */
+static int take_letters(struct options *o, char **argv, struct wsbox_err *err)
+{
+	const char *word = argv[0];
+
+	for (const char *at = word + 1; *at; at++) {
+		const struct option_row *row = row_short(*at);
+		const char *value = at[1] ? at + 1 + (at[1] == '=') : NULL;
+		int ret;
+
+		if (!row)
+			return unknown(o, word, NULL, err);
+		if (row->arg || at[1] == '=') {
+			ret = set_option(o, row, word, value ? value : argv[1], err);
+			return ret < 0 ? ret : 1 + !value;
+		}
+		ret = set_option(o, row, word, NULL, err);
+		if (ret < 0)
+			return ret;
 	}
-	assert(row->arg ? value || option_optional(row) : !value);
-	ret = row->set(o, value, err);
-	return ret < 0 ? ret : used;
+	return 1;
 }
 
 static int check_args(const struct options *o, struct wsbox_err *err)
@@ -173,7 +192,8 @@ static int take_words(struct options *o, int argc, char **argv, struct wsbox_err
 		if (options && !strcmp(argv[i], "--")) {
 			options = false;
 		} else if (options && argv[i][0] == '-' && argv[i][1]) {
-			used = take_option(o, argv + i, err);
+			used = argv[i][1] == '-' ? take_long(o, argv + i, err) :
+						   take_letters(o, argv + i, err);
 			if (used < 0)
 				return used;
 		} else {
