@@ -89,6 +89,7 @@ static struct options limited(const struct options *of_run)
 	o.tier = TIER_OPTIMIZED;
 	o.cpu_ns = o.cpu_ns ? num_min(o.cpu_ns, FILL_CPU) : FILL_CPU;
 	o.max_output = 0;
+	o.tty = false;
 	o.trace = TRACE_OFF;
 	o.profile = PROFILE_OFF;
 	return o;

@@ -99,6 +99,11 @@ enum command {
 	  "as its maker is") \
 	X(no_cache, 0, "no-cache", NULL, ON(RUN), \
 	  "compile anew; neither use nor fill the code cache") \
+	X(interactive, 'i', "interactive", NULL, ON(RUN), \
+	  "with -t: type standard input on the guest's terminal;\n" \
+	  "without: nothing, the guest has it anyway") \
+	X(tty, 't', "tty", NULL, ON(RUN), \
+	  "give the guest a terminal of its own for its three streams") \
 	X(verbose, 'v', "verbose", NULL, ON_CODE, "say what was set up and what was missing") \
 	X(json, 0, "json", NULL, ON(FEATURES) | ON(CACHE), "print JSON") \
 	X(help, 'h', "help", NULL, ON_ALL, "print this help") \
@@ -152,6 +157,7 @@ struct options {
 	enum trace_mode trace;
 	enum profile_mode profile;
 	enum tier tier;
+	bool interactive, tty;
 	bool allow_precompiled, no_cache, verbose, json, words, help, version, list_features;
 	const char *action;			/* of wsbox cache */
 	const char *output;			/* of wsbox compile; NULL: by the module's name */

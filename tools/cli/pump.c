@@ -7,15 +7,21 @@
 
 #include "runtime/base/fd.h"
 
+void pump_init(struct pump *p, int in, int out)
+{
+	assert(in >= 0 && out >= 0);
+	p->in = in;
+	p->out = out;
+	p->len = p->off = 0;
+}
+
 int pump_open(struct pump *p, int out, int *ret_guest)
 {
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
-	p->in = ends[0];
-	p->out = out;
-	p->len = p->off = 0;
+	pump_init(p, ends[0], out);
 	*ret_guest = ends[1];
 	return 0;
 }

@@ -45,6 +45,7 @@ void session_init(struct session *s, const struct options *o, uint64_t begin)
 	s->pumps[0].in = s->pumps[1].in = -1;
 	s->fill.sock = -1;
 	s->optimize = o->tier == TIER_OPTIMIZED;
+	tty_init(&s->tty);
 	trace_init(&s->trace);
 	s->profile.fd = -1;
 	s->at.begin = begin;
@@ -90,6 +91,7 @@ static int watch_signals(struct session *s)
 		SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2,
 		SIGALRM, SIGXCPU, SIGTSTP, SIGTTIN, SIGTTOU, SIGPIPE, fill_signal(),
 	};
+	const int of_terminal[] = { SIGWINCH, SIGCONT };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -102,6 +104,8 @@ static int watch_signals(struct session *s)
 		    now.sa_handler != SIG_IGN)
 			sigaddset(&set, wanted[i]);
 	}
+	for (unsigned int i = 0; s->o->tty && i < ARRAY_SIZE(of_terminal); i++)
+		sigaddset(&set, of_terminal[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	sigdelset(&set, SIGPIPE);
 	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -113,7 +117,8 @@ static int watch_signals(struct session *s)
 /*
  * The terminal's stop key, or its use from the background: the guest stops and goes on with us. The
  * signal itself stops us, so that a shell learns which it was; the kernel does not stop a job that
- * no shell could continue.
+ * no shell could continue. A terminal that we took is the shell's meanwhile; of one that stays
+ * another job's while nobody stops us there is nothing to read.
  */
 static void stop_with_guest(struct session *s, int signal)
 {
@@ -123,9 +128,13 @@ static void stop_with_guest(struct session *s, int signal)
 	sigaddset(&set, signal);
 	if (s->instance.running)
 		(void)kill(s->instance.cell.pid, SIGSTOP);
+	tty_release(&s->tty);
 	(void)raise(signal);
 	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	tty_seize(&s->tty);
+	if (s->tty.waiting && (sigpending(&set) < 0 || !sigismember(&set, SIGCONT)))
+		tty_give_up(&s->tty);
 	if (s->instance.running)
 		(void)kill(s->instance.cell.pid, SIGCONT);
 }
@@ -141,6 +150,10 @@ static void take_signals(struct session *s)
 			stop_with_guest(s, (int)info.ssi_signo);
 		else if ((int)info.ssi_signo == fill_signal())
 			fill_start(s);
+		else if (info.ssi_signo == SIGWINCH)
+			tty_resize(&s->tty);
+		else if (info.ssi_signo == SIGCONT)
+			tty_seize(&s->tty);
 		else
 			verdict_signal(s, (int)info.ssi_signo);
 	}
@@ -216,7 +229,8 @@ static void reap(struct session *s, struct session_cell *c)
 }
 
 enum slot {
-	SLOT_SIGNALS, SLOT_FILL, SLOT_CELLS, SLOT_PUMPS = SLOT_CELLS + 4, SLOTS = SLOT_PUMPS + 2,
+	SLOT_SIGNALS, SLOT_FILL, SLOT_KEYS, SLOT_CELLS, SLOT_PUMPS = SLOT_CELLS + 4,
+	SLOTS = SLOT_PUMPS + 2,
 };
 
 static void fill(const struct session *s, struct pollfd *p)
@@ -234,13 +248,15 @@ static void fill(const struct session *s, struct pollfd *p)
 			(struct pollfd){ .fd = c->running ? c->cell.pidfd : -1, .events = POLLIN };
 		p[SLOT_PUMPS + i] = pump_wants(&s->pumps[i]);
 	}
+	p[SLOT_KEYS] = tty_wants(&s->tty);
 }
 
 static void move_output(struct session *s, const struct pollfd *p)
 {
-	uint64_t left = s->o->max_output - s->output;
+	uint64_t max = s->o->max_output ? s->o->max_output : UINT64_MAX;
+	uint64_t left = max - s->output;
 
-	assert(s->output <= s->o->max_output);
+	assert(s->output <= max);
 
 	for (unsigned int i = 0; i < 2; i++) {
 		if (!pump_move(&s->pumps[i], p[i].revents, &left))
@@ -248,7 +264,33 @@ static void move_output(struct session *s, const struct pollfd *p)
 		if (s->pumps[i].error)
 			verdict_output_lost(s, s->pumps[i].error);
 	}
-	s->output = s->o->max_output - left;
+	s->output = max - left;
+}
+
+/* The stop key is for all of our job, as natively; the signal comes back by the signalfd. */
+static void take_keys(struct session *s, short revents)
+{
+	int signal = tty_type(&s->tty, revents);
+
+	if (signal == SIGTSTP)
+		(void)kill(0, signal);
+	else if (signal)
+		verdict_signal(s, signal);
+}
+
+/* Nanoseconds until somebody must act though nothing happens; UINT64_MAX: never. */
+static uint64_t patience(const struct session *s)
+{
+	uint64_t now;
+
+	if (s->ended != SESSION_RUNNING)
+		return UINT64_MAX;
+	if (s->tty.waiting)
+		return 0;
+	if (!s->deadline)
+		return UINT64_MAX;
+	now = session_clock();
+	return now < s->deadline ? s->deadline - now : 0;
 }
 
 /* Waits for something to happen, or for the deadline, and deals with it. */
@@ -256,28 +298,25 @@ static void turn(struct session *s)
 {
 	struct session_cell *cells[2] = { &s->compiler, &s->instance };
 	struct pollfd p[SLOTS];
-	struct timespec rest, *wait = NULL;
+	uint64_t ns = patience(s);
+	struct timespec rest = { (time_t)(ns / SECOND), (long)(ns % SECOND) };
 
-	if (s->deadline && s->ended == SESSION_RUNNING) {
-		uint64_t now = session_clock();
-		uint64_t ns = now < s->deadline ? s->deadline - now : 0;
-
-		rest = (struct timespec){ (time_t)(ns / SECOND), (long)(ns % SECOND) };
-		wait = &rest;
-	}
 	fill(s, p);
-	int n = ppoll(p, SLOTS, wait, NULL);
+	int n = ppoll(p, SLOTS, ns == UINT64_MAX ? NULL : &rest, NULL);
 
-	if (n == 0)
+	if (n == 0 && s->deadline && session_clock() >= s->deadline)
 		verdict_timeout(s);
+	else if (n == 0 && s->tty.waiting)
+		stop_with_guest(s, SIGTTIN);
 	if (n <= 0)
 		return;
 	if (p[SLOT_SIGNALS].revents)
 		take_signals(s);
 	if (p[SLOT_FILL].revents)
 		fill_take(s);
-	if (s->o->max_output)
+	if (s->o->max_output || s->o->tty)
 		move_output(s, p + SLOT_PUMPS);
+	take_keys(s, p[SLOT_KEYS].revents);
 	for (unsigned int i = 0; i < 2; i++) {
 		if (p[SLOT_CELLS + 2 * i].revents && cells[i]->control >= 0)
 			session_take(s, cells[i]);
@@ -298,12 +337,15 @@ int session_work(struct session *s, enum cell_role role, int ret)
 {
 	if (ret == 0)
 		ret = watch_signals(s);
+	if (ret == 0 && s->o->tty)
+		ret = tty_open(&s->tty, s->o->interactive, &s->err);
 	if (ret == 0)
 		ret = session_start(s, role);
 	if (ret < 0)
 		session_end(s, SESSION_FAILED, s->err.status ? s->err.status : WSBOX_FAILED);
 	while (!over(s))
 		turn(s);
+	tty_close(&s->tty);
 	s->at.end = session_clock();
 	code_done(s);
 	assert(s->ended != SESSION_RUNNING);

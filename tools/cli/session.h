@@ -24,6 +24,7 @@
 #include "tools/cli/profile.h"
 #include "tools/cli/pump.h"
 #include "tools/cli/trace.h"
+#include "tools/cli/tty.h"
 
 /* X(ID, name in the statistics) */
 #define SESSION_ENDS(X) \
@@ -65,7 +66,8 @@ struct session {
 	bool optimize;			/* the compiler cell is wsbox-llvm */
 	struct session_cell compiler, instance;
 	struct pump pumps[2];		/* with --max-output: the guest's descriptors 1 and 2 */
-	uint64_t output;		/* bytes that passed them */
+	struct tty tty;			/* with --tty; its output passes pumps[0] */
+	uint64_t output;		/* bytes that passed the pumps */
 	struct trace trace;
 	struct profile profile;
 	struct listeners listeners;

@@ -229,6 +229,31 @@ static uint32_t hand_over(const struct session *s, int *handed)
 	return n;
 }
 
+/* What the guest has as 0 to 2; descriptors made for that are left in *out and *error. */
+static int give_streams(struct session *s, struct sb_spec *spec, int *out, int *error)
+{
+	int ret = 0, in;
+
+	for (int i = 0; i < 3; i++)
+		spec->stdio[i] = i;
+	if (s->o->tty) {
+		*out = tty_slave(&s->tty);
+		in = *out < 0 ? *out : fcntl(s->tty.master, F_DUPFD_CLOEXEC, 3);
+		if (in < 0)
+			return *out < 0 ? *out : -errno;
+		pump_init(&s->pumps[0], in, s->tty.out);
+		for (int i = 0; i < 3; i++)
+			spec->stdio[i] = *out;
+	} else if (s->o->max_output) {
+		ret = pump_open(&s->pumps[0], STDOUT_FILENO, out);
+		if (ret == 0)
+			ret = pump_open(&s->pumps[1], STDERR_FILENO, error);
+		spec->stdio[1] = *out;
+		spec->stdio[2] = *error;
+	}
+	return ret;
+}
+
 static int spawn_instance(struct session *s, struct sb_spec spec)
 {
 	const struct options *o = s->o;
@@ -247,18 +272,9 @@ static int spawn_instance(struct session *s, struct sb_spec spec)
 
 		preopens[i] = (struct sb_preopen){ p->host, p->readonly, p->tmpfs };
 	}
-	spec.stdio[0] = STDIN_FILENO;
-	spec.stdio[1] = STDOUT_FILENO;
-	spec.stdio[2] = STDERR_FILENO;
-	if (o->max_output) {
-		ret = pump_open(&s->pumps[0], STDOUT_FILENO, &out);
-		if (ret == 0)
-			ret = pump_open(&s->pumps[1], STDERR_FILENO, &error);
-		if (ret < 0)
-			return failed(s, ret, "pipe");
-		spec.stdio[1] = out;
-		spec.stdio[2] = error;
-	}
+	ret = give_streams(s, &spec, &out, &error);
+	if (ret < 0)
+		return failed(s, ret, o->tty ? "terminal" : "pipe");
 	spec.strings = strings;
 	spec.image = s->code.result >= CODE_HIT ? s->module : s->image;
 	spec.preopens = preopens;

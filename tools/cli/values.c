@@ -319,6 +319,18 @@ int option_no_cache(struct options *o, const char *arg, struct wsbox_err *err)
 	return 0;
 }
 
+int option_interactive(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	o->interactive = true;
+	return 0;
+}
+
+int option_tty(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	o->tty = true;
+	return 0;
+}
+
 int option_verbose(struct options *o, const char *arg, struct wsbox_err *err)
 {
 	o->verbose = true;
