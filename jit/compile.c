@@ -419,7 +419,8 @@ static int publish(struct job *job, struct jit_pool *pool, int fd, struct jit_st
 	uint64_t start = now(), written;
 	int ret;
 
-	h.flags = job->options->gs ? JIT_IMAGE_GS : 0;
+	h.flags = (job->options->gs ? JIT_IMAGE_GS : 0) |
+		  (job->options->replaceable ? JIT_IMAGE_REPLACEABLE : 0);
 	h.tier = job->options->tier ? job->options->tier->id : JIT_TIER_BASELINE;
 	h.module_size = job->m->size;
 	h.origin = job->options->origin;
@@ -470,6 +471,7 @@ int jit_compile(const struct wasm_module *m, const struct jit_options *options,
 	uint64_t start = now(), writing;
 	int ret = jit_layout_init(&job.layout, m);
 
+	assert(!options->replaceable || !options->tier);
 	if (ret < 0)
 		return err_set(err, ret, WSBOX_INVALID, "the module's context is too large");
 	job.vectors = module_vectors(m);

@@ -20,6 +20,8 @@ struct jit_options {
 	const struct jit_tier *tier;	/* tier.h; NULL: the baseline alone */
 	/* the CPU has FSGSBASE or the caller sets gs otherwise: gs: forms may be used */
 	bool gs;
+	/* other code may take a function's place while it runs (image.h); not with a tier */
+	bool replaceable;
 	uint32_t threads;	/* workers including the caller; 0 and 1: only the caller */
 	struct jit_origin origin;	/* copied into the image */
 	uint64_t image_offset;	/* where in the file the image begins; whole pages */

@@ -28,7 +28,14 @@
 enum jit_image_flag {
 	JIT_IMAGE_GS = 1 << 0,		/* code uses gs: the instance must set its base */
 	JIT_IMAGE_FUEL = 1 << 1,
+	/*
+	 * Functions that call others begin with a look at their slot in the context (vmctx.h):
+	 *	cmp qword [r13 + slot], 0; jne to jmp [r13 + slot]
+	 */
+	JIT_IMAGE_REPLACEABLE = 1 << 2,
 };
+
+#define JIT_LOOK_BYTES 14		/* of these two instructions at the entry */
 
 /* What an image was made from and by. Who hands an image on tells both sides the same. */
 struct jit_origin {

@@ -2,12 +2,12 @@
  * What compiled code and the runtime share in memory. r13 points at the base of memory 0 in every
  * wasm function of every tier; the context of the instance lies directly below it:
  *
- *	  lower addresses                                                        r13
- *	──┬──────────┬─────────┬────────┬──────────┬──────┬─────────────────────┬──────────────────
- *	  │ globals  │ imports │ tables │ memories │ sigs │ struct jit_vmctx    │ memory 0
- *	──┴──────────┴─────────┴────────┴──────────┴──────┴─────────────────────┴──────────────────
- *	   16 each     32 each   32 each  16 each    4 each  JIT_VMCTX(field)     8 GiB + 64 KiB,
- *	                                                              accessible up to its size
+ *	  lower addresses                                                       r13
+ *	──┬───────┬─────────┬─────────┬────────┬──────────┬──────┬──────────────────┬──────────
+ *	  │ slots │ globals │ imports │ tables │ memories │ sigs │ struct jit_vmctx │ memory 0
+ *	──┴───────┴─────────┴─────────┴────────┴──────────┴──────┴──────────────────┴──────────
+ *	  8 each    16 each   32 each  32 each   16 each   4 each  JIT_VMCTX(field)   8 GiB +
+ *	                                                 64 KiB, accessible up to its size
  * All are reached as [r13 - disp32]. Sizes depend on the module only: struct jit_layout computes
  * them for compiler and runtime alike. The context is never accessible as linear memory (indices
  * are unsigned).
@@ -169,6 +169,8 @@ struct jit_memory {
  */
 struct jit_layout {
 	int32_t globals, imports, tables, memories, sigs;
+	/* code that took a defined function's place, or NULL; where JIT_IMAGE_REPLACEABLE is set */
+	int32_t slots;
 	/* of all, with struct jit_vmctx; a multiple of 4096: where the mapping below r13 begins */
 	uint32_t size;
 };
@@ -180,6 +182,12 @@ int jit_layout_init(struct jit_layout *l, const struct wasm_module *m);
 static inline int32_t jit_global_disp(const struct jit_layout *l, uint32_t i)
 {
 	return l->globals + (int32_t)i * 16;
+}
+
+/* Slot of defined function i, 0-based. */
+static inline int32_t jit_slot_disp(const struct jit_layout *l, uint32_t i)
+{
+	return l->slots + (int32_t)(i * sizeof(void *));
 }
 
 #endif

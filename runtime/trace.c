@@ -69,12 +69,15 @@ static bool at_entry(const struct rt_store *s, const void *pc)
 {
 	const struct rt_code *c = rt_code_find(s, pc);
 	const uint32_t *funcs;
+	uintptr_t off, entry;
 
 	if (!c)
 		return false;
+	off = (uintptr_t)pc - c->lo;
 	funcs = (const uint32_t *)((const char *)c->image + c->image->funcs_off);
-	return funcs[jit_image_func(c->image, (uint32_t)((uintptr_t)pc - c->lo))] ==
-	       (uintptr_t)pc - c->lo;
+	entry = funcs[jit_image_func(c->image, (uint32_t)off)];
+	return off == entry ||
+	       (c->image->flags & JIT_IMAGE_REPLACEABLE && off == entry + JIT_LOOK_BYTES);
 }
 
 void rt_trace_take(struct rt_store *s)

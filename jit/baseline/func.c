@@ -42,6 +42,28 @@ static bool reset(struct jit_func *f, struct jit_out *out)
 	return true;
 }
 
+static void cold_replaced(struct jit_func *f, const struct jit_cold *c)
+{
+	x64_m(f->x, X64_JMP_IND, X64_64, x64_at(JIT_MEM_BASE, (int32_t)c->a));
+}
+
+/*
+ * Before the frame: whatever took this function's place is entered as the function was. One that
+ * calls nothing does without: what calls it is replaced, or is by what it is called through.
+ */
+static void look_at_slot(struct jit_func *f, uint32_t func)
+{
+	struct jit_cold *cold = jit_cold(f, cold_replaced);
+	int32_t slot = jit_slot_disp(f->layout, func - f->m->imported_funcs);
+
+	cold->a = (uint32_t)slot;
+	cold->at = JIT_LINE_NONE;
+	x64_reserve(f->x, X64_ROOM_ONE);
+	x64_mi(f->x, X64_CMP, X64_64, x64_at(JIT_MEM_BASE, slot), 0);
+	jit_jcc(f, X64_CC_NE, cold->label);
+	assert(f->x->overflow || x64_offset(f->x) - f->entry == JIT_LOOK_BYTES);
+}
+
 static int begin(struct jit_func *f, uint32_t func, struct jit_out *out, struct wsbox_err *err)
 {
 	int ret;
@@ -68,6 +90,8 @@ static int begin(struct jit_func *f, uint32_t func, struct jit_out *out, struct 
 	x64_align(f->x, 16);
 	f->entry = x64_offset(f->x);
 	jit_line(f, JIT_LINE_NONE);
+	if (f->options->replaceable && f->scan.has_call)
+		look_at_slot(f, func);
 	jit_region_enter(f, 0);
 	jit_prologue(f);
 	jit_region_enter(f, 0);

@@ -459,6 +459,11 @@ bool jv_check(struct jv *v)
 				return false;
 			continue;
 		}
+		if (k == v->replaced) {
+			if (!jv_replaced(v, &k))
+				return false;
+			continue;
+		}
 		if (jv_test(v->targets, i->at - v->lo) && i->at != v->block_at &&
 		    !jv_block_begin(v, i))
 			return false;

@@ -88,9 +88,10 @@ static bool mark_jumps(struct jv *v, const struct jv_insn *jump)
 /* jmp in the prologue to lea rax, [rsp + disp32], with two bytes of padding behind */
 static bool goes_to_probe(const struct jv *v, const struct jv_insn *i)
 {
-	size_t k = 2;
+	/* behind the look at the slot, if there is one, and the first two */
+	size_t k = v->insns.at[0].class == JV_CMP ? 4 : 2;
 
-	if (i->class != JV_JMP || v->insns.len < 3 || i->target <= v->lo || i->target >= v->hi ||
+	if (i->class != JV_JMP || v->insns.len <= k || i->target <= v->lo || i->target >= v->hi ||
 	    v->hi - i->target < 4 || memcmp(v->text + i->target, "\x48\x8d\x84\x24", 4))
 		return false;
 	while (v->insns.at[k].class == JV_PUSH)

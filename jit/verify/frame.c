@@ -118,17 +118,62 @@ static bool reserve_frame(struct jv *v, uint32_t *k)
 	return v->leaf || v->frame % 16 == 0 || jv_refuse(v, i, "a frame that is not aligned");
 }
 
+/*
+ * cmp qword [slot], 0; jne away: from there a jump to what took the function's place, which finds
+ * all as this function does.
+ */
+static bool is_look(struct jv *v, uint32_t *k)
+{
+	const struct jv_insn *cmp = insn(v, 0), *jne = insn(v, 1), *jump;
+	int32_t slot = jit_slot_disp(&v->layout, v->func);
+	uint32_t at;
+
+	v->replaced = UINT32_MAX;
+	if (cmp->class != JV_CMP)
+		return true;
+	if (!(v->image->flags & JIT_IMAGE_REPLACEABLE) || cmp->width != 8 ||
+	    !(cmp->flags & JV_IMM) || cmp->imm || !is_at(cmp, R13, slot) ||
+	    jne->class != JV_JCC || jne->reg != 5 || jne->at != cmp->at + cmp->len ||
+	    jne->at + jne->len - cmp->at != JIT_LOOK_BYTES || !jv_unbroken(v, 1, 2))
+		return jv_refuse(v, cmp, "not a look at what took the function's place");
+	at = find(v, jne->target);
+	jump = insn(v, at);
+	if (at == UINT32_MAX || at <= 1 || jump->class != JV_JMP_IND || !is_at(jump, R13, slot))
+		return jv_refuse(v, jne, "not a jump to what took the function's place");
+	jv_close(v, jne->target);
+	v->replaced = at;
+	*k = 2;
+	return true;
+}
+
+bool jv_replaced(struct jv *v, uint32_t *k)
+{
+	const struct jv_insn *jump = insn(v, *k);
+
+	if (v->reached || !jv_test(v->targets, jump->at - v->lo))
+		return jv_refuse(v, jump, "the way to what took the function's place in the way");
+	/* entered from the beginning only, where nothing has changed yet */
+	v->blocks.at[++v->block].first_edge = (uint32_t)v->edges.len;
+	++*k;
+	return true;
+}
+
 bool jv_prologue(struct jv *v, uint32_t *k)
 {
 	static const uint8_t order[4] = { RBX, R12, R14, R15 };
-	const struct jv_insn *first = insn(v, 0);
-	uint32_t saved = 0;
+	const struct jv_insn *first;
+	uint32_t saved = 0, start;
 
 	v->nsaved = 0;
 	v->probe = UINT32_MAX;
-	if (first->class != JV_PUSH || first->rm != RBP || !is_reg_op(insn(v, 1), JV_MOV, RBP, RSP))
+	if (!is_look(v, k))
+		return false;
+	start = *k;
+	first = insn(v, start);
+	if (first->class != JV_PUSH || first->rm != RBP ||
+	    !is_reg_op(insn(v, start + 1), JV_MOV, RBP, RSP))
 		return jv_refuse(v, first, "not the beginning of a function");
-	*k = 2;
+	*k = start + 2;
 	for (unsigned int r = 0; r < 4; r++) {
 		if (insn(v, *k)->class != JV_PUSH || insn(v, *k)->rm != order[r])
 			continue;
@@ -136,7 +181,7 @@ bool jv_prologue(struct jv *v, uint32_t *k)
 		saved |= BIT(order[r]);
 		++*k;
 	}
-	if (!jv_unbroken(v, 1, *k - 1))
+	if (!jv_unbroken(v, start + 1, *k - start - 1))
 		return jv_refuse(v, first, "a branch into the beginning of the function");
 	v->pinned = BIT(RSP) | BIT(RBP) | BIT(R13) | (JV_CALLEE_SAVED & ~saved);
 	if (!reserve_frame(v, k))

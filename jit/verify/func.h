@@ -139,6 +139,7 @@ struct jv {
 	uint32_t frame;			/* rsp is this far below rbp, but for arguments of calls */
 	uint32_t bottom;		/* what may be touched below rbp */
 	bool leaf;
+	uint32_t replaced;		/* the jump to what took its place, or UINT32_MAX */
 	uint32_t probe;			/* instruction at which the probe begins, or UINT32_MAX */
 	uint32_t back;			/* where it goes back to: offset in text */
 
@@ -245,6 +246,7 @@ bool jv_memory_size(const struct jv *v, const struct jv_insn *i, uint32_t *ret_m
  */
 bool jv_prologue(struct jv *v, uint32_t *k);
 bool jv_probe(struct jv *v, uint32_t *k);
+bool jv_replaced(struct jv *v, uint32_t *k);
 bool jv_zero_loop(struct jv *v, uint32_t *k);
 bool jv_replace_frame(struct jv *v, uint32_t *k);
 bool jv_starts_replace(const struct jv *v, const struct jv_insn *i);

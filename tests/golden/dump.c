@@ -1,8 +1,9 @@
 /*
- * dump [-ns] MODULE [TEXT]: compiles a module, writes its machine code to TEXT, prints one line a
+ * dump [-nps] MODULE [TEXT]: compiles a module, writes its machine code to TEXT, prints one line a
  * function: index, where its code begins and ends in TEXT, name. Then times on stderr. -n: no gs:
- * forms. -s: also a line a site: its place in TEXT, then in the module, in hexadecimal. -r N:
- * compile N times, print the best rate. -t N: threads. dump-llvm compiles with LLVM's tier.
+ * forms. -p: functions look whether another took their place. -s: also a line a site: its place in
+ * TEXT, then in the module, in hexadecimal. -r N: compile N times, print the best rate. -t N:
+ * threads. dump-llvm compiles with LLVM's tier.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -98,9 +99,11 @@ int main(int argc, char **argv)
 	bool sites = false;
 	void *bytes;
 
-	while ((c = getopt(argc, argv, "nr:st:")) > 0) {
+	while ((c = getopt(argc, argv, "npr:st:")) > 0) {
 		if (c == 'n')
 			options.gs = false;
+		else if (c == 'p')
+			options.replaceable = true;
 		else if (c == 's')
 			sites = true;
 		else if (c == 'r')
