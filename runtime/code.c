@@ -12,10 +12,9 @@
 #include "runtime/base/num.h"
 #include "runtime/state.h"
 
-static int check_image(const struct rt_instance *inst, const struct rt_code_file *file,
-		       struct wsbox_err *err)
+static int check_image(const struct rt_instance *inst, const struct jit_image *image,
+		       const struct rt_code_file *file, struct wsbox_err *err)
 {
-	const struct jit_image *image = inst->image;
 	int ret = jit_image_check(image, file->size, err);
 
 	if (ret < 0)
@@ -70,39 +69,60 @@ int rt_code_copy(int fd, uint64_t offset, uint64_t size, void **ret, struct wsbo
 }
 
 /* Maps the image unless it is. */
-static int image_take(struct rt_instance *inst, const struct rt_code_file *file,
-		      struct wsbox_err *err)
+static int image_take(const struct rt_code_file *file, struct rt_image *ret, struct wsbox_err *err)
 {
 	void *p = file->at;
 	uint64_t room = p ? file->room : file->size;
-	int ret = p ? 0 : fd_sealed(file->fd);
+	int r = p ? 0 : fd_sealed(file->fd);
 
-	assert(!inst->image);
-	if (ret < 0)
-		return err_set(err, ret, WSBOX_FAILED, "the code image is not sealed");
+	if (r < 0)
+		return err_set(err, r, WSBOX_FAILED, "the code image is not sealed");
 	if (!p)
-		ret = rt_code_map(file->fd, file->offset, room, &p, err);
-	if (ret < 0)
-		return ret;
-	inst->image = p;
-	inst->image_size = room;
+		r = rt_code_map(file->fd, file->offset, room, &p, err);
+	if (r < 0)
+		return r;
+	*ret = (struct rt_image){ p, room };
 	return 0;
 }
 
 /* What is not code cannot be run any more; what lies behind it is given back. */
-static int image_trim(struct rt_instance *inst, uint64_t size)
+static int image_trim(struct rt_image *image, uint64_t size)
 {
-	const struct jit_image *image = inst->image;
-	char *p = (char *)inst->image;
+	char *p = (char *)image->at;
 	uint64_t end = num_align(size, 4096);
-	uint64_t text_end = num_align(image->text_off + image->text_size, 4096);
+	uint64_t text_end = num_align(image->at->text_off + image->at->text_size, 4096);
 
-	if (mprotect(p, image->text_off, PROT_READ) ||
+	if (mprotect(p, image->at->text_off, PROT_READ) ||
 	    (text_end < end && mprotect(p + text_end, end - text_end, PROT_READ)))
 		return -errno;
-	if (inst->image_size > end && munmap(p + end, inst->image_size - end))
+	if (image->size > end && munmap(p + end, image->size - end))
 		return -errno;
-	inst->image_size = size;
+	image->size = size;
+	return 0;
+}
+
+/* Takes the image, finds it right, and lists its text. */
+static int image_add(struct rt_instance *inst, const struct rt_code_file *file,
+		     struct rt_image *image, struct wsbox_err *err)
+{
+	struct rt_store *s = inst->head.store;
+	uintptr_t text;
+	int ret = image_take(file, image, err);
+
+	if (ret < 0)
+		return ret;
+	if (file->size > image->size)
+		return err_set(err, -EFBIG, WSBOX_FAILED, "the code image is too large");
+	ret = check_image(inst, image->at, file, err);
+	if (ret < 0)
+		return ret;
+	ret = image_trim(image, file->size);
+	if (ret < 0)
+		return err_set(err, ret, WSBOX_FAILED, "cannot map code: %s", err_name(ret));
+	text = (uintptr_t)rt_image_text(image->at);
+	if (!vec_push(&s->code,
+		      ((struct rt_code){ text, text + image->at->text_size, image->at, inst })))
+		return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory for an instance");
 	return 0;
 }
 
@@ -110,26 +130,65 @@ int rt_instance_code(struct rt_instance *inst, const struct rt_code_file *file,
 		     struct wsbox_err *err)
 {
 	struct rt_store *s = inst->head.store;
-	const struct jit_image *image;
-	int ret = image_take(inst, file, err);
+	int ret;
 
+	assert(!inst->image.at);
+	ret = image_add(inst, file, &inst->image, err);
 	if (ret < 0)
 		return ret;
-	image = inst->image;
-	ret = file->size > inst->image_size ? -EFBIG : 0;
-	if (ret < 0)
-		return err_set(err, ret, WSBOX_FAILED, "the code image is too large");
-	ret = check_image(inst, file, err);
-	if (ret < 0)
-		return ret;
-	ret = image_trim(inst, file->size);
-	if (ret < 0)
-		return err_set(err, ret, WSBOX_FAILED, "cannot map code: %s", err_name(ret));
-	inst->text = (char *)image + image->text_off;
-	if (!vec_push(&s->code,
-		      ((struct rt_code){ (uintptr_t)inst->text,
-					 (uintptr_t)inst->text + image->text_size, image, inst })))
+	s->exec.use_gs |= (inst->image.at->flags & JIT_IMAGE_GS) != 0;
+	/* rt_instance_replace() may not allocate */
+	if (inst->image.at->flags & JIT_IMAGE_REPLACEABLE && !vec_reserve(&s->code, 1))
 		return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory for an instance");
-	s->exec.use_gs |= (image->flags & JIT_IMAGE_GS) != 0;
+	return 0;
+}
+
+/* ---- replacement: from within a signal handler, at any instruction of this process ---- */
+
+static void replace_in_tables(struct rt_instance *inst)
+{
+	for (uint32_t i = inst->m->imported_tables; i < inst->m->ntables; i++) {
+		struct rt_table *t = inst->tables[i];
+		struct jit_callee *entries = t->slot->base;
+
+		/* others' functions, and tables that others see, lead through rt_func */
+		for (uint64_t k = 0; t->callees && !t->shared && k < t->slot->size; k++)
+			if (entries[k].func && entries[k].func->owner == inst)
+				entries[k].code = entries[k].func->entry;
+	}
+}
+
+static void replace_functions(struct rt_instance *inst)
+{
+	uint32_t imported = inst->m->imported_funcs;
+	char **slots = rt_slot(inst, inst->layout.slots);
+
+	for (uint32_t i = imported; i < inst->m->nfuncs; i++) {
+		struct rt_func *f = &inst->funcs[i];
+
+		if (f->callee.sig)
+			f->entry = rt_image_entry(inst->image.at, i - imported);
+		slots[i - imported] = rt_image_entry(inst->image.at, i - imported);
+	}
+}
+
+int rt_instance_replace(struct rt_instance *inst, const struct rt_code_file *file)
+{
+	struct rt_store *s = inst->head.store;
+	struct rt_image next;
+	int ret;
+
+	if (!(inst->image.at->flags & JIT_IMAGE_REPLACEABLE) || inst->former.at)
+		return -EALREADY;
+	assert(s->code.len < s->code.cap);
+	ret = image_add(inst, file, &next, NULL);
+	if (ret < 0)
+		return ret;
+	if (next.at->flags & JIT_IMAGE_GS && !s->exec.use_gs)
+		return -ENOTSUP;
+	inst->former = inst->image;
+	inst->image = next;
+	replace_functions(inst);
+	replace_in_tables(inst);
 	return 0;
 }

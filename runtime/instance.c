@@ -111,8 +111,9 @@ int rt_instance_prepare(struct rt_store *s, const struct wasm_module *m, struct 
 struct rt_func *rt_func_at(struct rt_instance *inst, uint32_t i)
 {
 	struct rt_func *f = &inst->funcs[i];
-	const uint32_t *entries =
-		(const uint32_t *)((const char *)inst->image + inst->image->funcs_off);
+	/* read once: a signal may replace it (rt_instance_replace) */
+	const struct jit_image *image =
+		*(const struct jit_image *volatile *)&inst->image.at;
 	const struct rt_type *type;
 	uint32_t id;
 
@@ -127,7 +128,7 @@ struct rt_func *rt_func_at(struct rt_instance *inst, uint32_t i)
 	type = rt_type_of(inst->head.store, id);
 	f->type = type;
 	f->stack_bytes = type->cc.stack_bytes;
-	f->entry = inst->text + entries[i - inst->m->imported_funcs];
+	f->entry = rt_image_entry(image, i - inst->m->imported_funcs);
 	return f;
 }
 
@@ -298,8 +299,8 @@ bool rt_export(struct rt_instance *inst, const char *name, size_t len, struct rt
 
 const struct jit_image *rt_image(const struct rt_instance *inst, const char **ret_text)
 {
-	*ret_text = inst->text;
-	return inst->image;
+	*ret_text = rt_image_text(inst->image.at);
+	return inst->image.at;
 }
 
 const struct wasm_module *rt_module(const struct rt_instance *inst)

@@ -137,6 +137,13 @@ int rt_instance_prepare(struct rt_store *s, const struct wasm_module *m, struct 
 			struct wsbox_err *err);
 int rt_instance_code(struct rt_instance *inst, const struct rt_code_file *file,
 		     struct wsbox_err *err);
+/*
+ * Another image of the same module takes the place of the first, which must be one that
+ * JIT_IMAGE_REPLACEABLE is said of: from now on its functions are called, while those that run go
+ * on to their ends. May be called from a signal handler, whatever it interrupted. Once; 0,
+ * -EALREADY, or -errno if the image is not right, and then nothing has changed.
+ */
+int rt_instance_replace(struct rt_instance *inst, const struct rt_code_file *file);
 int rt_instance_link(struct rt_instance *inst, rt_resolve_fn resolve, void *arg,
 		     struct wsbox_err *err);
 int rt_instance_start(struct rt_instance *inst, struct wsbox_err *err);

@@ -9,6 +9,8 @@
 #ifndef RUNTIME_STATE_H
 #define RUNTIME_STATE_H
 
+#include <assert.h>
+
 #include "jit/cc.h"
 #include "runtime/base/arena.h"
 #include "runtime/base/vec.h"
@@ -185,6 +187,12 @@ struct rt_host {
 	void *env;
 };
 
+/* A mapped image. */
+struct rt_image {
+	const struct jit_image *at;
+	size_t size;
+};
+
 struct rt_instance {
 	struct rt_instance_head head;
 	const struct wasm_module *m;
@@ -192,9 +200,8 @@ struct rt_instance {
 	char *map;			/* context and memory 0 */
 	size_t map_size;
 	char *ctx;			/* r13: the end of the context */
-	const struct jit_image *image;
-	size_t image_size;
-	char *text;
+	struct rt_image image;		/* whose functions are called */
+	struct rt_image former;		/* that it replaced: parts of it may still run */
 	struct rt_func *funcs;
 	uint32_t *sigs;			/* type id of each type index: in the context */
 	struct rt_memory **memories;
@@ -213,6 +220,20 @@ static inline struct jit_vmctx *rt_ctx(const struct rt_instance *inst)
 static inline void *rt_slot(const struct rt_instance *inst, int32_t disp)
 {
 	return inst->ctx + disp;
+}
+
+static inline char *rt_image_text(const struct jit_image *image)
+{
+	return (char *)image + image->text_off;
+}
+
+/* The code of defined function i, 0-based. */
+static inline char *rt_image_entry(const struct jit_image *image, uint32_t i)
+{
+	const uint32_t *entries = (const uint32_t *)((const char *)image + image->funcs_off);
+
+	assert(i < image->nfuncs);
+	return rt_image_text(image) + entries[i];
 }
 
 static inline const struct rt_type *rt_type_of(const struct rt_store *s, uint32_t id)

@@ -67,8 +67,10 @@ static void free_instance(struct rt_instance *inst)
 {
 	if (inst->map)
 		munmap(inst->map, inst->map_size);
-	if (inst->image)
-		munmap((void *)inst->image, inst->image_size);
+	if (inst->image.at)
+		munmap((void *)inst->image.at, inst->image.size);
+	if (inst->former.at)
+		munmap((void *)inst->former.at, inst->former.size);
 	free(inst->funcs);
 }
 

@@ -6,7 +6,8 @@
  *	ok LINE | fail LINE why | skip LINE why
  *
  * With the argument --no-gs code is compiled as for a CPU or kernel without FSGSBASE; with
- * --tier=mixed host-llvm compiles every other function with the baseline.
+ * --tier=mixed host-llvm compiles every other function with the baseline; with --replace instances
+ * begin on the baseline's code, and that of host's tier takes its place before they start.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,8 @@ struct module {
 	size_t size;
 	int image;
 	uint64_t image_size;
+	int next;			/* with --replace */
+	uint64_t next_size;
 };
 
 struct named {
@@ -50,7 +53,7 @@ static struct {
 	struct wsbox_err err;
 	struct rt_extern spectest[32];
 	int nspectest;
-	bool gs;
+	bool gs, replace;
 	const struct jit_tier *tier;
 } h;
 
@@ -199,6 +202,8 @@ static void free_module(struct module *m)
 	free(m->bytes);
 	if (m->image >= 0)
 		close(m->image);
+	if (m->next >= 0)
+		close(m->next);
 	free(m);
 }
 
@@ -214,14 +219,26 @@ static int read_file(const char *path, struct module *m)
 	return fd_read_all(fd, m->bytes, m->size);
 }
 
+/* A sealed image, or -1 with h.err. */
+static int make_image(struct module *m, const struct jit_tier *tier, bool replaceable,
+		      uint64_t *ret_size)
+{
+	struct jit_options options = { .gs = h.gs, .tier = tier, .replaceable = replaceable };
+	struct jit_stats stats;
+	FD_AUTO fd = fd_memfd("image");
+
+	if (jit_compile(&m->m, &options, NULL, fd, &stats, &h.err) < 0 || fd_seal(fd) < 0)
+		return -1;
+	*ret_size = stats.image_bytes;
+	return fd_take(&fd);
+}
+
 /* Decodes and compiles; NULL with h.err. */
 static struct module *load(const char *path)
 {
-	struct jit_options options = { .gs = h.gs, .tier = h.tier };
-	struct jit_stats stats;
 	struct module *m = calloc(1, sizeof(*m));
 
-	m->image = -1;
+	m->image = m->next = -1;
 	h.err = (struct wsbox_err)WSBOX_ERR_INIT;
 	if (read_file(path, m) < 0) {
 		err_set(&h.err, -ENOENT, WSBOX_FAILED, "cannot read %s", path);
@@ -233,13 +250,13 @@ static struct module *load(const char *path)
 		free(m);
 		return NULL;
 	}
-	m->image = fd_memfd("image");
-	if (jit_compile(&m->m, &options, NULL, m->image, &stats, &h.err) < 0 ||
-	    fd_seal(m->image) < 0) {
+	m->image = make_image(m, h.replace ? NULL : h.tier, h.replace, &m->image_size);
+	if (m->image >= 0 && h.replace)
+		m->next = make_image(m, h.tier, false, &m->next_size);
+	if (m->image < 0 || (h.replace && m->next < 0)) {
 		free_module(m);
 		return NULL;
 	}
-	m->image_size = stats.image_bytes;
 	vec_push(&h.modules, m);
 	return m;
 }
@@ -256,6 +273,9 @@ static int instantiate(struct module *m, struct rt_instance **ret)
 			&h.err);
 	if (!r)
 		r = rt_instance_link(inst, resolve, NULL, &h.err);
+	if (!r && h.replace)
+		r = rt_instance_replace(inst, &(struct rt_code_file){ .fd = m->next,
+								      .size = m->next_size });
 	if (r)
 		return r;
 	*ret = inst;
@@ -582,6 +602,7 @@ int main(int argc, char **argv)
 	if (&host_tier)
 		h.tier = argc > 1 && !strcmp(argv[1], "--tier=mixed") ? host_tier_mixed() :
 									host_tier;
+	h.replace = argc > 1 && !strcmp(argv[1], "--replace");
 	h.gs = jit_cpu_fsgsbase() && !(argc > 1 && !strcmp(argv[1], "--no-gs"));
 	while ((n = getline(&line, &room, stdin)) > 0) {
 		const char *name, *number;

@@ -21,6 +21,7 @@
  */
 __asm__(".pushsection .rodata\n.intel_syntax noprefix\n.balign 16\ncode_begin:\n"
 	"code_add: lea eax, [rdi + rsi]\n ret\n"
+	"code_first: mov eax, edi\n ret\n"
 	"code_args10: lea rax, [rdi + rsi * 2]\n lea rax, [rax + rdx * 4]\n add rax, rcx\n"
 	"	add rax, r8\n"
 	"	add rax, r9\n add rax, [rsp + 8]\n add rax, [rsp + 16]\n add rax, [rsp + 24]\n"
@@ -59,7 +60,7 @@ __asm__(".pushsection .rodata\n.intel_syntax noprefix\n.balign 16\ncode_begin:\n
 	"site_grow: pop rbp\n ret\n"
 	"code_end:\n.att_syntax\n.popsection\n");
 
-extern const char code_begin[], code_end[];
+extern const char code_begin[], code_end[], code_first[];
 #define CODES(X) \
 	X(add) X(args10) X(vectors) X(sret) X(load) X(stray) X(trap) X(caller) X(deep) X(import) \
 	X(import1) X(floats) X(grow)
@@ -159,6 +160,10 @@ static void site(struct jit_site *s, const char *pc, uint32_t at)
 	*s = (struct jit_site){ (uint32_t)(pc - code_begin), at };
 }
 
+/* What images are made with. */
+static uint32_t image_flags;
+static const char *add_code = code_add;
+
 static int make_image(const struct wasm_module *m, uint64_t *ret_size)
 {
 	static const char *const entries[] = {
@@ -171,7 +176,8 @@ static int make_image(const struct wasm_module *m, uint64_t *ret_size)
 		uint32_t funcs[NCODES];
 		struct jit_site sites[16];
 	} image = {
-		.head = { .magic = JIT_IMAGE_MAGIC, .version = JIT_IMAGE_VERSION, .nfuncs = NCODES }
+		.head = { .magic = JIT_IMAGE_MAGIC, .version = JIT_IMAGE_VERSION, .nfuncs = NCODES,
+			  .flags = image_flags }
 	};
 	struct jit_layout l;
 	uint32_t n = 0;
@@ -180,6 +186,7 @@ static int make_image(const struct wasm_module *m, uint64_t *ret_size)
 	ck_assert(jit_layout_init(&l, m) == 0);
 	for (int i = 0; i < NCODES; i++)
 		image.funcs[i] = (uint32_t)(entries[i] - code_begin);
+	image.funcs[CODE_add] = (uint32_t)(add_code - code_begin);
 #define X(name) site(&image.sites[n], site_##name, 1000 + n); n++;
 	SITES(X)
 #undef X
@@ -652,6 +659,75 @@ START_TEST(image_errors)
 }
 END_TEST
 
+static int64_t sum(struct rt_func *f)
+{
+	union rt_value a[2] = { l(3), l(4) }, r;
+
+	ck_assert_int_eq(rt_call(f, a, &r), 0);
+	return r.i32;
+}
+
+/* A running instance takes another image: by reference, through a table, through its slots. */
+START_TEST(replaced)
+{
+	struct world w = { .store = new_store() };
+	struct wasm_tabletype type = { WASM_FUNCREF, { .min = 2, .max = 2, .has_max = true } };
+	struct rt_code_file file = { 0 }, other;
+	struct rt_instance *inst;
+	struct rt_func *before;
+	char *const *slots;
+	struct rt_table own;
+
+	image_flags = JIT_IMAGE_REPLACEABLE;
+	inst = instantiate(&w, false);
+	slots = rt_slot(inst, inst->layout.slots);
+	before = code(inst, CODE_add);
+	own = (struct rt_table){ .owner = inst };
+	ck_assert_int_eq(rt_table_init(&own, w.store, &type), 0);
+	w.m.ntables = 1;
+	inst->tables[0] = &own;
+	rt_table_set(&own, 1, before);
+	image_flags = 0;
+	add_code = code_first;
+	file.fd = make_image(&w.m, &file.size);
+	ck_assert(sum(before) == 7 && !slots[CODE_add]);
+
+	/* what is not right changes nothing */
+	other = file;
+	other.origin.build[0] = 1;
+	ck_assert_int_eq(rt_instance_replace(inst, &other), -ENOEXEC);
+	ck_assert(sum(before) == 7 && !slots[CODE_add]);
+	ck_assert_int_eq(rt_instance_replace(inst, &file), 0);
+	ck_assert_int_eq(sum(before), 3);
+	ck_assert_int_eq(sum(code(inst, CODE_add)), 3);
+	ck_assert_ptr_eq(slots[CODE_add], before->entry);
+	ck_assert_ptr_eq(slots[CODE_load], code(inst, CODE_load)->entry);
+	ck_assert_ptr_eq(((struct jit_callee *)own.slot->base)[1].code, before->entry);
+	ck_assert_ptr_null(((struct jit_callee *)own.slot->base)[0].code);
+	/* traps of the new code are found in it */
+	ck_assert_int_eq(rt_call(code(inst, CODE_trap), NULL, NULL), RT_TRAP_UNREACHABLE);
+	ck_assert_int_eq(rt_instance_replace(inst, &file), -EALREADY);
+	close(file.fd);
+	rt_store_free(w.store);
+}
+END_TEST
+
+/* Code that does not look for another is not replaced. */
+START_TEST(not_replaceable)
+{
+	struct world w = { .store = new_store() };
+	struct rt_instance *inst = instantiate(&w, false);
+	struct rt_code_file file = { 0 };
+
+	add_code = code_first;
+	file.fd = make_image(&w.m, &file.size);
+	ck_assert_int_eq(rt_instance_replace(inst, &file), -EALREADY);
+	ck_assert_int_eq(sum(code(inst, CODE_add)), 7);
+	close(file.fd);
+	rt_store_free(w.store);
+}
+END_TEST
+
 /* A memory over the store's limit is refused when it is made, with the figure. */
 START_TEST(memory_over_the_limit)
 {
@@ -739,6 +815,8 @@ int main(void)
 	tcase_add_test(tc, tables_and_limits);
 	tcase_add_test(tc, link_errors);
 	tcase_add_test(tc, image_errors);
+	tcase_add_test(tc, replaced);
+	tcase_add_test(tc, not_replaceable);
 	tcase_add_test(tc, memory_over_the_limit);
 	tcase_add_loop_test(tc, no_address_space, 0, SANITIZED ? 0 : 12);
 	tcase_add_test(tc, pages_of_one_byte);
