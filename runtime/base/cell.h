@@ -10,10 +10,11 @@
  *	   │  seals the image, CELL_MSG_IMAGE
  *	   ├─────────────────────────────────► instance cell ── CELL_MSG_READY, then the guest runs
  *	   ◄───────────────────────────────────────┘ CELL_MSG_EXIT
+ *	   └─ later perhaps CELL_MSG_IMAGE ► once more, and CELL_SIGNAL_IMAGE: of better code
  *
- * The instance maps the image before there is anything in it, so that it can lock itself before it
- * looks at the module. With an entry of the code cache there is no compiler cell: module and image
- * are parts of that one file, which the job tells.
+ * The instance maps the image, and room for the better one, before there is anything in it, so that
+ * it can lock itself before it looks at the module. With an entry of the code cache there is no
+ * compiler cell: module and image are parts of that one file, which the job tells.
  *
  * A message is one packet of a SOCK_SEQPACKET socket: a struct cell_head and the rest of the
  * struct its type names, of exactly that size. A receiver refuses anything else. The supervisor
@@ -23,6 +24,7 @@
 #ifndef RUNTIME_BASE_CELL_H
 #define RUNTIME_BASE_CELL_H
 
+#include <signal.h>
 #include <stdint.h>
 
 #include "runtime/base/err.h"
@@ -46,7 +48,7 @@ enum cell_fd {
 
 #define CELL_PREOPEN_MAX 64
 #define CELL_SOCKETS_MAX 64
-#define CELL_HANDED_MAX (CELL_SOCKETS_MAX + 3)	/* descriptors after the preopens */
+#define CELL_HANDED_MAX (CELL_SOCKETS_MAX + 4)	/* descriptors after the preopens */
 #define CELL_MODULE_MAX (1 << 30)	/* bytes of a module */
 #define CELL_IMAGE_MAX (2ll << 30)	/* bytes of an image */
 
@@ -88,13 +90,18 @@ enum cell_job_flag {
 	CELL_JOB_BASELINE = 1 << 9,	/* compile with the baseline, whatever else there is */
 	CELL_JOB_PERFMAP = 1 << 10,	/* tell profilers where the code is: perf's map, */
 	CELL_JOB_JITDUMP = 1 << 11,	/* or its format with the code itself */
+	/* compiler: other code may take a function's place; instance: it does, if any is made */
+	CELL_JOB_REPLACE = 1 << 12,
 };
+
+#define CELL_SIGNAL_IMAGE SIGUSR1	/* supervisor to a ready instance, behind CELL_MSG_IMAGE */
 
 /*
  * Strings in CELL_FD_STRINGS: argc arguments, envc "K=V", preopens guest names, then the export to
  * invoke. Descriptors after the preopens: with CELL_JOB_LINKLESS as many again; `sockets` of the
  * guest's; with CELL_JOB_TRACE a memfd that is the trace page; with CELL_JOB_TRACE_LINES where
- * lines go; with CELL_JOB_PERFMAP or _JITDUMP an empty file for that, which the guest does not get.
+ * lines go; with CELL_JOB_PERFMAP or _JITDUMP an empty file for that, which the guest does not get;
+ * with CELL_JOB_REPLACE the memfd of the better image.
  */
 struct cell_job {
 	struct cell_head head;
@@ -166,6 +173,9 @@ struct cell_exit {
 	int32_t reason;		/* enum cell_reason */
 	int32_t code;
 	uint64_t memory_peak;	/* largest linear memory, bytes */
+	/* 1: it went on with the better image; 0: there was none; -errno: it could not */
+	int32_t replaced;
+	uint32_t unused;
 	struct wsbox_err err;
 };
 

@@ -33,7 +33,10 @@ enum cache_format {
 /* Classes of processors that code is made for. */
 enum cache_cpu { CACHE_CPU_V3 = 3 };
 
-enum cache_flag { CACHE_FLAG_FSGSBASE = 1 << 0 };
+enum cache_flag {
+	CACHE_FLAG_FSGSBASE = 1 << 0,
+	CACHE_FLAG_REPLACEABLE = 1 << 1,	/* other code may take its place while it runs */
+};
 
 /* Which compiler made it. X(ID, name) */
 #define CACHE_TIERS(X) X(BASELINE, "baseline") X(OPTIMIZED, "optimized")

@@ -65,6 +65,7 @@ static int compile_module(const struct cell_job *job, const void *bytes, struct 
 {
 	struct jit_options options = { .tier = tier(job), .gs = jit_cpu_fsgsbase(),
 				       .threads = pool ? job->jobs : 1,
+				       .replaceable = job->flags & CELL_JOB_REPLACE,
 				       .origin = cell_origin(job) };
 	bool elf = job->flags & CELL_JOB_ELF;
 	struct jit_stats stats = { 0 };

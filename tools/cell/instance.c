@@ -3,7 +3,7 @@
  * compiler works.
  *
  *	map ── WASI ── lock ── decode, prepare ── wait for the image, link ── READY ──
- *	start function, _start ── EXIT
+ *	start function, _start (perhaps on better code from some moment on: replace.h) ── EXIT
  *
  * All that needs more system calls than the guest may cause comes before the lock, and there
  * nothing that an adversary wrote is decoded: module and image are mapped, the image before it has
@@ -22,6 +22,7 @@
 #include "tools/cell/invoke.h"
 #include "tools/cell/lock.h"
 #include "tools/cell/profile.h"
+#include "tools/cell/replace.h"
 #include "tools/cell/strings.h"
 #include "tools/cell/trap.h"
 #include "wasi-iouring/wasi.h"
@@ -157,6 +158,8 @@ static int instance_map(struct instance *in, uint64_t *at, struct wsbox_err *err
 	if (ret < 0)
 		return err_set(err, ret, WSBOX_FAILED, "cannot read the job: %s", err_name(ret));
 	ret = map_image(in, at, err);
+	if (ret == 0)
+		ret = replace_prepare(job, handed_end(job), err);
 	(void)close(CELL_FD_MODULE);
 	(void)close(CELL_FD_STRINGS);
 	(void)close(CELL_FD_IMAGE);
@@ -295,6 +298,7 @@ _Noreturn static void instance_end(struct instance *in, enum cell_reason reason,
 	in->exit.head = (struct cell_head){ CELL_MSG_EXIT, sizeof(in->exit) };
 	in->exit.reason = reason;
 	in->exit.code = code;
+	in->exit.replaced = replace_result();
 	if (reason == CELL_FAILED && !in->exit.err.code)
 		(void)err_set(&in->exit.err, code, WSBOX_FAILED, "%s", err_name(code));
 	cell_tell(&in->exit);
@@ -345,6 +349,7 @@ void instance_main(const struct cell_job *job, uint64_t start)
 		instance_end(&in, CELL_FAILED, ret);
 	in.ready.ring = wasi_ring(in.wasi);
 	in.ready.memory = instance_memory(&in);
+	replace_in(in.inst);
 	cell_tell(&in.ready);
 	if (cell_test_inject)
 		cell_test_inject(CELL_READY, (int)job->argc, in.strings.argv);

@@ -28,6 +28,17 @@ const char *code_result_name(enum code_result result)
 	return names[result];
 }
 
+/* Whether a fill may make code that the run goes on with: a profile tells of one image. */
+static bool can_be_replaced(const struct session *s)
+{
+	FD_AUTO llvm = -1;
+
+	if (s->o->tier != TIER_AUTO || !s->code.cache.limit || s->o->profile)
+		return false;
+	llvm = llvm_program_open("a fill needs", NULL);
+	return llvm >= 0;
+}
+
 static void open_cache(struct session *s)
 {
 	struct code *c = &s->code;
@@ -47,21 +58,32 @@ static void open_cache(struct session *s)
 		.tier = s->optimize ? CACHE_TIER_OPTIMIZED : CACHE_TIER_BASELINE,
 		.uid = geteuid(),
 	};
+	if (can_be_replaced(s))
+		c->item.recipe.flags |= CACHE_FLAG_REPLACEABLE;
 	memcpy(c->item.recipe.build, build_id, sizeof(build_id));
+}
+
+static int find_made(struct code *c, uint32_t tier, uint32_t flags)
+{
+	struct cache_recipe recipe = c->item.recipe;
+
+	recipe.tier = tier;
+	recipe.flags = flags;
+	return cache_find(&c->cache, &recipe, &c->found, &c->err);
 }
 
 /* The best entry that may be used. */
 static int find_best(struct session *s)
 {
 	struct code *c = &s->code;
-	struct cache_recipe best = c->item.recipe;
+	const struct cache_recipe *own = &c->item.recipe;
+	uint32_t plain = own->flags & ~(uint32_t)CACHE_FLAG_REPLACEABLE;
 
-	if (s->o->tier == TIER_AUTO) {
-		best.tier = CACHE_TIER_OPTIMIZED;
-		if (cache_find(&c->cache, &best, &c->found, &c->err) == 0)
-			return 0;
-	}
-	return cache_find(&c->cache, &c->item.recipe, &c->found, &c->err);
+	if (s->o->tier == TIER_AUTO && find_made(c, CACHE_TIER_OPTIMIZED, plain) == 0)
+		return 0;
+	if (find_made(c, own->tier, own->flags) == 0)
+		return 0;
+	return own->flags == plain ? -ENOENT : find_made(c, own->tier, plain);
 }
 
 /* Whether there is an entry for the recipe; if so it is the session's. */
@@ -203,14 +225,28 @@ bool code_optimized(const struct session *s)
 		       s->code.found.entry.recipe.tier == CACHE_TIER_OPTIMIZED : s->optimize;
 }
 
-int code_send(struct session *s)
+bool code_replaceable(const struct session *s)
+{
+	const struct code *c = &s->code;
+
+	if (c->result == CODE_HIT)
+		return s->o->tier == TIER_AUTO && !s->o->profile &&
+		       c->found.entry.recipe.flags & CACHE_FLAG_REPLACEABLE;
+	return c->item.recipe.flags & CACHE_FLAG_REPLACEABLE;
+}
+
+int code_send(struct session *s, int fd)
 {
 	struct cell_image image = { .head = { CELL_MSG_IMAGE, sizeof(image) } };
 	struct stat st;
+	int ret = fd_sealed(fd);
 
-	assert(s->code.result < CODE_HIT);
-	if (fstat(s->image, &st) < 0)
-		return -errno;
+	if (ret == 0 && fstat(fd, &st) < 0)
+		ret = -errno;
+	if (ret == 0 && (!st.st_size || st.st_size > CELL_IMAGE_MAX))
+		ret = -EFBIG;
+	if (ret < 0)
+		return ret;
 	image.size = (uint64_t)st.st_size;
 	return session_send(&s->instance, &image);
 }

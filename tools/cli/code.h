@@ -48,8 +48,11 @@ struct session;
  */
 int code_open(struct session *s, enum cell_role role);
 
-/* Tells the instance that its image is complete. 0 or -errno. */
-int code_send(struct session *s);
+/* Tells the instance that this image, which must be sealed, is complete. 0 or -errno. */
+int code_send(struct session *s, int fd);
+
+/* Whether better code may take the place of what the guest starts on, while it runs. */
+bool code_replaceable(const struct session *s);
 
 /*
  * Begins to keep the image that a compiler made, beside the session, once an instance found nothing

@@ -178,12 +178,30 @@ static void take_report(struct fill *f)
 	wait_filler(f);
 }
 
+/* The guest goes on with the code that the filler made, if it has any of a kind that allows it. */
+static void go_on_with_it(struct session *s)
+{
+	int ret;
+
+	if (s->fill.result != FILL_STORED || s->next < 0 || !s->instance.running)
+		return;
+	ret = code_send(s, s->next);
+	if (ret == 0 && kill(s->instance.cell.pid, CELL_SIGNAL_IMAGE) < 0)
+		ret = -errno;
+	if (ret < 0)
+		(void)err_set(&s->fill.err, ret, WSBOX_FAILED, "cannot hand over the code: %s",
+			      err_name(ret));
+	fd_closep(&s->next);
+}
+
 void fill_take(struct session *s)
 {
-	if (s->fill.filler)
+	if (s->fill.filler) {
 		filler_take(s);
-	else
-		take_report(&s->fill);
+		return;
+	}
+	take_report(&s->fill);
+	go_on_with_it(s);
 }
 
 static bool ended_by_itself(const struct session *s)

@@ -1,9 +1,13 @@
 /*
  * --tier auto: a guest starts on the baseline's code at once. When it has run for a while, LLVM
- * makes better code of its module, beside it and for later runs, in a process of its own:
+ * makes better code of its module, beside it, in a process of its own. It goes into the cache for
+ * later runs, and the guest itself goes on with it:
  *
- *	wsbox ──fork──► filler ──► compiler cell (wsbox-llvm) ──► code cache
- *	  └──► instance cell
+ *	wsbox ──fork──► filler ──► compiler cell (wsbox-llvm) ──► memfd, sealed ──► code cache
+ *	  └──► instance cell ◄── it is complete ───────────────────────┘
+ *
+ * The instance mapped that memfd read-execute when it was empty, before its lock, and has no
+ * descriptor of it; that it is complete a message says, and a signal that it is there.
  *
  * The filler has the run's limits of time and processors and what a compiler cell is given, the
  * lowest priority, and is the first to go when memory is short. It lives while the run does; when

@@ -26,7 +26,8 @@ static void close_others(const int *keep, unsigned int n)
 	do {
 		next = ~0u;
 		for (unsigned int i = 0; i < n; i++)
-			if ((unsigned int)keep[i] >= from && (unsigned int)keep[i] < next)
+			if (keep[i] >= 0 && (unsigned int)keep[i] >= from &&
+			    (unsigned int)keep[i] < next)
 				next = (unsigned int)keep[i];
 		if (next > from)
 			(void)syscall(SYS_close_range, from, next - 1, 0);
@@ -40,7 +41,7 @@ static void close_others(const int *keep, unsigned int n)
  */
 static bool let_go(const struct session *run, int sock)
 {
-	const int keep[] = { sock, run->module, run->code.cache.dir };
+	const int keep[] = { sock, run->module, run->next, run->code.cache.dir };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0 || chdir("/") < 0)
@@ -101,8 +102,10 @@ static void make(struct session *s, const struct session *run, const struct opti
 	s->code.cache = run->code.cache;
 	s->code.item = run->code.item;
 	s->code.item.recipe.tier = CACHE_TIER_OPTIMIZED;
+	s->code.item.recipe.flags &= ~(uint32_t)CACHE_FLAG_REPLACEABLE;
 	s->code.result = CODE_MISS;
 	s->module = run->module;
+	s->image = run->next;
 	s->module_offset = run->module_offset;
 	s->module_size = run->module_size;
 	s->fill.filler = true;

@@ -68,7 +68,7 @@ enum command {
 	  "about half again as fast") \
 	X(tier, 0, "tier", "auto|baseline|optimized", ON_MAKING, \
 	  "as -O1, -O3; auto (default): fast, and when a guest runs for\n" \
-	  "long, beside it with LLVM for later runs") \
+	  "long, beside it with LLVM, for it and later runs") \
 	X(memory, 'm', "memory", "SIZE", ON(RUN), "memory limit, such as 64M or 2G") \
 	X(cpus, 0, "cpus", "N", ON(RUN), "processors the guest may use at once, such as 0.5") \
 	X(cpu_time, 0, "cpu-time", "TIME", ON_CODE, "processor time limit, such as 500ms, 2s, 1m") \

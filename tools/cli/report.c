@@ -146,6 +146,8 @@ static void stats_fill(struct json *j, const struct session *s)
 	since(j, "ns", f->began, f->ended);
 	if (f->cpu_ns)
 		json_u64(j, "cpu_ns", f->cpu_ns);
+	if (f->result == FILL_STORED)
+		json_bool(j, "taken", s->exit.replaced == 1);
 	if (f->err.code)
 		json_string(j, "message", f->err.text);
 	json_close(j, '}');
@@ -236,11 +238,16 @@ static void report_code(const struct session *s)
 }
 
 /* A run that was too short for it, or has no LLVM, is not worth a line. */
-static void report_fill(const struct fill *f)
+static void report_fill(const struct session *s)
 {
+	const struct fill *f = &s->fill;
+
 	if (f->result == FILL_STORED)
-		say("fill: optimized code was made in %llu ms, for later runs",
-		    (unsigned long long)(f->ended - f->began) / 1000000);
+		say("fill: optimized code was made in %llu ms, for %slater runs",
+		    (unsigned long long)(f->ended - f->began) / 1000000,
+		    s->exit.replaced == 1 ? "this run and " : "");
+	if (f->result == FILL_STORED && s->exit.replaced < 0)
+		say("fill: this run could not go on with it: %s", err_name(s->exit.replaced));
 	else if (f->result == FILL_RUNNING)
 		say("fill: optimized code is being made, for later runs");
 	else if (f->result == FILL_ELSEWHERE)
@@ -258,7 +265,7 @@ void report_walls(const struct session *s)
 	if (s->ready.head.type)
 		say("input and output: %s", s->ready.ring ? "io_uring" : "system calls");
 	report_code(s);
-	report_fill(&s->fill);
+	report_fill(s);
 }
 
 void report_trace(const struct session *s)

@@ -38,7 +38,7 @@ void session_init(struct session *s, const struct options *o, uint64_t begin)
 {
 	memset(s, 0, sizeof(*s));
 	s->o = o;
-	s->module = s->image = s->signals = -1;
+	s->module = s->image = s->next = s->signals = -1;
 	s->code.cache.dir = -1;
 	s->code.err = (struct wsbox_err)WSBOX_ERR_INIT;
 	s->compiler.control = s->instance.control = -1;
@@ -58,6 +58,7 @@ void session_done(struct session *s)
 	cache_close(&s->code.cache);
 	fd_closep(&s->module);
 	fd_closep(&s->image);
+	fd_closep(&s->next);
 	fd_closep(&s->signals);
 	fd_closep(&s->compiler.control);
 	fd_closep(&s->instance.control);

@@ -60,6 +60,7 @@ struct session_times {
 struct session {
 	const struct options *o;
 	int module, image;		/* memfds; of a cache hit the entry, and -1 */
+	int next;			/* memfd for code that the guest goes on with, or -1 */
 	uint64_t module_offset, module_size;
 	struct code code;
 	struct fill fill;

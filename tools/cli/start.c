@@ -120,6 +120,8 @@ static struct cell_job job_of(const struct session *s, enum cell_role role)
 			job.flags |= CELL_JOB_ELF;
 		if (!s->optimize)
 			job.flags |= CELL_JOB_BASELINE;
+		if (!s->optimize && code_replaceable(s))
+			job.flags |= CELL_JOB_REPLACE;
 		if (o->func) {
 			job.flags |= CELL_JOB_INVOKE;
 			job.argc = (uint32_t)o->nargs;
@@ -146,6 +148,8 @@ static struct cell_job job_of(const struct session *s, enum cell_role role)
 		job.flags |= CELL_JOB_TRACE;
 	if (o->trace == TRACE_LINES)
 		job.flags |= CELL_JOB_TRACE_LINES;
+	if (s->next >= 0)
+		job.flags |= CELL_JOB_REPLACE;
 	if (o->profile)
 		job.flags |= o->profile == PROFILE_PERFMAP ? CELL_JOB_PERFMAP : CELL_JOB_JITDUMP;
 	return job;
@@ -226,6 +230,8 @@ static uint32_t hand_over(const struct session *s, int *handed)
 		handed[n++] = s->trace.out;
 	if (s->o->profile)
 		handed[n++] = s->profile.fd;
+	if (s->next >= 0)
+		handed[n++] = s->next;
 	return n;
 }
 
@@ -267,6 +273,7 @@ static int spawn_instance(struct session *s, struct sb_spec spec)
 
 	if (ret < 0)
 		return failed(s, ret, "arguments");
+	assert(!(job.flags & CELL_JOB_REPLACE) || !o->profile);
 	for (size_t i = 0; i < o->preopens.len; i++) {
 		const struct preopen *p = &o->preopens.at[i];
 
@@ -298,11 +305,22 @@ static const enum sb_isolation levels[] = {
 	[ISOLATION_FULL] = SB_FULL, [ISOLATION_DEGRADED] = SB_DEGRADED, [ISOLATION_NONE] = SB_NONE,
 };
 
+/* Where a fill puts the code that the guest goes on with. */
+static int make_next(struct session *s)
+{
+	if (!code_replaceable(s))
+		return 0;
+	s->next = fd_memfd("next");
+	return s->next < 0 ? failed(s, s->next, "image") : 0;
+}
+
 /* Instance only: its code is there already. */
 static int start_cached(struct session *s, const struct sb_spec *spec)
 {
-	int ret = spawn_instance(s, *spec);
+	int ret = make_next(s);
 
+	if (ret == 0)
+		ret = spawn_instance(s, *spec);
 	s->at.instance = session_clock();
 	return ret;
 }
@@ -313,13 +331,15 @@ static int start_compiled(struct session *s, const struct sb_spec *spec, enum ce
 	bool run = role == CELL_ROLE_RUN;
 	int ret;
 
-	if (run || role == CELL_ROLE_COMPILE || role == CELL_ROLE_OBJDUMP) {
+	if (s->image < 0 && (run || role == CELL_ROLE_COMPILE || role == CELL_ROLE_OBJDUMP)) {
 		s->image = fd_memfd("image");
 		if (s->image < 0)
 			return failed(s, s->image, "image");
 	}
 	ret = spawn_compiler(s, *spec, run ? CELL_ROLE_COMPILE : role);
 	s->at.compiler = session_clock();
+	if (ret == 0 && run)
+		ret = make_next(s);
 	if (ret == 0 && run)
 		ret = spawn_instance(s, *spec);
 	s->at.instance = session_clock();

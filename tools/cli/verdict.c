@@ -58,7 +58,7 @@ void verdict_compiled(struct session *s)
 		      err_name(ret));
 	else if (!s->instance.started)
 		session_end(s, SESSION_EXIT, WSBOX_OK);
-	else if (s->instance.control >= 0 && (ret = code_send(s)) < 0)
+	else if (s->instance.control >= 0 && (ret = code_send(s, s->image)) < 0)
 		judge(s, SESSION_FAILED, WSBOX_FAILED, "cannot hand over the compiled code: %s",
 		      err_name(ret));
 	else
