@@ -260,7 +260,7 @@ static int local_slow(struct wasm_body *b, struct wasm_insn *insn)
 
 	if (!reader_ok(&b->r) || i >= b->nlocals)
 		return wasm_body_error(b, insn, "unknown local %u: the function has %u", i,
-				       b->nlocals);
+				       b->declared);
 	insn->push = &b->locals[i];
 	insn->npop = 0;
 	insn->npush = insn->op != WASM_LOCAL_SET;
@@ -268,7 +268,8 @@ static int local_slow(struct wasm_body *b, struct wasm_insn *insn)
 		if (b->local_set && !b->local_set[i])
 			return wasm_body_error(b, insn,
 					       "uninitialized local %u: its type has no default "
-					       "and nothing set it before", i);
+					       "and nothing set it before",
+					       b->local_names ? b->local_names[i] : i);
 		return 1;
 	}
 	if (wasm_operands(b, insn, 0, &b->locals[i], 1, &insn->npop) < 0)
@@ -497,83 +498,6 @@ static void body_open(struct wasm_body *b, const struct wasm_functype *type)
 				     .nlabel = type->nresults };
 }
 
-/* The sum of the local declarations, which r steps over; checks all but their types. */
-static int locals_count(struct wasm_body *b, struct reader *r, uint32_t *ret)
-{
-	uint32_t groups = reader_u32(r);
-	uint64_t n = *ret;
-
-	for (uint32_t i = 0; i < groups && reader_ok(r); i++) {
-		size_t at = reader_offset(r);
-		wasm_valtype t;
-		int code;
-
-		n += reader_u32(r);
-		if (n > UINT32_MAX)
-			return err_module(b->err, at, "too many locals: %llu",
-					  (unsigned long long)n);
-		if (reader_ok(r)) {
-			code = wasm_valtype_read(b->m, r, &t, b->err);
-			if (code)
-				return code;
-		}
-	}
-	if (!reader_ok(r))
-		return wasm_malformed(r, b->err);
-	if (n > WASM_MAX_LOCALS)
-		return err_module(b->err, reader_offset(r),
-				  "too many locals: %llu exceeds the limit of %u",
-				  (unsigned long long)n, WASM_MAX_LOCALS);
-	*ret = (uint32_t)n;
-	return 0;
-}
-
-/* Locals of references that cannot be null start without a value. */
-static int locals_track(struct wasm_body *b)
-{
-	b->local_set = arena_array(b->arena, b->nlocals, 1);
-	b->inits = arena_array(b->arena, b->nlocals, sizeof(*b->inits));
-	if (!b->local_set || !b->inits)
-		return wasm_no_memory(b->err);
-	for (uint32_t i = 0; i < b->nlocals; i++)
-		b->local_set[i] = i < b->type->nparams || wasm_has_default(b->locals[i]);
-	return 0;
-}
-
-static int locals_read(struct wasm_body *b)
-{
-	struct reader count = b->r;
-	wasm_valtype *locals;
-	uint32_t n = b->type->nparams, groups;
-	int ret = locals_count(b, &count, &n);
-	bool all_set = true;
-
-	if (ret)
-		return ret;
-	locals = arena_array(b->arena, n, sizeof(*locals));
-	if (!locals)
-		return wasm_no_memory(b->err);
-	memcpy(locals, b->type->params, b->type->nparams * sizeof(*locals));
-	n = b->type->nparams;
-	groups = reader_u32(&b->r);
-	for (uint32_t i = 0; i < groups; i++) {
-		uint32_t many = reader_u32(&b->r);
-		wasm_valtype t = WASM_I32;
-
-		(void)wasm_valtype_read(b->m, &b->r, &t, b->err);
-		all_set &= !many || wasm_has_default(t);
-		b->vectors |= many && t == WASM_V128;
-		for (uint32_t k = 0; k < many; k++)
-			locals[n + k] = t;
-		n += many;
-	}
-	assert(b->r.at == count.at);
-	b->locals = locals;
-	b->nlocals = n;
-	b->short_locals = all_set ? (uint8_t)num_min(n, 0x80) : 0;
-	return all_set ? 0 : locals_track(b);
-}
-
 static uint8_t lacking(const struct wasm_module *m)
 {
 	return WASM_NEED_MORE |
@@ -598,7 +522,7 @@ int wasm_body_init(struct wasm_body *b, const struct wasm_module *m, uint32_t fu
 		.nglobals = m->nglobals,
 		.lacks = lacking(m),
 	};
-	ret = locals_read(b);
+	ret = wasm_body_locals(b);
 	if (!ret)
 		ret = body_alloc(b, f->body_len);
 	if (!ret)

@@ -104,7 +104,9 @@ struct wasm_body {
 	const struct wasm_module *m;
 	struct reader r;
 	const wasm_valtype *locals;	/* nlocals of them, parameters first */
-	uint32_t nlocals;
+	uint32_t nlocals, declared;
+	/* the numbers that messages say, where only some of those declared are kept; else NULL */
+	const uint32_t *local_names;
 	uint32_t func;
 	struct wasm_val *stack, *sp, *stack_end;	/* sp: one past the top */
 	struct wasm_val *base;				/* stack + ctl->height */

@@ -19,6 +19,12 @@ extern wasm_rule *const wasm_rules[WASM_OPS];
 /* wasm_body_next() without its short ways: the oracle that tests hold against it. */
 int wasm_body_next_slowly(struct wasm_body *b, struct wasm_insn *insn);
 
+/*
+ * Reads the declarations of locals, from b->r on, which then is the code behind them or a copy of
+ * it: see body-local.c. Sets what is known of them. 0, or the error.
+ */
+int wasm_body_locals(struct wasm_body *b);
+
 /* Entries below the stack that may be read. */
 enum { WASM_BODY_PADS = 4 };
 

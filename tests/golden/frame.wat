@@ -1,5 +1,6 @@
 ;; A leaf does not move rsp. A frame of more than a page is probed, out of line. Locals at home
-;; are zeroed 16 bytes at a time.
+;; are zeroed 16 bytes at a time. The nops are as many bytes as there are locals: of more than that
+;; only those that are named have a place.
 (module
   (func $callee)
   (func $leaf (param i32) (result i32) (local i32) (local.get 0))
@@ -20,7 +21,38 @@
     v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128
     v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128
     v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128
-    v128) (call $callee))
+    v128)
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop
+    (call $callee))
+  (func $named (result i64) (local
+    i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64
+    i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64
+    i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64
+    i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64
+    i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64
+    i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64
+    i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64
+    i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64
+    i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64
+    i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64
+    i64) (local.get 200))
   (func $trap (unreachable)))
 ;; code
 ;; func0 func[0]:
@@ -75,6 +107,13 @@
 ;;   mov rsp,rax
 ;;   jmp L1
 ;; func4 func[4]:
+;;   push rbp
+;;   mov rbp,rsp
+;;   xor esi,esi
+;;   mov rax,rsi
+;;   pop rbp
+;;   ret
+;; func5 func[5]:
 ;;   push rbp
 ;;   mov rbp,rsp
 ;;   mov eax,0x1

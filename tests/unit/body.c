@@ -269,6 +269,84 @@ static void walk_to(struct wasm_body *b, struct wasm_insn *insn, int n)
 	}
 }
 
+/* One step of a walk: an instruction of a local. */
+static void step_local(struct wasm_body *b, int op, size_t at, uint32_t index, wasm_valtype t)
+{
+	struct wasm_insn insn;
+
+	ck_assert_int_eq(wasm_body_next(b, &insn), 1);
+	ck_assert_int_eq(insn.op, op);
+	ck_assert_uint_eq(insn.at, at);
+	ck_assert_uint_eq(insn.index, index);
+	ck_assert_uint_eq(b->locals[index], t);
+	wasm_body_apply(b, &insn);
+}
+
+/* Of a short body's 50,000 locals only those that it names cost anything. */
+START_TEST(named_locals)
+{
+	static const uint8_t type[] = { 1, 0x7f, 0 };
+	struct mod m = mod_function(type, sizeof(type), "", 0);
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct wasm_module w;
+	struct wasm_insn insn;
+	struct wasm_body b;
+	struct arena a;
+	size_t at;
+
+	/* an i32, 20,000 i64, no v128, 29,999 f64 */
+	mod_put(&m, 3, 0xa0, 0x9c, 1, 0x7e, 0, 0x7b, 0xaf, 0xea, 1, 0x7c);
+	at = m.b.len;
+	/* the last i64, its number padded, to the first; the first f64; the parameter */
+	mod_put(&m, 0x20, 0xa0, 0x9c, 0x81, 0x80, 0, 0x21, 1, 0x20, 0xa1, 0x9c, 1, 0x1a);
+	mod_put(&m, 0x20, 0, 0x1a, END);
+	while (m.depth)
+		mod_end(&m);
+	arena_init(&a, 0);
+	ck_assert_int_eq(wasm_module_decode(&w, m.b.at, m.b.len, ALL, &err), 0);
+	ck_assert_int_eq(wasm_body_init(&b, &w, 0, &a, &err), 0);
+	ck_assert_uint_eq(b.nlocals, 4);
+	ck_assert_uint_le(a.used, 16 << 10);
+	ck_assert(!b.vectors);
+	step_local(&b, WASM_LOCAL_GET, at, 2, WASM_I64);
+	step_local(&b, WASM_LOCAL_SET, at + 6, 1, WASM_I64);
+	step_local(&b, WASM_LOCAL_GET, at + 8, 3, WASM_F64);
+	walk_to(&b, &insn, 1);
+	wasm_body_apply(&b, &insn);
+	step_local(&b, WASM_LOCAL_GET, at + 13, 0, WASM_I32);
+	arena_done(&a);
+	wasm_module_done(&w);
+}
+END_TEST
+
+/* Messages say the numbers that stand in the module. */
+START_TEST(named_locals_in_messages)
+{
+	static const struct {
+		uint8_t code[8];
+		const char *want;
+	} rows[] = {
+		{ { 0x20, 0xac, 2, 0x1a, END }, "unknown local 300: the function has 300" },
+		{ { 0x20, 0xff, 0xff, 3, 0x1a, END }, "unknown local 65535: the function has 300" },
+		{ { 0x20, 0xfa, 1, 0x1a, END }, "uninitialized local 250" },
+		{ { 0x20, 0xfa, 1, 0x20, 0x80, 2, 0x6a, END }, "uninitialized local 250" },
+		{ { 0x20, 0, 0x20, 0x80, 1, 0x6a, END }, "type mismatch" },
+		{ { 0x20, 0x80, 1, 0xff, 0x20, 0x81, 1, END }, "illegal opcode" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct mod m = mod_function("\0", 2, "", 0);
+		struct wsbox_err err = WSBOX_ERR_INIT;
+
+		/* 200 i64, 100 (ref func) */
+		mod_put(&m, 2, 0xc8, 1, 0x7e, 100, 0x64, 0x70);
+		mod_bytes(&m, rows[i].code, sizeof(rows[i].code));
+		ck_assert_int_eq(mod_judge(&m, ALL, &err), -ENOEXEC);
+		ck_assert_msg(strstr(err.text, rows[i].want), "%s", err.text);
+	}
+}
+END_TEST
+
 /* Parameters of blocks and what a br_if leaves keep the compiler's part; results of else and end
  * are new. */
 START_TEST(compiler_part)
@@ -327,4 +405,4 @@ START_TEST(compiler_part)
 END_TEST
 
 UNIT("body", table, fixed_signatures, errors, dead_code, deep_nesting, large_functions, many_locals,
-     compiler_part)
+     named_locals, named_locals_in_messages, compiler_part)
