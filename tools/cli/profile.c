@@ -1,5 +1,6 @@
 #include "tools/cli/profile.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,54 +19,54 @@ static int cannot_profile(const char *file, int code, struct wsbox_err *err)
 	return err_set(err, code, WSBOX_FAILED, "--profile: %s: %s", file, err_name(code));
 }
 
-/* Others may write to /tmp: a new file in place of what has the name, never into that. */
-static int rename_to(struct profile *p, const char *name, struct wsbox_err *err)
+/* perf inject knows the file by its name and by this mapping. An older one of the pid stays. */
+static int open_dump(struct profile *p, struct wsbox_err *err)
 {
-	if (rename(p->name, name) < 0)
+	char name[sizeof(p->name)];
+	void *at;
+
+	(void)snprintf(name, sizeof(name), "jit-%d.dump", getpid());
+	p->fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (p->fd < 0)
 		return cannot_profile(name, -errno, err);
 	strcpy(p->name, name);
-	return 0;
-}
-
-/* perf inject knows the file by this mapping. */
-static int map_marker(struct profile *p, const char *name, struct wsbox_err *err)
-{
-	void *at = mmap(NULL, MARKER, PROT_READ | PROT_EXEC, MAP_PRIVATE, p->fd, 0);
-
+	at = mmap(NULL, MARKER, PROT_READ | PROT_EXEC, MAP_PRIVATE, p->fd, 0);
 	if (at == MAP_FAILED)
 		return cannot_profile(name, -errno, err);
 	p->marker = at;
 	return 0;
 }
 
-int profile_open(struct profile *p, enum profile_mode mode, struct wsbox_err *err)
+static int open_map(struct profile *p, struct wsbox_err *err)
 {
-	bool jitdump = mode == PROFILE_JITDUMP;
-	char name[sizeof(p->name)];
-	int ret;
+	char name[] = "/tmp/perf-wsbox.XXXXXX";
 
-	strcpy(p->name, jitdump ? "jit-wsbox.XXXXXX" : "/tmp/perf-wsbox.XXXXXX");
-	p->fd = mkostemp(p->name, O_CLOEXEC);
-	if (p->fd < 0) {
-		ret = cannot_profile(p->name, -errno, err);
-		p->name[0] = '\0';
-		return ret;
-	}
-	if (!jitdump)
-		return 0;
-	(void)snprintf(name, sizeof(name), "jit-%d.dump", getpid());
-	ret = rename_to(p, name, err);
-	return ret < 0 ? ret : map_marker(p, name, err);
+	p->fd = mkostemp(name, O_CLOEXEC);
+	if (p->fd < 0)
+		return cannot_profile(name, -errno, err);
+	strcpy(p->name, name);
+	return 0;
 }
 
+int profile_open(struct profile *p, enum profile_mode mode, struct wsbox_err *err)
+{
+	_Static_assert(sizeof(p->name) > sizeof("/tmp/perf-wsbox.XXXXXX"), "room for each name");
+	return mode == PROFILE_JITDUMP ? open_dump(p, err) : open_map(p, err);
+}
+
+/* Others may write to /tmp: a new file in place of what has the name, never into that. */
 int profile_name(struct profile *p, pid_t pid, struct wsbox_err *err)
 {
 	char name[sizeof(p->name)];
 
+	assert(p->fd >= 0 && p->name[0]);
 	if (p->marker)
 		return 0;
 	(void)snprintf(name, sizeof(name), "/tmp/perf-%d.map", pid);
-	return rename_to(p, name, err);
+	if (rename(p->name, name) < 0)
+		return cannot_profile(name, -errno, err);
+	strcpy(p->name, name);
+	return 0;
 }
 
 void profile_close(struct profile *p)

@@ -5,7 +5,8 @@
  *
  *	perfmap		/tmp/perf-PID.map, of the cell's pid
  *	jitdump		jit-PID.dump in the current directory, of our own pid: perf inject looks for
- *			a process that maps a file of that name executable, as we do
+ *			a process that maps a file of that name executable, as we do; it replaces
+ *			none
  */
 #ifndef TOOLS_CLI_PROFILE_H
 #define TOOLS_CLI_PROFILE_H
