@@ -26,6 +26,8 @@
 #include "sandbox/internal.h"
 #include "tests/faults/faults.h"
 #include "tests/util/enclose.h"
+#include "tests/util/file.h"
+#include "tests/util/group.h"
 
 unsigned int passed, failed, skipped;
 static int program = -1;
@@ -83,19 +85,6 @@ int cell_begin(enum sb_isolation level, const struct sb_limits *limits, enum dee
 }
 
 /* Names in a directory that begin so. */
-static unsigned int entries(const char *path, const char *prefix)
-{
-	unsigned int n = 0;
-	struct dirent *e;
-	DIR *d = opendir(path);
-
-	while (d && (e = readdir(d)))
-		n += !strncmp(e->d_name, prefix, strlen(prefix));
-	if (d)
-		(void)closedir(d);
-	return n;
-}
-
 struct traces {
 	unsigned int descriptors, mounts, groups, mappings;
 	bool children;
@@ -113,28 +102,11 @@ static unsigned int lines(const char *path)
 	return n;
 }
 
-/* This process' groups below its own one, of all controllers: others may start cells, too. */
-static unsigned int groups(void)
-{
-	static const char *const controllers[] = { "memory", "cpu", "pids" };
-	char path[48], mine[32];
-	unsigned int n = 0;
-
-	(void)snprintf(mine, sizeof(mine), "wsbox-%d-", getpid());
-	for (unsigned int i = 0; i < 3; i++) {
-		FD_AUTO own = cg_own_open(cg_mode(), controllers[i]);
-
-		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", own);
-		n += own < 0 ? 0 : entries(path, mine);
-	}
-	return n;
-}
-
 static struct traces look_around(void)
 {
 	return (struct traces){
-		.descriptors = entries("/proc/self/fd", ""),
-		.mounts = lines("/proc/self/mountinfo"), .groups = groups(),
+		.descriptors = test_entries("/proc/self/fd", ""),
+		.mounts = lines("/proc/self/mountinfo"), .groups = test_groups(getpid()),
 		.mappings = lines("/proc/self/maps"),
 		.children = waitpid(-1, NULL, WNOHANG | __WALL) >= 0,
 	};

@@ -23,6 +23,8 @@
 #include "runtime/base/num.h"
 #include "runtime/base/vec.h"
 #include "tests/util/enclose.h"
+#include "tests/util/file.h"
+#include "tests/util/group.h"
 
 #define PATIENCE 10	/* seconds */
 #define TASKS 64	/* processes and threads of a run */
@@ -249,36 +251,6 @@ static void trace_all(struct run *r, int first)
 	(void)alarm(0);
 }
 
-static unsigned int entries(const char *path, const char *prefix)
-{
-	unsigned int n = 0;
-	struct dirent *e;
-	DIR *d = opendir(path);
-
-	while (d && (e = readdir(d)))
-		n += !strncmp(e->d_name, prefix, strlen(prefix));
-	if (d)
-		(void)closedir(d);
-	return n;
-}
-
-/* This supervisor's control groups, and those of its number's namesake in another pid namespace. */
-static unsigned int groups(int pid)
-{
-	static const char *const controllers[] = { "memory", "cpu", "pids" };
-	char path[48], mine[32];
-	unsigned int n = 0;
-
-	(void)snprintf(mine, sizeof(mine), "wsbox-%d-", pid);
-	for (unsigned int i = 0; i < ARRAY_SIZE(controllers); i++) {
-		FD_AUTO own = cg_own_open(cg_mode(), controllers[i]);
-
-		(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", own);
-		n += own < 0 ? 0 : entries(path, mine);
-	}
-	return n;
-}
-
 /* A directory of the cache's that is as if nobody had used it. */
 static void empty_cache(void)
 {
@@ -308,7 +280,7 @@ static bool run(struct run *r, char **argv)
 	    ptrace(PTRACE_SETOPTIONS, pid, NULL, (void *)options))
 		return false;
 	r->pid = pid;
-	r->groups = groups(pid);
+	r->groups = test_groups(pid);
 	(void)task_of(r, pid);
 	(void)ptrace(PTRACE_SYSCALL, pid, NULL, NULL);
 	trace_all(r, pid);
@@ -344,8 +316,9 @@ static void judge(const struct run *r, const char *says, const char *what)
 	       "%s: says nothing of memory: %s", what, r->err);
 	if (r->at && removes(r->at->nr))
 		return;
-	expect(groups(r->pid) <= r->groups, "%s: a control group is left", what);
-	expect(!entries(cache, "tmp-") && !entries(top, "out."), "%s: a temporary file is left",
+	expect(test_groups(r->pid) <= r->groups, "%s: a control group is left", what);
+	expect(!test_entries(cache, "tmp-") && !test_entries(top, "out."),
+	       "%s: a temporary file is left",
 	       what);
 }
 

@@ -791,39 +791,15 @@ START_TEST(pages_of_one_byte)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("runtime");
-	TCase *tc = tcase_create("runtime");
-	SRunner *runner;
-	int failed;
-
-	tcase_add_test(tc, arguments_and_results);
-	tcase_add_test(tc, vector_arguments);
-	tcase_add_test(tc, faults_are_traps);
-	if (SANITIZED)
-		tcase_add_loop_exit_test(tc, stray_fault_kills, 1, 0, 2);
-	else
-		tcase_add_loop_test_raise_signal(tc, stray_fault_kills, SIGSEGV, 0, 2);
-	tcase_add_test(tc, trap_and_backtrace);
-	tcase_add_test(tc, stack_exhaustion);
-	tcase_add_test(tc, host_functions);
-	tcase_add_test(tc, nested_calls);
-	tcase_add_test(tc, between_instances);
-	tcase_add_test(tc, switch_copies_stack_arguments);
-	tcase_add_test(tc, libcall_grows);
-	tcase_add_test(tc, tables_and_limits);
-	tcase_add_test(tc, link_errors);
-	tcase_add_test(tc, image_errors);
-	tcase_add_test(tc, replaced);
-	tcase_add_test(tc, not_replaceable);
-	tcase_add_test(tc, memory_over_the_limit);
-	tcase_add_loop_test(tc, no_address_space, 0, SANITIZED ? 0 : 12);
-	tcase_add_test(tc, pages_of_one_byte);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
-}
+UNIT_ROWS("runtime", { .test = arguments_and_results }, { .test = vector_arguments },
+	  { .test = faults_are_traps },
+	  { .test = stray_fault_kills, .times = 2, .signal = SANITIZED ? 0 : SIGSEGV,
+	    .status = SANITIZED },
+	  { .test = trap_and_backtrace }, { .test = stack_exhaustion }, { .test = host_functions },
+	  { .test = nested_calls }, { .test = between_instances },
+	  { .test = switch_copies_stack_arguments }, { .test = libcall_grows },
+	  { .test = tables_and_limits }, { .test = link_errors }, { .test = image_errors },
+	  { .test = replaced }, { .test = not_replaceable },
+	  { .test = memory_over_the_limit },
+	  { .test = no_address_space, .times = SANITIZED ? UNIT_NEVER : 12 },
+	  { .test = pages_of_one_byte })

@@ -1,8 +1,10 @@
 #include "tests/util/file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "runtime/base/fd.h"
@@ -19,4 +21,17 @@ int test_file(const char *dir, const char *name, const void *bytes, size_t n)
 		abort();
 	}
 	return fd;
+}
+
+unsigned int test_entries(const char *path, const char *prefix)
+{
+	unsigned int n = 0;
+	struct dirent *e;
+	DIR *d = opendir(path);
+
+	while (d && (e = readdir(d)))
+		n += !strncmp(e->d_name, prefix, strlen(prefix));
+	if (d)
+		(void)closedir(d);
+	return n;
 }

@@ -10,4 +10,7 @@
  */
 int test_file(const char *dir, const char *name, const void *bytes, size_t n);
 
+/* How many entries of a directory have names that begin so; 0 if it cannot be read. */
+unsigned int test_entries(const char *path, const char *prefix);
+
 #endif

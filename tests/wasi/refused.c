@@ -386,28 +386,5 @@ START_TEST(arguments)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("wasi refused");
-	TCase *tc = tcase_create("wasi refused");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, paths);
-	tcase_add_test(tc, locked);
-	tcase_add_test(tc, opening);
-	tcase_add_test(tc, across);
-	tcase_add_test(tc, streams);
-	tcase_add_test(tc, too_large);
-	tcase_add_test(tc, reset);
-	tcase_add_test(tc, unconnected);
-	tcase_add_test(tc, full);
-	tcase_add_test(tc, arguments);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
-}
+UNIT("wasi refused", paths, locked, opening, across, streams, too_large, reset, unconnected, full,
+     arguments)

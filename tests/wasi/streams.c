@@ -622,33 +622,9 @@ START_TEST(others)
 }
 END_TEST
 
-int main(void)
-{
-	Suite *suite = suite_create("wasi streams");
-	TCase *tc = tcase_create("wasi streams");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tc, 60);
-	tcase_add_loop_test(tc, pipes, 0, 2);
-	tcase_add_test(tc, inherited_nonblock);
-	tcase_add_test(tc, standard_file);
-	tcase_add_loop_test(tc, append_of_one, 0, 2);
-	tcase_add_test(tc, devices);
-	tcase_add_test(tc, fifo);
-	tcase_add_test(tc, sockets);
-	tcase_add_test(tc, datagrams);
-	tcase_add_loop_test(tc, accepting, 0, 2);
-	tcase_add_test(tc, listing);
-	tcase_add_test(tc, others);
-	tcase_add_loop_test(tc, clocks, 0, 2);
-	tcase_add_loop_test(tc, poll_mixed, 0, 2);
-	tcase_add_loop_test(tc, poll_many, 0, 2);
-	tcase_add_loop_test(tc, poll_wakes, 0, 2);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
-}
+UNIT_ROWS("wasi streams", { .test = pipes, .times = 2 }, { .test = inherited_nonblock },
+	  { .test = standard_file }, { .test = append_of_one, .times = 2 }, { .test = devices },
+	  { .test = fifo }, { .test = sockets }, { .test = datagrams },
+	  { .test = accepting, .times = 2 }, { .test = listing }, { .test = others },
+	  { .test = clocks, .times = 2 }, { .test = poll_mixed, .times = 2 },
+	  { .test = poll_many, .times = 2 }, { .test = poll_wakes, .times = 2 })
