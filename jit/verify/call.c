@@ -124,7 +124,7 @@ const struct jv_sig *jv_entry_sig(const struct jv *v, uint32_t at)
 		;
 	if (f >= v->nfuncs || v->entries[f] != at)
 		return NULL;
-	return &v->sigs[v->m->funcs[v->m->imported_funcs + f].type];
+	return &v->sigs[v->m->funcs[v->m->imported_funcs + v->first + f].type];
 }
 
 bool jv_call(struct jv *v, const struct jv_insn *i)

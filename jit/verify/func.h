@@ -111,7 +111,9 @@ struct jv {
 	const uint8_t *text;
 	uint32_t text_size;
 	const uint32_t *entries;
-	uint32_t nfuncs;
+	uint32_t first, nfuncs;		/* defined functions that are in text */
+	const struct jit_reloc *relocs;	/* of a part of an image: sorted by offset */
+	size_t nrelocs;
 	struct jit_layout layout;
 	struct jv_sig *sigs;		/* of each type */
 	uint32_t *bucket;		/* the first function from each 64 bytes of text on */

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "jit/baseline/baseline.h"
 #include "jit/verify/opt.h"
 
 #define ADAPTED_MAX 256		/* bytes of arguments that an adapter may copy */
@@ -94,9 +95,28 @@ bool jv_adapter_in(const struct jv *v, uint32_t at, const struct jv_sig *sig, ui
 
 /* ---- what a call calls ---- */
 
+/* The function that the call or jump is to go to when it is placed, or NULL. */
+static const struct jv_sig *placed_later(const struct jv *v, const struct jv_insn *i)
+{
+	uint32_t at = i->at + i->len - 4;
+	size_t lo = 0, hi = v->nrelocs;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (v->relocs[mid].at < at)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == v->nrelocs || v->relocs[lo].at != at)
+		return NULL;
+	return &v->sigs[v->m->funcs[v->relocs[lo].func].type];
+}
+
 bool jv_leaves(const struct jv *v, const struct jv_insn *i)
 {
-	return i->target <= v->lo || i->target >= v->hi;
+	return i->target <= v->lo || i->target >= v->hi || (v->nrelocs && placed_later(v, i));
 }
 
 enum callee {
@@ -117,7 +137,7 @@ static const struct jv_sig *inner_sig(const struct jv *v, uint32_t at)
 	if (f >= v->nfuncs || !parse_adapter(v, v->entries[f], &a) || a.call.class != JV_CALL ||
 	    a.call.target != at)
 		return NULL;
-	return &v->sigs[v->m->funcs[v->m->imported_funcs + f].type];
+	return &v->sigs[v->m->funcs[v->m->imported_funcs + v->first + f].type];
 }
 
 static bool at_code_of_r10(const struct jv_insn *i)
@@ -144,13 +164,17 @@ static enum callee dead_end(const struct jv *v, uint32_t at)
 	return CALLEE_NONE;
 }
 
-static enum callee find_callee(struct jv *v, uint32_t at,
+static enum callee find_callee(struct jv *v, const struct jv_insn *from,
 			       const struct jv_sig **ret_sig, uint32_t *ret_bytes)
 {
+	uint32_t at = from->target;
 	struct adapter a;
 	struct jv_insn i;
 	enum callee dead;
 
+	*ret_sig = v->nrelocs ? placed_later(v, from) : NULL;
+	if (*ret_sig)
+		return CALLEE_FUNCTION;
 	*ret_sig = jv_entry_sig(v, at);
 	if (*ret_sig)
 		return (*ret_sig)->stack_bytes ? CALLEE_NONE : CALLEE_FUNCTION;
@@ -467,7 +491,7 @@ bool jv_opt_call(struct jv_opt *o, const struct jv_insn *i)
 
 	if (o->is_stub)
 		return jv_opt_refuse(o, i, "a call in a stub");
-	switch (find_callee(o->v, i->target, &sig, &bytes)) {
+	switch (find_callee(o->v, i, &sig, &bytes)) {
 	case CALLEE_FUNCTION:
 		return opt_call_of(o, i, sig);
 	case CALLEE_DESCRIPTOR:
@@ -495,7 +519,7 @@ bool jv_opt_tail(struct jv_opt *o, const struct jv_insn *i)
 
 	if (o->is_stub)
 		return jv_opt_refuse(o, i, "a branch out of the function");
-	switch (find_callee(o->v, i->target, &sig, &bytes)) {
+	switch (find_callee(o->v, i, &sig, &bytes)) {
 	case CALLEE_FUNCTION:
 		return opt_tail_of(o, i, sig);
 	case CALLEE_DESCRIPTOR:

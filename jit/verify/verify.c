@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "jit/baseline/baseline.h"
 #include "jit/cc.h"
 #include "jit/pool.h"
 #include "jit/tier.h"
@@ -181,7 +182,7 @@ static void begin_function(struct jv *v, uint32_t f)
 	v->func = f;
 	v->lo = v->entries[f];
 	v->hi = f + 1 < v->nfuncs ? v->entries[f + 1] : v->text_size;
-	v->sig = &v->sigs[v->m->funcs[v->m->imported_funcs + f].type];
+	v->sig = &v->sigs[v->m->funcs[v->m->imported_funcs + v->first + f].type];
 }
 
 bool jv_function(struct jv *v, uint32_t f)
@@ -242,6 +243,85 @@ void jv_done(struct jv *v)
 	vec_done(&v->edges);
 	vec_done(&v->jumps);
 	vec_done(&v->work);
+}
+
+/* ---- functions that are not yet in an image ---- */
+
+static int by_offset(const void *a, const void *b)
+{
+	const struct jit_reloc *x = a, *y = b;
+
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* As much of an image as the functions need: entries and sites; in memory of its own. */
+static struct jit_image *part_image(const struct jit_verify_part *p)
+{
+	size_t sites = p->nsites * sizeof(*p->sites);
+	struct jit_image *image = calloc(1, sizeof(*image) + (p->n + 1) * sizeof(uint32_t) + sites);
+
+	if (!image)
+		return NULL;
+	image->funcs_off = sizeof(*image);
+	image->sites_off = image->handlers_off = sizeof(*image) + (p->n + 1) * sizeof(uint32_t);
+	image->nfuncs = p->n;
+	image->nsites = (uint32_t)p->nsites;
+	image->tier = JIT_TIER_LLVM;
+	for (uint32_t i = 0; i < p->n; i++)
+		((uint32_t *)(image + 1))[i] = p->entries[i].entry;
+	memcpy((char *)image + image->sites_off, p->sites, sites);
+	return image;
+}
+
+static void verify_marked(struct jv *v, const struct jit_verify_part *p, uint64_t *refused,
+			  uint32_t *n)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		if (!jv_test(p->optimized, i))
+			continue;
+		begin_function(v, i);
+		if (jv_opt_function(v))
+			continue;
+		refused[i / 64] |= (uint64_t)1 << i % 64;
+		++*n;
+	}
+}
+
+int jit_verify_part(const struct jit_verify_part *p, uint64_t *ret_refused, uint32_t *ret_n)
+{
+	struct jit_image *image = part_image(p);
+	struct jit_reloc *relocs = malloc((p->nrelocs + 1) * sizeof(*relocs));
+	struct jv v = {
+		.m = p->m,
+		.image = image,
+		.text = p->text,
+		.text_size = p->size,
+		.layout = *p->layout,
+		.entries = image ? (const uint32_t *)(image + 1) : NULL,
+		.first = p->first,
+		.nfuncs = p->n,
+		.relocs = relocs,
+		.nrelocs = p->nrelocs,
+		.own_memory = p->m->nmemories && !p->m->imported_memories,
+		.references = -1,
+		.copy_stub = UINT32_MAX,
+	};
+	uint32_t n = 0;
+	int ret = -ENOMEM;
+
+	if (relocs && image) {
+		memcpy(relocs, p->relocs, p->nrelocs * sizeof(*relocs));
+		qsort(relocs, p->nrelocs, sizeof(*relocs), by_offset);
+		if (make_sigs(&v) && make_buckets(&v) && make_opt(&v)) {
+			verify_marked(&v, p, ret_refused, &n);
+			*ret_n = n;
+			ret = 0;
+		}
+	}
+	jv_done(&v);
+	free(relocs);
+	free(image);
+	return ret;
 }
 
 /* ---- all functions ---- */

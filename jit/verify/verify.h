@@ -40,12 +40,10 @@
  * saved registers and rsp are the caller's when it returns, and r13 the context's at each call;
  * between stack pages that are touched lies no more than the guard. Jump tables may lie anywhere in
  * the text; their entries, as far as the bounds of the index go, must be code that is right when it
- * is come to. Stubs and adapters are known by their form.
- * What cannot be proved of a function is refused, as is one that is too large or takes too long.
- * Visits to a block are limited, and the time is linear in the text times the frame's slots.
- * jit_compile() does not ask for such images yet: of what LLVM makes some functions in a hundred
- * are refused that are right (loops over several pointers that one counter bounds, remainders that
- * are indices), and would have to be made in a slower way.
+ * is come to. Stubs and adapters are known by their form. What cannot be proved of a function is
+ * refused, as is one that is too large or takes too long; the tier asks jit_verify_part() first,
+ * and leaves such a function to the baseline. Visits to a block are limited, and the time is linear
+ * in the text times the frame's slots.
  *
  * What is not proved:
  *
@@ -72,5 +70,27 @@ struct jit_pool;
  */
 int jit_verify(const struct jit_image *image, const struct wasm_module *m, struct jit_pool *pool,
 	       struct wsbox_err *err);
+
+/* Functions of an optimizing tier, before they are placed in an image. */
+struct jit_verify_part {
+	const struct wasm_module *m;
+	const struct jit_layout *layout;
+	const uint8_t *text;
+	uint32_t size;
+	uint32_t first, n; /* defined functions, 0-based: all whose code lies in text */
+	const struct jit_entry *entries;	/* of these; offsets in text */
+	const struct jit_reloc
+		*relocs; /* of calls whose target is not there yet; by offset, or not */
+	size_t nrelocs;
+	const struct jit_site *sites;
+	size_t nsites;
+	const uint64_t *optimized;	/* a bit for each function that is looked at */
+};
+
+/*
+ * Sets the bit of each function that would be refused, and counts them. 0, -ENOMEM. What is said of
+ * a function here jit_verify() says again of the image, where calls have their targets.
+ */
+int jit_verify_part(const struct jit_verify_part *part, uint64_t *ret_refused, uint32_t *ret_n);
 
 #endif
