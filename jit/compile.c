@@ -23,6 +23,7 @@
 /* of bodies: enough to pay for taking it, little enough to share out */
 #define BATCH_BYTES (48u << 10)
 #define BATCH_FUNCS 1024u
+#define BATCH_WORDS (BATCH_FUNCS / 64)
 #define CODE_START ((size_t)1 << 20)	/* first size of a worker's buffer */
 /* of a body: more than code needs as a rule (1.5); untouched pages cost nothing */
 #define CODE_PER_BYTE 4u
@@ -47,7 +48,8 @@ struct job {
 	atomic_uint next;		/* batch to take */
 	/* lowest batch that failed: no later one need be compiled */
 	atomic_uint failed;
-	atomic_uint left;		/* functions that the tier left to the baseline */
+	/* functions that the tier left to the baseline; that it made again for the verifier */
+	atomic_uint left, remade;
 	atomic_uint workers;
 
 	pthread_mutex_t lock;		/* of what follows */
@@ -63,7 +65,10 @@ struct worker {
 	struct jit_out out;
 	struct arena arena, sigs;
 	size_t code_size;
+	const struct batch *batch;	/* the one at hand */
 	void *tier;			/* its state, NULL: none */
+	/* of the batch's functions: made by the tier; refused now; ever */
+	uint64_t optimized[BATCH_WORDS], refused[BATCH_WORDS], doubted[BATCH_WORDS];
 };
 
 /* ---- a worker ---- */
@@ -86,18 +91,18 @@ static int compile_once(struct worker *w, uint32_t func, struct jit_entry *entry
 			struct wsbox_err *err)
 {
 	const struct jit_tier *tier = w->tier ? w->job->options->tier : NULL;
+	uint32_t i = func - w->job->m->imported_funcs - w->batch->first;
 	int ret = tier ? tier->place(w->tier, func, &w->out, entry) : -ENOTSUP;
 
+	if (ret == 0)
+		w->optimized[i / 64] |= (uint64_t)1 << i % 64;
 	if (ret != -ENOTSUP)
 		return ret;
 	ret = jit_baseline(&w->func, func, &w->out, &entry->entry, err);
 	entry->inner = entry->entry;
 	if (ret < 0 || !tier)
 		return ret;
-	ret = tier->baseline(w->tier, func, &w->out, entry);
-	if (ret == 0)
-		atomic_fetch_add(&w->job->left, 1);
-	return ret;
+	return tier->baseline(w->tier, func, &w->out, entry);
 }
 
 static int compile_func(struct worker *w, uint32_t i, struct wsbox_err *err)
@@ -135,19 +140,83 @@ static int finish_batch(struct worker *w)
 	return ret;
 }
 
-static int compile_batch(struct worker *w, struct batch *b)
+/* The code of all functions, one behind the other. */
+static int place_batch(struct worker *w, struct batch *b)
 {
-	const struct jit_tier *tier = w->job->options->tier;
 	int ret = 0;
 
 	w->out.code.at = w->out.code.start;
 	w->out.sites.len = w->out.relocs.len = w->out.handlers.len = w->out.lines.len = 0;
-	if (tier)
-		ret = tier->batch(w->tier, w->job->m->imported_funcs + b->first, b->n);
+	memset(w->optimized, 0, sizeof(w->optimized));
 	for (uint32_t i = b->first; i < b->first + b->n && ret == 0; i++)
 		ret = compile_func(w, i, &b->err);
+	return w->job->options->tier && ret == 0 ? finish_batch(w) : ret;
+}
+
+/* What the verifier thinks of those that the tier made. */
+static int ask_verifier(struct worker *w, const struct batch *b, uint32_t *ret_refused)
+{
+	const struct jit_verify_part part = {
+		.m = w->job->m,
+		.layout = &w->job->layout,
+		.text = w->out.code.start,
+		.size = x64_offset(&w->out.code),
+		.first = b->first,
+		.n = b->n,
+		.entries = w->job->entries + b->first,
+		.relocs = w->out.relocs.at,
+		.nrelocs = w->out.relocs.len,
+		.sites = w->out.sites.at,
+		.nsites = w->out.sites.len,
+		.optimized = w->optimized,
+	};
+
+	memset(w->refused, 0, sizeof(w->refused));
+	return jit_verify_part(&part, w->refused, ret_refused);
+}
+
+/* Has what the verifier refuses made again, until nothing is: the tier leaves it in the end. */
+static int compile_verified(struct worker *w, struct batch *b)
+{
+	const struct jit_tier *tier = w->job->options->tier;
+	int ret = tier->batch(w->tier, w->job->m->imported_funcs + b->first, b->n);
+	uint32_t refused = 1;
+
+	memset(w->doubted, 0, sizeof(w->doubted));
+	while (ret == 0) {
+		ret = place_batch(w, b);
+		if (ret == 0)
+			ret = ask_verifier(w, b, &refused);
+		if (ret < 0 || !refused)
+			break;
+		for (uint32_t k = 0; k < BATCH_WORDS; k++)
+			w->doubted[k] |= w->refused[k];
+		ret = tier->again(w->tier, w->refused);
+	}
+	return ret;
+}
+
+static void count_ways(struct worker *w)
+{
+	for (uint32_t i = 0; i < w->batch->n; i++) {
+		bool optimized = w->optimized[i / 64] >> i % 64 & 1;
+
+		if (!optimized)
+			atomic_fetch_add(&w->job->left, 1);
+		else if (w->doubted[i / 64] >> i % 64 & 1)
+			atomic_fetch_add(&w->job->remade, 1);
+	}
+}
+
+static int compile_batch(struct worker *w, struct batch *b)
+{
+	bool tier = w->job->options->tier;
+	int ret;
+
+	w->batch = b;
+	ret = tier ? compile_verified(w, b) : place_batch(w, b);
 	if (tier && ret == 0)
-		ret = finish_batch(w);
+		count_ways(w);
 	return ret;
 }
 
@@ -369,6 +438,7 @@ static bool job_init(struct job *job, int image_fd)
 	atomic_init(&job->next, 0);
 	atomic_init(&job->failed, UINT32_MAX);
 	atomic_init(&job->left, 0);
+	atomic_init(&job->remade, 0);
 	atomic_init(&job->workers, 0);
 	pthread_mutex_init(&job->lock, NULL);
 	return make_batches(job) && jit_writer_init(&job->writer, job->m, job->options, image_fd,
@@ -432,8 +502,7 @@ static int publish(struct job *job, struct jit_pool *pool, int fd, struct jit_st
 	stats->text_bytes = h.text_size;
 	stats->image_bytes = h.size;
 	stats->ns_publish += written - start;
-	/* not all that is right of a tier's code can be proved (verify/verify.h) */
-	if (fd < 0 || h.tier != JIT_TIER_BASELINE)
+	if (fd < 0)
 		return 0;
 	ret = verify_image(job, pool, fd, &h, err);
 	stats->ns_verify = now() - written;
@@ -482,6 +551,7 @@ int jit_compile(const struct wasm_module *m, const struct jit_options *options,
 		ret = err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
 	}
 	stats.left = atomic_load(&job.left);
+	stats.remade = atomic_load(&job.remade);
 	/* one writes while the others compile */
 	writing = job.ns_write / num_max(atomic_load(&job.workers), 1);
 	stats.ns_compile = now() - start - writing;

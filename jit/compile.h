@@ -29,7 +29,8 @@ struct jit_options {
 };
 
 struct jit_stats {
-	uint32_t functions, left;	/* left by the tier to the baseline */
+	/* left by the tier to the baseline; made by it again, as the verifier refused them first */
+	uint32_t functions, left, remade;
 	uint64_t body_bytes, text_bytes, image_bytes;
 	uint64_t ns_compile, ns_publish, ns_verify;
 };
@@ -45,11 +46,10 @@ void jit_pool_free(struct jit_pool *pool);
 
 /*
  * Compiles m, writes the image (image.h) to image_fd from offset 0 and has the verifier look at it
- * (verify/verify.h; not at a tier's that is not the baseline); with image_fd < 0 the code is made
- * and dropped (validate). pool may be NULL. 0; -ENOEXEC with err (offset, "function N (name): ...",
- * or with the status WSBOX_FAILED "code verifier: ...", which is our fault); -ENOMEM; -EFBIG;
- * -ENOTSUP for a feature the compiler lacks; or the error of a write. The failure reported is the
- * one with the lowest function index.
+ * (verify/verify.h); with image_fd < 0 the code is made and dropped (validate). pool may be NULL.
+ * 0; -ENOEXEC with err (offset, "function N (name): ...", or with the status WSBOX_FAILED "code
+ * verifier: ...", which is our fault); -ENOMEM; -EFBIG; -ENOTSUP for a feature the compiler lacks;
+ * or the error of a write. The failure reported is the one with the lowest function index.
  */
 int jit_compile(const struct wasm_module *m, const struct jit_options *options,
 		struct jit_pool *pool, int image_fd, struct jit_stats *ret_stats,

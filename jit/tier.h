@@ -3,7 +3,9 @@
  * the baseline: both kinds of code are placed in the same image and call each other.
  *
  * For each batch, in this order: batch(); for each function of it place(), or after the baseline
- * compiled it baseline(); finish(). Each worker has a state of its own.
+ * compiled it baseline(); finish(). Then the verifier looks at what the tier made
+ * (verify/verify.h). Of functions that it refuses again() is told, and all are placed once more,
+ * until none is refused. Each worker has a state of its own.
  */
 #ifndef JIT_TIER_H
 #define JIT_TIER_H
@@ -43,6 +45,12 @@ struct jit_tier {
 	void (*worker_free)(void *worker);
 	/* Compiles what it can of the functions [first, first + n), by index. 0, -ENOMEM. */
 	int (*batch)(void *worker, uint32_t first, uint32_t n);
+	/*
+	 * The functions whose bit is set, counted from the batch's first, were refused: makes them
+	 * in a way that is easier to verify. After a few times it leaves whatever is refused to the
+	 * baseline. 0, -ENOMEM.
+	 */
+	int (*again)(void *worker, const uint64_t *refused);
 	/* Appends the code of a function: 0, -ENOSPC, -ENOMEM; -ENOTSUP: the baseline does it. */
 	int (*place)(void *worker, uint32_t func, struct jit_out *out, struct jit_entry *ret);
 	/* The baseline's code of a function, whose entry is set, has just been appended. */

@@ -140,8 +140,8 @@ static void check_type(struct ll_func *f, LLVMValueRef entry, uint32_t type)
 {
 	struct ll *l = f->l;
 	int64_t sig = l->layout->sigs + 4 * (int64_t)l->m->types[type].canon;
-	LLVMValueRef have = ll_read(f, l->i32, entry, false);
-	LLVMValueRef want = ll_read(f, l->i32, ll_context(f, sig), true);
+	LLVMValueRef have = ll_read(f, l->i32, entry, false),
+		     want = ll_read(f, l->i32, ll_context(f, sig), false);
 	LLVMTypeRef types[3] = { l->ptr, l->ptr, l->i32 };
 	LLVMValueRef args[3] = { f->self, entry, want };
 	LLVMBasicBlockRef bad = ll_block(f), good = ll_block(f);
@@ -158,13 +158,17 @@ static LLVMValueRef pop_entry(struct ll_func *f, uint32_t table, uint32_t type)
 	LLVMValueRef index = ll_pop(f), slot, size, base, entry;
 
 	if (LLVMTypeOf(index) == f->l->i32)
-		index = LLVMBuildZExt(f->ir, index, f->l->i64, "");
+		index = ll_wide(f, index);
 	size = table_size(f, table, &slot);
 	ll_trap_if(f, LLVMBuildICmp(f->ir, LLVMIntUGE, index, size, ""), RT_TRAP_INDIRECT_BOUNDS);
 	base = ll_read(f, f->l->ptr, slot, true);
+	/* what is made of it stays behind the compare, where the verifier of machine code looks for
+	 * it */
+	index = ll_opaque(f, index);
 	index = LLVMBuildShl(f->ir, index, ll_i64(f, 5), "");
 	_Static_assert(sizeof(struct jit_callee) == 1 << 5, "the shift above");
-	entry = LLVMBuildGEP2(f->ir, f->l->i8, base, &index, 1, "");
+	/* so that one register is looked at and called */
+	entry = ll_opaque(f, LLVMBuildGEP2(f->ir, f->l->i8, base, &index, 1, ""));
 	check_type(f, entry, type);
 	return entry;
 }
@@ -263,8 +267,7 @@ static LLVMValueRef call_runtime(struct ll_func *f, LLVMValueRef code, const cha
 	assert(n <= LIB_ARGS);
 	for (uint32_t i = 0; i < n; i++) {
 		types[i + 2] = l->i64;
-		all[i + 2] = LLVMTypeOf(args[i]) == l->i32 ?
-			     LLVMBuildZExt(f->ir, args[i], l->i64, "") : args[i];
+		all[i + 2] = LLVMTypeOf(args[i]) == l->i32 ? ll_wide(f, args[i]) : args[i];
 	}
 	type = LLVMFunctionType(l->i64, types, n + 2, 0);
 	ll_place(f, f->at);

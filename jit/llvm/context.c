@@ -128,7 +128,10 @@ LLVMValueRef ll_intrinsic2(struct ll_func *f, const char *name, LLVMValueRef a, 
 LLVMValueRef ll_opaque(struct ll_func *f, LLVMValueRef v)
 {
 	LLVMTypeRef t = LLVMTypeOf(v), type = LLVMFunctionType(t, &t, 1, 0);
-	LLVMValueRef nothing = LLVMGetInlineAsm(type, "", 0, "=x,0", 4, 0, 0,
+	LLVMTypeKind kind = LLVMGetTypeKind(t);
+	const char *where = kind == LLVMIntegerTypeKind || kind == LLVMPointerTypeKind ? "=r,0" :
+											 "=x,0";
+	LLVMValueRef nothing = LLVMGetInlineAsm(type, "", 0, where, 4, 0, 0,
 						LLVMInlineAsmDialectIntel, 0);
 
 	return LLVMBuildCall2(f->ir, type, nothing, &v, 1, "");

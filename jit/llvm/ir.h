@@ -47,6 +47,7 @@ struct ll_sig {
 	bool ready;
 	/* stack arguments too many, or a vector among them: left to the baseline */
 	bool odd;
+	uint32_t narrow;	/* a bit for each 8 bytes of stack arguments that hold an i32 */
 	LLVMTypeRef result;
 	LLVMTypeRef type[2];	/* without and with the descriptor */
 };
@@ -76,8 +77,17 @@ struct ll {
 	LLVMDIBuilderRef debug;
 	LLVMMetadataRef file, routine;
 
-	struct ll_object *object;	/* what the batch became */
+	struct ll_object *objects;	/* what the batch became; what was made again with care */
+	struct ll_object *object;	/* the one at hand */
+	unsigned int care;		/* LL_CARE_*, of the functions at hand */
 };
+
+/*
+ * How much of what LLVM knows is kept from it, in code that is made again because the verifier
+ * could not follow: the steps that locals take round a loop, of which it makes pointers that step;
+ * and of each index, too, what is in the upper bits without the extension.
+ */
+enum { LL_CARE_NONE, LL_CARE_LOOPS, LL_CARE_INDICES, LL_CARES };
 
 struct ll_ctl {
 	LLVMBasicBlockRef target;	/* of branches */
@@ -105,6 +115,8 @@ struct ll_func {
 	LLVMMetadataRef scope;
 	struct ll_sig *sig;
 	struct ll_local *locals;
+	struct wasm_scan scan;		/* with care: of its loops */
+	uint32_t loop;			/* the next one */
 	struct VEC(struct ll_ctl) ctls;
 	struct VEC(struct ll_origin) origins;	/* by height of the entry */
 	uint32_t at;			/* of the instruction at hand */
@@ -147,6 +159,8 @@ LLVMTypeRef ll_type(const struct ll *l, wasm_valtype t);	/* on the stack and in 
 struct ll_sig *ll_sig(struct ll *l, uint32_t type);		/* NULL: no memory */
 /* The function of this name in the module, declared if it is new. */
 LLVMValueRef ll_declare(struct ll *l, const char *name, LLVMTypeRef type);
+/* An i32 in 64 bits, for an index or an argument. */
+LLVMValueRef ll_wide(struct ll_func *f, LLVMValueRef v);
 /* A value as it is passed, and back. */
 LLVMValueRef ll_passed(struct ll_func *f, LLVMValueRef v, wasm_valtype t);
 LLVMValueRef ll_received(struct ll_func *f, LLVMValueRef v, wasm_valtype t);

@@ -88,7 +88,7 @@ LLVMValueRef ll_pop_address(struct ll_func *f, const struct wasm_insn *in)
 	LLVMValueRef index = ll_pop(f), base;
 
 	if (LLVMTypeOf(index) == f->l->i32)
-		index = LLVMBuildZExt(f->ir, index, f->l->i64, "");
+		index = ll_wide(f, index);
 	if (type->limits.is64 || type->page_log2 != 16) {
 		index = checked(f, in, index);
 		base = base_of(f, in->index);

@@ -136,6 +136,15 @@ int ll_object_read(struct ll_object *o, void *buffer, const void *bytes, size_t 
 	return read_all(o, e, headers);
 }
 
+void ll_object_drop(struct ll_object *o, const uint64_t *which)
+{
+	for (uint32_t i = 0; i < o->n; i++)
+		if (which[i / 64] >> i % 64 & 1)
+			o->text_of[i] = 0;
+	for (uint32_t i = 0; i < o->nsections; i++)
+		o->sections[i].placed = false;
+}
+
 void ll_object_done(struct ll_object *o)
 {
 	if (o->buffer)

@@ -49,6 +49,9 @@ int ll_object_read(struct ll_object *o, void *buffer, const void *bytes, size_t 
 		   uint32_t first, uint32_t n);
 void ll_object_done(struct ll_object *o);
 
+/* Forgets the functions whose bit is set, and where everything was placed. */
+void ll_object_drop(struct ll_object *o, const uint64_t *which);
+
 /* The symbol's name, NULL for one that has none. */
 const char *ll_object_name(const struct ll_object *o, const Elf64_Sym *s);
 

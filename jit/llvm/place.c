@@ -164,12 +164,22 @@ static void append_section(struct jit_out *out, struct ll_section *s)
 	s->placed = true;
 }
 
+/* The object that holds the function's code, or the first. */
+static struct ll_object *object_of(const struct ll *l, uint32_t func)
+{
+	for (struct ll_object *o = &l->objects[LL_CARES - 1]; o > l->objects; o--)
+		if (func - o->first < o->n && o->text_of[func - o->first])
+			return o;
+	return &l->objects[0];
+}
+
 int ll_place_function(struct ll *l, uint32_t func, struct jit_out *out, struct jit_entry *ret)
 {
-	struct ll_object *o = l->object;
+	struct ll_object *o = l->object = object_of(l, func);
 	struct ll_section *s = func - o->first < o->n ? &o->sections[o->text_of[func - o->first]] :
 							NULL;
-	uint32_t bytes = l->sigs[l->m->funcs[func].type].cc.stack_bytes;
+	const struct ll_sig *sig = &l->sigs[l->m->funcs[func].type];
+	uint32_t bytes = sig->cc.stack_bytes;
 	struct jit_entry e;
 	int r;
 
@@ -182,7 +192,7 @@ int ll_place_function(struct ll *l, uint32_t func, struct jit_out *out, struct j
 	e.entry = x64_offset(&out->code);
 	if (!place_no_line(l, out, JIT_LINE_NONE))
 		return -ENOMEM;
-	r = bytes ? ll_adapter_in(out, bytes, s->align) : 0;
+	r = bytes ? ll_adapter_in(out, bytes, sig->narrow, s->align) : 0;
 	if (r < 0)
 		return r;
 	append_section(out, s);
@@ -300,11 +310,10 @@ static int place_data(struct ll_object *o, struct jit_out *out)
 	return 0;
 }
 
-int ll_place_shared(struct ll *l, struct jit_out *out)
+/* An object's data, and then its references. */
+static int place_object(struct ll *l, struct jit_out *out, uint32_t *stubs)
 {
 	struct ll_object *o = l->object;
-	struct jit_out before = *out;
-	uint32_t stubs[LL_STUBS] = { 0 };
 	int ret;
 
 	if (!place_no_line(l, out, JIT_LINE_DATA))
@@ -315,6 +324,19 @@ int ll_place_shared(struct ll *l, struct jit_out *out)
 	for (uint32_t i = 0; i < o->nsections && ret == 0; i++)
 		if (o->sections[i].placed)
 			ret = finish_section(l, out, &o->sections[i], stubs);
+	return ret;
+}
+
+int ll_place_shared(struct ll *l, struct jit_out *out)
+{
+	struct jit_out before = *out;
+	uint32_t stubs[LL_STUBS] = { 0 };
+	int ret = 0;
+
+	for (unsigned int k = 0; k < LL_CARES && ret == 0; k++) {
+		l->object = &l->objects[k];
+		ret = place_object(l, out, stubs);
+	}
 	if (ret == -ENOSPC) {
 		out->code.at = before.code.at;
 		out->sites.len = before.sites.len;

@@ -14,6 +14,8 @@ enum {
 _Static_assert(LL_STUBS - LL_STUB_CALL == LL_ADAPTED_MAX / 16 + 1,
 	       "a stub for each number of bytes");
 
+_Static_assert(LL_ADAPTED_MAX / 8 <= 32, "a bit for each");
+
 #define LL_ADAPTER_ROOM (LL_ADAPTED_MAX / 8 * 16 + 128)	/* bytes of code */
 
 /* Room for n bytes of code, and for what an emitter may scribble behind. */
@@ -27,8 +29,12 @@ void ll_copy_stub(struct x64_buf *x);
  * which the caller does. Each is a frame of its own, which backtraces skip.
  */
 
-/* Our convention to C's: calls what is placed at a multiple of `align` behind it. */
-int ll_adapter_in(struct jit_out *out, uint32_t bytes, uint32_t align);
+/*
+ * Our convention to C's: calls what is placed at a multiple of `align` behind it. narrow: a bit for
+ * each 8 bytes that hold an i32, which are zero-extended, so that the verifier need not know who
+ * calls.
+ */
+int ll_adapter_in(struct jit_out *out, uint32_t bytes, uint32_t narrow, uint32_t align);
 /* C's convention to ours: calls the code at this offset. */
 int ll_adapter_out(struct jit_out *out, uint32_t bytes, uint32_t entry);
 /* The same, for the descriptor in r10. */

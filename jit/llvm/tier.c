@@ -30,8 +30,11 @@
 
 /*
  * Equal code of different places stays apart: a place says where in the module something trapped.
+ * Arguments on the stack are stored one by one: the verifier sees what each is.
  */
-static const char *const flags[] = { "wsbox", "-enable-tail-merge=0" };
+static const char *const flags[] = {
+	"wsbox", "-enable-tail-merge=0", "-combiner-store-merging=false"
+};
 
 static int compare_bytes(const void *a, const void *b)
 {
@@ -86,9 +89,9 @@ static void tier_worker_free(void *worker)
 {
 	struct ll *l = worker;
 
-	if (l->object)
-		ll_object_done(l->object);
-	free(l->object);
+	for (unsigned int k = 0; l->objects && k < LL_CARES; k++)
+		ll_object_done(&l->objects[k]);
+	free(l->objects);
 	if (l->machine)
 		LLVMDisposeTargetMachine(l->machine);
 	if (l->ctx)
@@ -112,11 +115,11 @@ static void *tier_worker_new(const struct wasm_module *m, const struct jit_layou
 	l->options = options;
 	arena_init(&l->arena, 0);
 	arena_init(&l->sig_arena, 0);
-	l->object = calloc(1, sizeof(*l->object));
+	l->objects = calloc(LL_CARES, sizeof(*l->objects));
 	l->sigs = calloc((size_t)m->ntypes + 1, sizeof(*l->sigs));
 	l->ctx = LLVMContextCreate();
 	l->machine = new_machine();
-	if (!l->object || !l->sigs || !l->machine) {
+	if (!l->objects || !l->sigs || !l->machine) {
 		tier_worker_free(l);
 		return NULL;
 	}
@@ -166,14 +169,15 @@ static void close_module(struct ll *l)
 	l->mod = NULL;
 }
 
-/* The functions that can be done here. */
-static int fill_module(struct ll *l, uint32_t first, uint32_t n)
+/* The functions that can be done here, of all or of those whose bit is set. */
+static int fill_module(struct ll *l, uint32_t first, uint32_t n, const uint64_t *which)
 {
 	struct ll_func f = { .l = l, .ir = l->ir };
 	int ret = 0;
 
-	for (uint32_t i = first; i < first + n && ret != -ENOMEM; i++)
-		ret = ll_func_emit(&f, i);
+	for (uint32_t i = 0; i < n && ret != -ENOMEM; i++)
+		if (!which || which[i / 64] >> i % 64 & 1)
+			ret = ll_func_emit(&f, first + i);
 	vec_done(&f.ctls);
 	vec_done(&f.origins);
 	LLVMDIBuilderFinalize(l->debug);
@@ -206,20 +210,44 @@ static int generate(struct ll *l, uint32_t first, uint32_t n)
 			      LLVMGetBufferSize(buffer), first, n);
 }
 
-static int tier_batch(void *worker, uint32_t first, uint32_t n)
+static int compile_batch_as(struct ll *l, uint32_t first, uint32_t n, const uint64_t *which)
 {
-	struct ll *l = worker;
 	int ret;
 
-	ll_object_done(l->object);
 	open_module(l);
-	ret = fill_module(l, first, n);
+	ret = fill_module(l, first, n, which);
 	if (ret == 0)
 		ret = optimize(l);
 	if (ret == 0)
 		ret = generate(l, first, n);
 	close_module(l);
 	return ret;
+}
+
+static int tier_batch(void *worker, uint32_t first, uint32_t n)
+{
+	struct ll *l = worker;
+
+	for (unsigned int k = 0; k < LL_CARES; k++)
+		ll_object_done(&l->objects[k]);
+	l->object = &l->objects[0];
+	l->care = 0;
+	return compile_batch_as(l, first, n, NULL);
+}
+
+static int tier_again(void *worker, const uint64_t *refused)
+{
+	struct ll *l = worker;
+	uint32_t first = l->objects[0].first, n = l->objects[0].n;
+
+	for (unsigned int k = 0; k < LL_CARES; k++)
+		ll_object_drop(&l->objects[k], refused);
+	if (l->care < LL_CARES)
+		l->care++;
+	if (l->care == LL_CARES)
+		return 0;
+	l->object = &l->objects[l->care];
+	return compile_batch_as(l, first, n, refused);
 }
 
 static int tier_place(void *worker, uint32_t func, struct jit_out *out, struct jit_entry *ret)
@@ -241,5 +269,6 @@ const struct jit_tier jit_llvm = {
 	.name = "optimized", .id = JIT_TIER_LLVM, .batch_bytes = BATCH_BYTES,
 	.stack_size = STACK_SIZE, .start = tier_start,
 	.worker_new = tier_worker_new, .worker_free = tier_worker_free,
-	.batch = tier_batch, .place = tier_place, .baseline = tier_baseline, .finish = tier_finish,
+	.batch = tier_batch, .again = tier_again, .place = tier_place, .baseline = tier_baseline,
+	.finish = tier_finish,
 };

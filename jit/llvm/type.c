@@ -105,9 +105,16 @@ static LLVMTypeRef passed_type(const struct ll *l, wasm_valtype t)
 	return wasm_kind(t) == WASM_KIND_I32 ? l->i64 : ll_type(l, t);
 }
 
+LLVMValueRef ll_wide(struct ll_func *f, LLVMValueRef v)
+{
+	if (f->l->care >= LL_CARE_INDICES && !LLVMIsConstant(v))
+		v = ll_opaque(f, v);
+	return LLVMBuildZExt(f->ir, v, f->l->i64, "");
+}
+
 LLVMValueRef ll_passed(struct ll_func *f, LLVMValueRef v, wasm_valtype t)
 {
-	return wasm_kind(t) == WASM_KIND_I32 ? LLVMBuildZExt(f->ir, v, f->l->i64, "") : v;
+	return wasm_kind(t) == WASM_KIND_I32 ? ll_wide(f, v) : v;
 }
 
 LLVMValueRef ll_received(struct ll_func *f, LLVMValueRef v, wasm_valtype t)
@@ -141,6 +148,9 @@ static bool work_out(struct ll *l, struct ll_sig *s, const struct wasm_functype 
 		s->odd |= params[i].where == JIT_ON_STACK &&
 			  wasm_kind(t->params[i]) == WASM_KIND_V128;
 	s->odd |= s->cc.stack_bytes > LL_ADAPTED_MAX;
+	for (uint32_t i = 0; i < t->nparams && !s->odd; i++)
+		if (params[i].where == JIT_ON_STACK && wasm_kind(t->params[i]) == WASM_KIND_I32)
+			s->narrow |= 1u << params[i].off / 8;
 	s->result = result_type(l, s, t);
 	for (unsigned int nest = 0; nest < 2; nest++) {
 		unsigned int n = 0;

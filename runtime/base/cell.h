@@ -135,6 +135,8 @@ struct cell_compiled {
 	uint32_t functions;
 	/* 0: the baseline, 1: the optimizing tier, which left so many to the baseline */
 	uint32_t tier, left;
+	uint32_t remade;		/* that it made again, for the verifier */
+	uint32_t unused;
 	uint64_t image_size;
 	uint64_t body_bytes;		/* size of the code section compiled */
 	uint64_t text_bytes;		/* machine code made */

@@ -91,6 +91,7 @@ static int compile_module(const struct cell_job *job, const void *bytes, struct 
 	vec_done(&lines);
 	reply->functions = stats.functions;
 	reply->left = stats.left;
+	reply->remade = stats.remade;
 	reply->tier = tier(job) ? tier(job)->id : JIT_TIER_BASELINE;
 	reply->image_size = stats.image_bytes;
 	reply->body_bytes = stats.body_bytes;

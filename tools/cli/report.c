@@ -102,8 +102,10 @@ static void stats_compile(struct json *j, const struct session *s)
 	json_u64(j, "module_bytes", s->module_size);
 	json_u64(j, "body_bytes", c->body_bytes);
 	json_u64(j, "functions", c->functions);
-	if (c->tier)
+	if (c->tier) {
 		json_u64(j, "left_to_baseline", c->left);
+		json_u64(j, "made_again", c->remade);
+	}
 	json_u64(j, "text_bytes", c->text_bytes);
 	/* bytes in a microsecond are megabytes in a second; a cell may say what cannot be */
 	if (c->ns_compile && c->body_bytes <= CELL_MODULE_MAX)
