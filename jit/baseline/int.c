@@ -26,6 +26,8 @@ void jit_push_cond(struct jit_func *f, unsigned int cc)
 	}
 }
 
+/* Inlined, it would be checked for forms that a caller's operand never has. */
+__attribute__((noinline))
 static void opnd_op(struct jit_func *f, enum x64_op op, enum x64_width w, unsigned int d,
 		    const struct jit_opnd *b)
 {
