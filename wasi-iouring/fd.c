@@ -56,8 +56,13 @@ WASI_CALL(fd_advise)
 	return wasi_errno(SYS4(fadvise64, f->host, ARG64(1), ARG64(2), advice[ARG32(3)]));
 }
 
+/* Linux looks at the range before it looks at how the file was opened. */
 WASI_CALL(fd_allocate)
 {
+	if ((int64_t)ARG64(1) < 0 || (int64_t)ARG64(2) <= 0)
+		return WASI_EINVAL;
+	if (!(f->rights & WASI_RIGHT_FD_ALLOCATE))
+		return wasi_fd_lacking(f, WASI_RIGHT_FD_ALLOCATE, WASI_EBADF);
 	return wasi_errno(SYS4(fallocate, f->host, 0, ARG64(1), ARG64(2)));
 }
 

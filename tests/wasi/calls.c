@@ -439,6 +439,8 @@ START_TEST(rights)
 	ck_assert_int_eq(guest_write(&g, ro, "x"), -WASI_EBADF);
 	ck_assert_int_eq(CALL(&g, fd_filestat_set_size, ro, 1), WASI_EINVAL);
 	ck_assert_int_eq(CALL(&g, fd_allocate, ro, 0, 1), WASI_EBADF);
+	ck_assert_int_eq(CALL(&g, fd_allocate, ro, 0, 0), WASI_EINVAL);
+	ck_assert_int_eq(CALL(&g, fd_allocate, ro, -1, 1), WASI_EINVAL);
 	ck_assert_int_eq(CALL(&g, fd_datasync, ro), 0);
 	ck_assert_int_eq(CALL(&g, path_open, ro, 0, STR(&g, "x"), 0, 2, 0, 0, GUEST_RET),
 			 WASI_ENOTDIR);

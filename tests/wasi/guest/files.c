@@ -28,6 +28,14 @@ static void content(const char *path)
 		close(fd);
 }
 
+static int allocate(int fd, off_t from, off_t size)
+{
+	int e = posix_fallocate(fd, from, size);
+
+	errno = e;
+	return e ? -1 : 0;
+}
+
 static void modes(void)
 {
 	static const int flags[] = {
@@ -55,7 +63,9 @@ static void modes(void)
 		T(lseek(fd, -2, SEEK_END));
 		T(write(fd, "Z", 1));
 		T(ftruncate(fd, 12));
-		T(posix_fallocate(fd, 0, 5) ? -1 : 0);
+		T(allocate(fd, 0, 5));
+		T(allocate(fd, 0, 0));
+		T(allocate(fd, -1, 5));
 		T(fsync(fd));
 		T(fdatasync(fd));
 		T(close(fd));
