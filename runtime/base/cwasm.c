@@ -32,13 +32,15 @@ int cwasm_check(const void *start, size_t n, uint64_t file_size, const uint8_t b
 	Elf64_Ehdr elf;
 	struct cwasm c;
 
+	if (!cwasm_is_elf(start, n) ||
+	    (n >= CWASM_HEAD + sizeof(c.magic) &&
+	     memcmp((const char *)start + CWASM_HEAD, CWASM_MAGIC, sizeof(c.magic))))
+		return err_set(err, -ENOEXEC, WSBOX_INVALID,
+			       "is no module that wsbox compile made, nor a WebAssembly module");
 	if (n < CWASM_HEAD + sizeof(c))
 		return err_set(err, -ENOEXEC, WSBOX_INVALID, "is cut short");
 	memcpy(&elf, start, sizeof(elf));
 	memcpy(&c, (const char *)start + CWASM_HEAD, sizeof(c));
-	if (!cwasm_is_elf(start, n) || memcmp(c.magic, CWASM_MAGIC, sizeof(c.magic)))
-		return err_set(err, -ENOEXEC, WSBOX_INVALID,
-			       "is no module that wsbox compile made");
 	if (elf.e_machine != EM_X86_64 || elf.e_ident[EI_CLASS] != ELFCLASS64)
 		return err_set(err, -ENOEXEC, WSBOX_INVALID, "is not for x86-64");
 	if (c.version != CWASM_VERSION || (build && memcmp(c.build, build, sizeof(c.build))))

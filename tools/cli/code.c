@@ -144,6 +144,7 @@ static bool find_by_content(struct session *s, int src, const struct cache_ident
  */
 static int open_precompiled(struct session *s, enum cell_role role)
 {
+	bool allowed = role == CELL_ROLE_RUN && s->o->allow_precompiled;
 	struct code *c = &s->code;
 	char start[CWASM_PAGE];
 	ssize_t n = pread(s->module, start, sizeof(start), 0);
@@ -153,13 +154,14 @@ static int open_precompiled(struct session *s, enum cell_role role)
 	/* objdump's cell reads the file itself, and nothing of it is run */
 	if (n < 0 || !cwasm_is_elf(start, (size_t)n) || role == CELL_ROLE_OBJDUMP)
 		return 0;
-	if (role != CELL_ROLE_RUN || !s->o->allow_precompiled)
+	ret = cwasm_check(start, (size_t)n, s->module_size, allowed ? build_id : NULL, &head,
+			  &s->err);
+	if (ret < 0)
+		return ret;
+	if (!allowed)
 		return err_set(&s->err, -EPERM, WSBOX_INVALID,
 			       "is compiled code, which is trusted as its maker is; "
 			       "wsbox run --allow-precompiled runs it");
-	ret = cwasm_check(start, (size_t)n, s->module_size, build_id, &head, &s->err);
-	if (ret < 0)
-		return ret;
 	c->result = CODE_PRECOMPILED;
 	c->item.recipe.features = head.features;
 	memcpy(c->item.recipe.module, head.module, sizeof(head.module));
