@@ -119,7 +119,7 @@ static int copy_all(int dst, int src, uint64_t max, uint64_t *ret_size)
 			done += (uint64_t)n;
 		if (done > max)
 			return -E2BIG;
-	} while (n > 0 || n == -EINTR);
+	} while (n > 0);
 	if (n < 0)
 		return (int)n;
 	*ret_size = done;

@@ -35,8 +35,8 @@ int fd_sealed(int fd);
 
 /*
  * Copies what src still gives, a file or a pipe, into a new sealed memfd: its descriptor or
- * -errno. -E2BIG beyond max bytes, -EISDIR for a directory. Moves src's position; waits for the
- * end of a pipe. *ret_size may be NULL.
+ * -errno. -E2BIG beyond max bytes, -EISDIR for a directory, -EINTR where a signal's handler ran
+ * while it waited for more of a pipe. Moves src's position. *ret_size may be NULL.
  */
 int fd_copy_sealed(int src, const char *name, uint64_t max, uint64_t *ret_size);
 

@@ -11,6 +11,7 @@
 
 #include "runtime/base/fd.h"
 #include "runtime/base/num.h"
+#include "tools/cli/deadline.h"
 #include "tools/cli/session-internal.h"
 
 #define SECOND 1000000000ull
@@ -294,23 +295,10 @@ static uint64_t patience(const struct session *s)
 	return now < s->deadline ? s->deadline - now : 0;
 }
 
-/* Waits for something to happen, or for the deadline, and deals with it. */
-static void turn(struct session *s)
+static void take_events(struct session *s, const struct pollfd p[SLOTS])
 {
 	struct session_cell *cells[2] = { &s->compiler, &s->instance };
-	struct pollfd p[SLOTS];
-	uint64_t ns = patience(s);
-	struct timespec rest = { (time_t)(ns / SECOND), (long)(ns % SECOND) };
 
-	fill(s, p);
-	int n = ppoll(p, SLOTS, ns == UINT64_MAX ? NULL : &rest, NULL);
-
-	if (n == 0 && s->deadline && session_clock() >= s->deadline)
-		verdict_timeout(s);
-	else if (n == 0 && s->tty.waiting)
-		stop_with_guest(s, SIGTTIN);
-	if (n <= 0)
-		return;
 	if (p[SLOT_SIGNALS].revents)
 		take_signals(s);
 	if (p[SLOT_FILL].revents)
@@ -324,6 +312,25 @@ static void turn(struct session *s)
 		if (p[SLOT_CELLS + 2 * i + 1].revents)
 			reap(s, cells[i]);
 	}
+}
+
+/* Waits for something to happen, or for the deadline, and deals with it. */
+static void turn(struct session *s)
+{
+	struct pollfd p[SLOTS];
+	uint64_t ns = patience(s);
+	struct timespec rest = { (time_t)(ns / SECOND), (long)(ns % SECOND) };
+
+	fill(s, p);
+	int n = ppoll(p, SLOTS, ns == UINT64_MAX ? NULL : &rest, NULL);
+
+	if (n > 0)
+		take_events(s, p);
+	else if (n == 0 && s->tty.waiting)
+		stop_with_guest(s, SIGTTIN);
+	/* not only when nothing happens: a guest may write without end */
+	if (s->deadline && s->ended == SESSION_RUNNING && session_clock() >= s->deadline)
+		verdict_timeout(s);
 }
 
 /* A signal also ends the wait for a reader of the guest's output that does not read. */
@@ -353,13 +360,11 @@ int session_work(struct session *s, enum cell_role role, int ret)
 	return s->status;
 }
 
-int session_run(struct session *s, enum cell_role role)
+/* May wait for others: a pipe's writer. */
+static int open_inputs(struct session *s, enum cell_role role)
 {
-	int ret;
+	int ret = code_open(s, role);
 
-	/* may wait for a pipe: until there is a guest to end, signals do what they do to any
-	 * program */
-	ret = code_open(s, role);
 	s->at.module = session_clock();
 	if (ret == 0 && s->o->trace)
 		ret = trace_open(&s->trace, s->o->trace_output, &s->err);
@@ -367,6 +372,34 @@ int session_run(struct session *s, enum cell_role role)
 		ret = profile_open(&s->profile, s->o->profile, &s->err);
 	for (size_t i = 0; ret == 0 && i < s->o->listens.len; i++)
 		ret = listen_open(&s->listeners, &s->o->listens.at[i], &s->err);
+	return ret;
+}
+
+/*
+ * Until there is a guest to end, signals do what they do to any program; the deadline interrupts
+ * what waits.
+ */
+static int open_in_time(struct session *s, enum cell_role role)
+{
+	struct deadline d;
+	int ret;
+
+	if (!s->deadline)
+		return open_inputs(s, role);
+	ret = deadline_set(&d, fill_signal(), s->deadline);
+	if (ret < 0)
+		return err_set(&s->err, ret, WSBOX_FAILED, "cannot set a timer: %s", err_name(ret));
+	ret = open_inputs(s, role);
+	deadline_clear(&d);
+	if (ret < 0 && session_clock() >= s->deadline)
+		verdict_timeout(s);
+	return ret;
+}
+
+int session_run(struct session *s, enum cell_role role)
+{
+	int ret = open_in_time(s, role);
+
 	(void)session_work(s, role, ret);
 	fill_leave(s);
 	return s->status;
