@@ -97,7 +97,7 @@ void fill_leave(struct session *s)
 
 static bool sent;
 
-int code_send(struct session *s)
+int code_send(struct session *s, int fd)
 {
 	sent = true;
 	return 0;
