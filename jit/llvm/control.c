@@ -153,34 +153,6 @@ static void take_phis(struct ll_func *f, const struct ll_ctl *c, uint32_t n)
 		ll_set(f, f->b.sp - n + i, c->phis[i], 0);
 }
 
-/* What LLVM does not see is not stepped by it in other registers, nor in more bits. */
-static void hide_steps(struct ll_func *f, uint32_t at, uint32_t nparams)
-{
-	const struct wasm_scan *scan = &f->scan;
-	const struct wasm_loop *loop;
-
-	for (uint32_t i = 0; i < nparams; i++) {
-		LLVMValueRef v = ll_value(f->b.sp - nparams + i);
-
-		if (LLVMGetTypeKind(LLVMTypeOf(v)) == LLVMIntegerTypeKind)
-			ll_set(f, f->b.sp - nparams + i, ll_opaque(f, v), 0);
-	}
-	while (f->loop < scan->nloops && scan->loops[f->loop].at < at)
-		f->loop++;
-	if (f->loop == scan->nloops || scan->loops[f->loop].at != at)
-		return;
-	loop = &scan->loops[f->loop];
-	for (uint32_t i = 0; i < loop->nuses; i++) {
-		const struct wasm_use *use = &scan->uses[loop->first_use + i];
-		LLVMTypeRef t = ll_type(f->l, f->b.locals[use->local]);
-		LLVMValueRef home = f->locals[use->local].home;
-
-		if (use->written && LLVMGetTypeKind(t) == LLVMIntegerTypeKind)
-			LLVMBuildStore(f->ir, ll_opaque(f, LLVMBuildLoad2(f->ir, t, home, "")),
-				       home);
-	}
-}
-
 void ll_emit_loop(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
 	struct ll_ctl *c;
@@ -192,8 +164,6 @@ void ll_emit_loop(struct ll_func *f, const struct wasm_insn *in, const struct ll
 	LLVMBuildBr(f->ir, edge(f, f->b.ctl));
 	ll_at(f, c->target);
 	take_phis(f, c, f->b.ctl->type->nparams);
-	if (f->l->care >= LL_CARE_LOOPS)
-		hide_steps(f, in->at, f->b.ctl->type->nparams);
 }
 
 void ll_emit_if(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)

@@ -5,8 +5,6 @@
 
 #include "jit/llvm/ir.h"
 
-#define HIDDEN_MAX 64		/* locals whose steps are hidden, of a loop */
-
 void ll_place(struct ll_func *f, uint32_t at)
 {
 	LLVMMetadataRef place =
@@ -74,10 +72,6 @@ static int open_function(struct ll_func *f, uint32_t func)
 	ret = wasm_body_init(&f->b, l->m, func, &l->arena, &f->why);
 	if (ret < 0)
 		return ret;
-	f->scan = (struct wasm_scan){ 0 };
-	f->loop = 0;
-	if (l->care && wasm_body_scan(&f->b, HIDDEN_MAX, &f->scan) < 0)
-		return -ENOMEM;
 	f->locals = arena_array(&l->arena, (size_t)f->b.nlocals + 1, sizeof(*f->locals));
 	f->sig = ll_sig(l, l->m->funcs[func].type);
 	if (!f->locals || !f->sig)

@@ -83,11 +83,11 @@ struct ll {
 };
 
 /*
- * How much of what LLVM knows is kept from it, in code that is made again because the verifier
- * could not follow: the steps that locals take round a loop, of which it makes pointers that step;
- * and of each index, too, what is in the upper bits without the extension.
+ * How much is kept from LLVM in code that is made again because the verifier could not follow: how
+ * values step round a loop, of which it makes pointers that step; and of each index, too, what is
+ * in the upper bits without the extension.
  */
-enum { LL_CARE_NONE, LL_CARE_LOOPS, LL_CARE_INDICES, LL_CARES };
+enum { LL_CARE_NONE, LL_CARE_STEPS, LL_CARE_INDICES, LL_CARES };
 
 struct ll_ctl {
 	LLVMBasicBlockRef target;	/* of branches */
@@ -115,8 +115,6 @@ struct ll_func {
 	LLVMMetadataRef scope;
 	struct ll_sig *sig;
 	struct ll_local *locals;
-	struct wasm_scan scan;		/* with care: of its loops */
-	uint32_t loop;			/* the next one */
 	struct VEC(struct ll_ctl) ctls;
 	struct VEC(struct ll_origin) origins;	/* by height of the entry */
 	uint32_t at;			/* of the instruction at hand */

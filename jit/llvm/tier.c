@@ -196,6 +196,38 @@ static int optimize(struct ll *l)
 	return -EBADMSG;
 }
 
+static void hide_phis(struct ll_func *f, LLVMBasicBlockRef block)
+{
+	LLVMValueRef phi = LLVMGetFirstInstruction(block), next = phi, hidden;
+
+	while (next && LLVMIsAPHINode(next))
+		next = LLVMGetNextInstruction(next);
+	for (; phi && LLVMIsAPHINode(phi); phi = LLVMGetNextInstruction(phi)) {
+		LLVMTypeRef t = LLVMTypeOf(phi);
+
+		if (t != f->l->i32 && t != f->l->i64)
+			continue;
+		LLVMPositionBuilderBefore(f->ir, next);
+		hidden = ll_opaque(f, phi);
+		LLVMReplaceAllUsesWith(phi, hidden);
+		LLVMSetOperand(hidden, 0, phi);
+	}
+}
+
+/*
+ * Whatever comes round a loop is from now on unknown. Before this, what is known of its low bits
+ * has become a part of the instructions, which so keep their displacements.
+ */
+static void hide_steps(struct ll *l)
+{
+	struct ll_func f = { .l = l, .ir = l->ir };
+
+	for (LLVMValueRef fn = LLVMGetFirstFunction(l->mod); fn; fn = LLVMGetNextFunction(fn))
+		for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(fn); b;
+		     b = LLVMGetNextBasicBlock(b))
+			hide_phis(&f, b);
+}
+
 static int generate(struct ll *l, uint32_t first, uint32_t n)
 {
 	LLVMMemoryBufferRef buffer = NULL;
@@ -218,6 +250,8 @@ static int compile_batch_as(struct ll *l, uint32_t first, uint32_t n, const uint
 	ret = fill_module(l, first, n, which);
 	if (ret == 0)
 		ret = optimize(l);
+	if (ret == 0 && l->care >= LL_CARE_STEPS)
+		hide_steps(l);
 	if (ret == 0)
 		ret = generate(l, first, n);
 	close_module(l);
