@@ -65,8 +65,14 @@ bool sb_unwanted(const struct sb_start *s, enum sb_wall wall);
 void sb_note(struct sb_start *s, enum sb_wall wall, enum sb_state state, int code, const char *why);
 
 /*
+ * Whether code (negative) says that descriptors, processes or memory ran out, which tells nothing
+ * of what the host allows. CHILD.
+ */
+bool sb_exhausted(int code);
+
+/*
  * Records that a wall is missing: 0 where the isolation level can do without it, else code
- * (negative). CHILD.
+ * (negative). What is exhausted is no reason to advise another level. CHILD.
  */
 int sb_missing(struct sb_start *s, enum sb_wall wall, int code, const char *why);
 

@@ -2,6 +2,7 @@
 #include "sandbox/internal.h"
 
 #include <assert.h>
+#include <errno.h>
 
 static const struct {
 	const char *name, *text, *needed;
@@ -83,9 +84,16 @@ int sb_refused(struct sb_start *s, enum sb_wall wall, int code, const char *why)
 	return code;
 }
 
+bool sb_exhausted(int code)
+{
+	return code == -EMFILE || code == -ENFILE || code == -ENOMEM || code == -EAGAIN;
+}
+
 int sb_missing(struct sb_start *s, enum sb_wall wall, int code, const char *why)
 {
 	assert(code < 0);
+	if (sb_wall_needed(wall, s->spec->isolation) && sb_exhausted(code))
+		return code;
 	if (sb_wall_needed(wall, s->spec->isolation))
 		return sb_refused(s, wall, code, why);
 	sb_note(s, wall, SB_MISSING, code, why);

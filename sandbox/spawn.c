@@ -106,6 +106,9 @@ static int make_landlock(struct sb_start *s, struct wsbox_err *err)
 		return 0;
 	s->landlock_abi = sb_landlock_abi();
 	s->landlock = sb_landlock_ruleset(s);
+	if (sb_exhausted(s->landlock))
+		return err_set(err, s->landlock, WSBOX_FAILED, "the Landlock rules: %s",
+			       err_name(s->landlock));
 	if (s->landlock < 0)
 		(void)sb_missing(s, SB_WALL_LANDLOCK, s->landlock, "no Landlock in this kernel");
 	else
@@ -162,6 +165,8 @@ static int make_cgroup(struct sb_start *s, struct wsbox_err *err)
 		sb_note(s, SB_WALL_CGROUP, SB_STANDING, 0, "");
 		return 0;
 	}
+	if (sb_exhausted(code))
+		return err_set(err, code, WSBOX_FAILED, "%s", why.text);
 	if (limits.cpus_milli && s->spec->isolation == SB_FULL)
 		return err_set(err, code, WSBOX_FAILED, "--cpus needs a cgroup: %s; %s", why.text,
 			       sb_way_out(SB_FULL));
@@ -185,6 +190,10 @@ static int choose_identity(struct sb_start *s, struct wsbox_err *err)
 		if (sb_host_preopens(s) && !sb_unwanted(s, SB_WALL_PREOPENS)) {
 			int code = s->powers.admin ? sb_preopens_idmap(s) : -EPERM;
 
+			if (sb_exhausted(code))
+				return err_set(err, code, WSBOX_FAILED,
+					       "mapping the directories' owners: %s",
+					       err_name(code));
 			if (code)
 				s->identity = SB_ID_USERNS;
 			if (code)
@@ -246,6 +255,13 @@ static void give_up_namespaces(struct sb_start *s, int code)
 	(void)sb_missing(s, SB_WALL_IDENTITY, code, why);
 }
 
+/* What a host says that does not allow namespaces; ENOSPC: a limit of their number, often of 0. */
+static bool denied(int code)
+{
+	return code == -EPERM || code == -EACCES || code == -EINVAL || code == -ENOSYS ||
+	       code == -ENOSPC || code == -EUSERS || code == -EOPNOTSUPP;
+}
+
 static int clone_child(struct sb_start *s, int *ret_pidfd, struct wsbox_err *err)
 {
 	sigset_t all, before;
@@ -259,7 +275,7 @@ static int clone_child(struct sb_start *s, int *ret_pidfd, struct wsbox_err *err
 	/* the caller's handlers must not run in the child */
 	(void)sigprocmask(SIG_SETMASK, &all, &before);
 	pid = clone_once(s, ret_pidfd);
-	if (pid < 0 && pid != -EAGAIN && pid != -ENOMEM && s->namespaces) {
+	if (denied(pid) && s->namespaces) {
 		give_up_namespaces(s, pid);
 		if (s->spec->isolation == SB_DEGRADED)
 			pid = clone_once(s, ret_pidfd);
@@ -268,6 +284,9 @@ static int clone_child(struct sb_start *s, int *ret_pidfd, struct wsbox_err *err
 	if (pid > 0)
 		return pid;
 	code = refuse(s, err);
+	/* its directory is open: only the group itself can be gone */
+	if (!code && pid == -ENODEV && s->in_cgroup)
+		return err_set(err, pid, WSBOX_FAILED, "somebody removed the cell's cgroup");
 	return code ? code
 		    : err_set(err, pid, WSBOX_FAILED, "cannot start a process: %s", err_name(pid));
 }
