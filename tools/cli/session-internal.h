@@ -34,6 +34,9 @@ void session_end(struct session *s, enum session_end why, int status);
 void verdict_compiler(struct session *s);
 void verdict_instance(struct session *s);
 
+/* What it sent is none of those messages, or not now: error of cell_recv(), or 0. */
+void verdict_protocol(struct session *s, const struct session_cell *c, int error);
+
 /* The three messages a cell may send, already checked for size. */
 void verdict_compiled(struct session *s);
 void verdict_exit(struct session *s);

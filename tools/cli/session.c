@@ -116,20 +116,27 @@ static int watch_signals(struct session *s)
 	return 0;
 }
 
+static void signal_cells(const struct session *s, int signal)
+{
+	if (s->compiler.running)
+		(void)kill(s->compiler.cell.pid, signal);
+	if (s->instance.running)
+		(void)kill(s->instance.cell.pid, signal);
+}
+
 /*
- * The terminal's stop key, or its use from the background: the guest stops and goes on with us. The
+ * The terminal's stop key, or its use from the background: the cells stop and go on with us. The
  * signal itself stops us, so that a shell learns which it was; the kernel does not stop a job that
  * no shell could continue. A terminal that we took is the shell's meanwhile; of one that stays
  * another job's while nobody stops us there is nothing to read.
  */
-static void stop_with_guest(struct session *s, int signal)
+static void stop_with_cells(struct session *s, int signal)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, signal);
-	if (s->instance.running)
-		(void)kill(s->instance.cell.pid, SIGSTOP);
+	signal_cells(s, SIGSTOP);
 	tty_release(&s->tty);
 	(void)raise(signal);
 	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
@@ -137,8 +144,7 @@ static void stop_with_guest(struct session *s, int signal)
 	tty_seize(&s->tty);
 	if (s->tty.waiting && (sigpending(&set) < 0 || !sigismember(&set, SIGCONT)))
 		tty_give_up(&s->tty);
-	if (s->instance.running)
-		(void)kill(s->instance.cell.pid, SIGCONT);
+	signal_cells(s, SIGCONT);
 }
 
 static void take_signals(struct session *s)
@@ -149,7 +155,7 @@ static void take_signals(struct session *s)
 		assert(info.ssi_signo && info.ssi_signo < NSIG);
 		if (info.ssi_signo == SIGTSTP || info.ssi_signo == SIGTTIN ||
 		    info.ssi_signo == SIGTTOU)
-			stop_with_guest(s, (int)info.ssi_signo);
+			stop_with_cells(s, (int)info.ssi_signo);
 		else if ((int)info.ssi_signo == fill_signal())
 			fill_start(s);
 		else if (info.ssi_signo == SIGWINCH)
@@ -211,6 +217,7 @@ void session_take(struct session *s, struct session_cell *c)
 		verdict_exit(s);
 	} else {
 		fd_closep(&c->control);
+		verdict_protocol(s, c, ret);
 		sb_kill(&c->cell);
 	}
 }
@@ -327,7 +334,7 @@ static void turn(struct session *s)
 	if (n > 0)
 		take_events(s, p);
 	else if (n == 0 && s->tty.waiting)
-		stop_with_guest(s, SIGTTIN);
+		stop_with_cells(s, SIGTTIN);
 	/* not only when nothing happens: a guest may write without end */
 	if (s->deadline && s->ended == SESSION_RUNNING && session_clock() >= s->deadline)
 		verdict_timeout(s);

@@ -66,6 +66,18 @@ void verdict_compiled(struct session *s)
 	sb_kill(&s->compiler.cell);
 }
 
+void verdict_protocol(struct session *s, const struct session_cell *c, int error)
+{
+	const char *name = c == &s->compiler ? "compiler" : "instance";
+
+	if (error && error != -EBADMSG)
+		judge(s, SESSION_FAILED, WSBOX_FAILED, "cannot read from the %s cell: %s", name,
+		      err_name(error));
+	else
+		judge(s, SESSION_FAILED, WSBOX_FAILED, "the %s cell sent %s", name,
+		      error ? "what is no message" : "a message that is not due");
+}
+
 void verdict_exit(struct session *s)
 {
 	switch ((enum cell_reason)s->exit.reason) {
