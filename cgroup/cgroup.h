@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "runtime/base/err.h"
 
@@ -21,14 +22,15 @@ enum cg_mode {
 	CG_HYBRID,	/* controllers on v1, an empty v2 tree beside them */
 };
 
-/* X(id, v1 controller or v2 controller name) */
+/* X(id, name on v1, name on v2) */
 #define CG_CONTROLLERS(X) \
-	X(MEMORY, "memory") \
-	X(CPU, "cpu") \
-	X(PIDS, "pids")
+	X(MEMORY, "memory", "memory") \
+	X(CPU, "cpu", "cpu") \
+	X(PIDS, "pids", "pids") \
+	X(IO, "blkio", "io")
 
 enum cg_controller {
-#define CG_CONTROLLER_ID(id, name) CG_##id,
+#define CG_CONTROLLER_ID(id, v1, v2) CG_##id,
 	CG_CONTROLLERS(CG_CONTROLLER_ID)
 #undef CG_CONTROLLER_ID
 	CG_CONTROLLER_COUNT
@@ -39,6 +41,9 @@ struct cg_limits {
 	uint64_t memory;	/* bytes; no swap then, and out of memory kills all of the group */
 	uint64_t cpus_milli;	/* processors times 1,000 */
 	uint64_t pids;
+	uint64_t io_read, io_write;	/* bytes a second from and to each of the disks */
+	const dev_t *disks;		/* as of cg_disk_of() */
+	unsigned int disk_count;
 };
 
 struct cg_group {
@@ -56,6 +61,9 @@ struct cg_usage {
 
 /* How this host does cgroups. Never fails. */
 enum cg_mode cg_mode(void);
+
+/* The whole disk of a file's st_dev. 0 or -errno: -ENOTBLK when no block device is behind it. */
+int cg_disk_of(dev_t dev, dev_t *ret);
 
 /*
  * Makes a leaf with the limits that are not 0. 0, or -errno with err (may be NULL) saying which

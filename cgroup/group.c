@@ -29,8 +29,10 @@
 #define V2_TOP "/sys/fs/cgroup"
 #define V2_OURS "wsbox"
 
-static const char *const controllers[] = {
-#define NAME(id, name) [CG_##id] = name,
+static const struct {
+	const char *v1, *v2;
+} controllers[] = {
+#define NAME(id, v1, v2) [CG_##id] = { v1, v2 },
 	CG_CONTROLLERS(NAME)
 };
 
@@ -43,7 +45,19 @@ static int refused(struct wsbox_err *err, int code, const char *what)
 
 static bool wanted(const struct cg_limits *l, enum cg_controller c)
 {
-	return c == CG_MEMORY ? l->memory : c == CG_CPU ? l->cpus_milli : l->pids;
+	switch (c) {
+	case CG_MEMORY:
+		return l->memory;
+	case CG_CPU:
+		return l->cpus_milli;
+	case CG_PIDS:
+		return l->pids;
+	case CG_IO:
+		return l->io_read || l->io_write;
+	case CG_CONTROLLER_COUNT:
+		break;
+	}
+	return false;
 }
 
 static uint64_t quota_us(uint64_t milli)
@@ -91,6 +105,8 @@ static int set_limit(bool v2, int dir, enum cg_controller c, const struct cg_lim
 		return set_cpu(v2, dir, l->cpus_milli);
 	case CG_PIDS:
 		return cg_write_u64(dir, "pids.max", l->pids);
+	case CG_IO:
+		return cg_set_io(v2, dir, l);
 	case CG_CONTROLLER_COUNT:
 		break;
 	}
@@ -117,13 +133,13 @@ static int make_v1(struct cg_group *g, const struct cg_limits *l, struct wsbox_e
 
 		if (!wanted(l, c))
 			continue;
-		code = cg_own_open(g->mode, controllers[c]);
+		code = cg_own_open(g->mode, controllers[c].v1);
 		if (code >= 0)
 			code = make_leaf(g, c, code);
 		if (!code)
 			code = set_limit(false, g->dir[c], c, l);
 		if (code < 0)
-			return refused(err, code, controllers[c]);
+			return refused(err, code, controllers[c].v1);
 	}
 	return 0;
 }
@@ -135,7 +151,7 @@ static bool gives(int dir, const struct cg_limits *l)
 	if (cg_read(dir, "cgroup.subtree_control", list, sizeof(list)) < 0)
 		return false;
 	for (int c = 0; c < CG_CONTROLLER_COUNT; c++)
-		if (wanted(l, c) && !cg_word_in(list, controllers[c]))
+		if (wanted(l, c) && !cg_word_in(list, controllers[c].v2))
 			return false;
 	return true;
 }
@@ -146,7 +162,7 @@ static bool enable(int dir, const struct cg_limits *l)
 	char text[32];
 
 	for (int c = 0; c < CG_CONTROLLER_COUNT; c++) {
-		(void)snprintf(text, sizeof(text), "+%s", controllers[c]);
+		(void)snprintf(text, sizeof(text), "+%s", controllers[c].v2);
 		(void)cg_write(dir, "cgroup.subtree_control", text);
 	}
 	return gives(dir, l);

@@ -42,6 +42,9 @@ int cg_read(int dir, const char *file, char *text, size_t size);
 int cg_write(int dir, const char *file, const char *text);
 int cg_write_u64(int dir, const char *file, uint64_t value);
 
+/* io.c: the limits of a leaf's disks. 0 or -errno. */
+int cg_set_io(bool v2, int dir, const struct cg_limits *l);
+
 /*
  * Moves the calling process to a new group that systemd delegates to it: root's the system's
  * manager, others' their own. 0, or -errno: -ENOENT without such a manager, -EACCES if it refuses.

@@ -96,6 +96,11 @@ int sb_landlock_allow(const struct sb_start *s, int ruleset, uint32_t i);
 bool sb_host_preopens(const struct sb_start *s);	/* there are others than in memory */
 /* Parent: O_PATH descriptors. */
 int sb_preopens_open(struct sb_start *s, struct wsbox_err *err);
+/*
+ * Parent: the disks behind the preopens, and behind stdio that is files, each once. How many, or
+ * -errno with err set: -ENOTBLK where none is behind a preopen, or behind anything at all.
+ */
+int sb_disks(const struct sb_start *s, dev_t ret[CELL_PREOPEN_MAX + 3], struct wsbox_err *err);
 /* Parent, rootful: detached mounts mapped to s->uid. -errno changes nothing. */
 int sb_preopens_idmap(struct sb_start *s);
 int sb_child_preopens(struct sb_start *s);	/* CHILD */

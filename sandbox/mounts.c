@@ -37,6 +37,53 @@ bool sb_host_preopens(const struct sb_start *s)
 	return false;
 }
 
+static int add_disk(int fd, dev_t *disks, int count)
+{
+	struct stat st;
+	dev_t disk;
+	int code = fstat(fd, &st) ? -errno : cg_disk_of(st.st_dev, &disk);
+
+	if (code)
+		return code;
+	for (int i = 0; i < count; i++)
+		if (disks[i] == disk)
+			return count;
+	disks[count] = disk;
+	return count + 1;
+}
+
+int sb_disks(const struct sb_start *s, dev_t ret[CELL_PREOPEN_MAX + 3], struct wsbox_err *err)
+{
+	int count = 0, code;
+	struct stat st;
+
+	for (uint32_t i = 0; i < s->spec->preopen_count; i++) {
+		if (s->preopen[i] < 0)
+			continue;
+		code = add_disk(s->preopen[i], ret, count);
+		if (code < 0)
+			return err_set(err, code, WSBOX_FAILED,
+				       "--dir %s: reads and writes a second cannot be limited: %s",
+				       s->spec->preopens[i].host,
+				       code == -ENOTBLK ? "no block device is behind it" :
+							  err_name(code));
+		count = code;
+	}
+	for (int i = 0; i < 3; i++) {
+		int fd = s->spec->stdio[i];
+
+		if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
+			continue;
+		code = add_disk(fd, ret, count);
+		count = code < 0 ? count : code;
+	}
+	if (!count)
+		return err_set(err, -ENOTBLK, WSBOX_FAILED,
+			       "--io-read-bps and --io-write-bps limit the devices behind "
+			       "directories and files: the guest gets none");
+	return count;
+}
+
 int sb_preopens_open(struct sb_start *s, struct wsbox_err *err)
 {
 	for (uint32_t i = 0; i < s->spec->preopen_count; i++) {

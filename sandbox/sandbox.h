@@ -132,6 +132,8 @@ struct sb_limits {
 	uint64_t cpus_milli;	/* 1500 = one and a half processors */
 	uint64_t cpu_ns;	/* CPU time; the caller gets SIGXCPU when it is used up */
 	uint64_t file_size;	/* bytes of a file it writes */
+	uint64_t io_read;	/* bytes a second from each disk behind preopens and stdio */
+	uint64_t io_write;
 	uint32_t pids;		/* threads */
 	uint32_t nofile;	/* descriptors; includes the cell's own */
 };

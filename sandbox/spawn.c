@@ -141,13 +141,18 @@ static int ask_cell(struct sb_start *s, struct wsbox_err *err)
 	return 0;
 }
 
-/* Memory and tasks have other limits to fall back on; a share of the processors has none. */
+/* Memory and tasks have other limits to fall back on; shares of processors and disks have none. */
 static int make_cgroup(struct sb_start *s, struct wsbox_err *err)
 {
 	const struct sb_limits *l = &s->spec->limits;
-	const struct cg_limits limits = { .memory = l->memory,
+	dev_t disks[CELL_PREOPEN_MAX + 3];
+	struct cg_limits limits = { .memory = l->memory,
 					  .cpus_milli = l->cpus_milli,
-					  .pids = l->pids };
+					  .pids = l->pids,
+					  .io_read = l->io_read,
+					  .io_write = l->io_write,
+					  .disks = disks };
+	bool io = limits.io_read || limits.io_write;
 	struct wsbox_err why = WSBOX_ERR_INIT;
 	int code;
 
@@ -155,11 +160,15 @@ static int make_cgroup(struct sb_start *s, struct wsbox_err *err)
 	 * of a compiler all memory but its image is private, and RLIMIT_FSIZE bounds that: it is
 	 * spared the cgroup's cost
 	 */
-	if ((!limits.memory && !limits.cpus_milli && !limits.pids) ||
+	if ((!limits.memory && !limits.cpus_milli && !limits.pids && !io) ||
 	    s->spec->role != CELL_ROLE_RUN) {
 		sb_note(s, SB_WALL_CGROUP, SB_UNUSED, 0, "no limit asked for that needs it");
 		return 0;
 	}
+	code = io ? sb_disks(s, disks, err) : 0;
+	if (code < 0)
+		return code;
+	limits.disk_count = (unsigned int)code;
 	code = cg_make(&limits, &s->cgroup, &why);
 	if (!code) {
 		sb_note(s, SB_WALL_CGROUP, SB_STANDING, 0, "");
@@ -167,12 +176,14 @@ static int make_cgroup(struct sb_start *s, struct wsbox_err *err)
 	}
 	if (sb_exhausted(code))
 		return err_set(err, code, WSBOX_FAILED, "%s", why.text);
-	if (limits.cpus_milli && s->spec->isolation == SB_FULL)
-		return err_set(err, code, WSBOX_FAILED, "--cpus needs a cgroup: %s; %s", why.text,
+	if ((limits.cpus_milli || io) && s->spec->isolation == SB_FULL)
+		return err_set(err, code, WSBOX_FAILED, "%s needs a cgroup: %s; %s",
+			       io ? "--io-read-bps or --io-write-bps" : "--cpus", why.text,
 			       sb_way_out(SB_FULL));
 	(void)sb_missing(s, SB_WALL_CGROUP, code,
-			 limits.cpus_milli ? "no CPU limit; memory and tasks by rlimits"
-					   : "memory and tasks by rlimits");
+			 limits.cpus_milli || io ?
+				 "no CPU and no I/O limit; memory and tasks by rlimits" :
+				 "memory and tasks by rlimits");
 	return 0;
 }
 

@@ -56,9 +56,9 @@ static void take_away(int pid)
 	char prefix[32];
 
 	(void)snprintf(prefix, sizeof(prefix), "wsbox-%d-", pid);
-#define X(id, name) \
+#define X(id, v1, v2) \
 	{ \
-		FD_AUTO parent = cg_own_open(mode, name); \
+		FD_AUTO parent = cg_own_open(mode, v1); \
 \
 		if (parent >= 0) \
 			remove_below(parent, prefix, mode); \

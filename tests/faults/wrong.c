@@ -1,6 +1,6 @@
 /*
- * In the place of wsbox-cell: cells that break the protocol. What is given to wsbox as a module says
- * how, by a letter.
+ * In the place of wsbox-cell: cells that break the protocol. What is given to wsbox as a module
+ * says how, by a letter.
  */
 #include <stdbool.h>
 #include <unistd.h>

@@ -75,6 +75,10 @@ enum command {
 	X(timeout, 0, "timeout", "TIME", ON_CODE, "wall clock limit") \
 	X(pids_limit, 0, "pids-limit", "N", ON(RUN), \
 	  "limit of tasks in the guest's control group") \
+	X(io_read_bps, 0, "io-read-bps", "SIZE", ON(RUN), \
+	  "limit of bytes a second read from each disk") \
+	X(io_write_bps, 0, "io-write-bps", "SIZE", ON(RUN), \
+	  "the same of bytes written") \
 	X(max_output, 0, "max-output", "SIZE", ON(RUN), \
 	  "limit of bytes on standard output and error together") \
 	X(trace, 0, "trace", "[=summary]", ON(RUN), \
@@ -114,6 +118,7 @@ enum options_limit {
 	OPTIONS_DIRS_MAX = 64,			/* --dir and --tmpfs together */
 	OPTIONS_TMPFS_SIZE = 64 << 20,		/* --tmpfs: unless said otherwise */
 	OPTIONS_TMPFS_MIN = 4 << 10,		/* a page */
+	OPTIONS_BPS_MIN = 4 << 10,		/* --io-read-bps: a page */
 	OPTIONS_MEMORY_MIN = 1 << 20,		/* --memory: less would not start a cell */
 };
 #define OPTIONS_TIME_MAX (366ull * 24 * 3600 * 1000000000)
@@ -151,6 +156,7 @@ struct options {
 	const char *argv0, *invoke, *func, *trace_output;
 	uint64_t features;			/* set of proposals that are on */
 	uint64_t memory, cpu_ns, timeout_ns, pids, max_output;
+	uint64_t io_read, io_write;		/* bytes a second */
 	uint32_t cpus_milli;			/* thousandths of a processor */
 	int stats_fd;				/* -1: none */
 	enum isolation isolation;

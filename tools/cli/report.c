@@ -6,6 +6,8 @@
 #include "tools/cli/json.h"
 #include "tools/cli/say.h"
 
+#define BLOCK 512	/* bytes, of ru_inblock and ru_oublock */
+
 /* Walls a cell puts up itself: those that struct cell_ready tells of. */
 static const uint32_t by_cell[SB_WALL_COUNT] = {
 	[SB_WALL_NETWORK] = CELL_WALL_SECCOMP,
@@ -182,6 +184,10 @@ void report_stats(const struct session *s, int fd)
 	json_u64(&j, "memory_peak", s->instance.end.peak_memory);
 	json_u64(&j, "linear_memory_peak",
 		 s->exit.head.type ? s->exit.memory_peak : s->ready.memory);
+	json_open(&j, "io", '{');
+	json_u64(&j, "read_bytes", (uint64_t)u->ru_inblock * BLOCK);
+	json_u64(&j, "written_bytes", (uint64_t)u->ru_oublock * BLOCK);
+	json_close(&j, '}');
 	stats_compile(&j, s);
 	stats_cache(&j, &s->code);
 	stats_fill(&j, s);

@@ -296,6 +296,8 @@ static int spawn_instance(struct session *s, struct sb_spec spec)
 		.cpus_milli = o->cpus_milli,
 		.cpu_ns = o->cpu_ns,
 		.pids = (uint32_t)o->pids,
+		.io_read = o->io_read,
+		.io_write = o->io_write,
 		.nofile = START_NOFILE + START_NOFILE_OWN + 2 * job.preopens + spec.handed_count,
 	};
 	return spawn(s, &s->instance, &spec, &job);

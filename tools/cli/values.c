@@ -221,6 +221,27 @@ int option_pids_limit(struct options *o, const char *arg, struct wsbox_err *err)
 	return 0;
 }
 
+static int rate(const char *name, const char *arg, uint64_t *ret, struct wsbox_err *err)
+{
+	uint64_t bytes;
+
+	if (num_parse_size(arg, &bytes) < 0 || bytes < OPTIONS_BPS_MIN)
+		return usage(err, "--%s %s: want bytes a second such as 512K or 10M, at least %dK",
+			     name, arg, OPTIONS_BPS_MIN >> 10);
+	*ret = bytes;
+	return 0;
+}
+
+int option_io_read_bps(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	return rate("io-read-bps", arg, &o->io_read, err);
+}
+
+int option_io_write_bps(struct options *o, const char *arg, struct wsbox_err *err)
+{
+	return rate("io-write-bps", arg, &o->io_write, err);
+}
+
 int option_max_output(struct options *o, const char *arg, struct wsbox_err *err)
 {
 	uint64_t bytes;
