@@ -178,7 +178,7 @@ static int rlimits(struct sb_start *s)
 		{ RLIMIT_NOFILE, l->nofile, l->nofile },
 		{ RLIMIT_FSIZE, l->file_size, l->file_size },
 		{ RLIMIT_CPU, l->cpu_ns, l->cpu_ns / 1000000000 + 2 },
-		{ RLIMIT_DATA, l->memory && s->cgroup.mode == CG_NONE, l->memory },
+		{ RLIMIT_DATA, l->memory && !sb_memory_grouped(s), l->memory },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -82,6 +82,9 @@ int sb_refused(struct sb_start *s, enum sb_wall wall, int code, const char *why)
 /* What to say after a refusal: the option that accepts it. */
 const char *sb_way_out(enum sb_isolation refused);
 
+/* spawn.c: whether a cgroup limits the cell's memory. CHILD. */
+bool sb_memory_grouped(const struct sb_start *s);
+
 /* filter.c: memfd with the filter this cell needs; a descriptor or -errno. */
 int sb_filter_memfd(const struct sb_spec *spec);
 

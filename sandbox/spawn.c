@@ -141,6 +141,11 @@ static int ask_cell(struct sb_start *s, struct wsbox_err *err)
 	return 0;
 }
 
+bool sb_memory_grouped(const struct sb_start *s)
+{
+	return s->spec->role == CELL_ROLE_RUN && s->cgroup.mode != CG_NONE;
+}
+
 /* Memory and tasks have other limits to fall back on; shares of processors and disks have none. */
 static int make_cgroup(struct sb_start *s, struct wsbox_err *err)
 {
@@ -157,11 +162,12 @@ static int make_cgroup(struct sb_start *s, struct wsbox_err *err)
 	int code;
 
 	/*
-	 * of a compiler all memory but its image is private, and RLIMIT_FSIZE bounds that: it is
-	 * spared the cgroup's cost
+	 * of a compiler all memory but its image is private, and RLIMIT_FSIZE bounds that: but for
+	 * a share of the processors it is spared the cgroup's cost
 	 */
-	if ((!limits.memory && !limits.cpus_milli && !limits.pids && !io) ||
-	    s->spec->role != CELL_ROLE_RUN) {
+	if (s->spec->role != CELL_ROLE_RUN)
+		limits.memory = limits.pids = 0;
+	if (!limits.memory && !limits.cpus_milli && !limits.pids && !io) {
 		sb_note(s, SB_WALL_CGROUP, SB_UNUSED, 0, "no limit asked for that needs it");
 		return 0;
 	}

@@ -86,14 +86,14 @@ static int strings_open(const struct options *o, uint32_t *ret_size)
 	return ret < 0 ? ret : fd_take(&fd);
 }
 
-/* A filler is told how many processors its run may use. */
+/* No more than processors that may be used at once. */
 static uint32_t threads(const struct session *s)
 {
 	uint32_t each = s->optimize ? START_OPTIMIZER_BYTES : START_THREAD_BYTES;
 	uint64_t useful = 1 + s->module_size / each;
 	cpu_set_t set;
 
-	if (s->fill.filler && s->o->cpus_milli)
+	if (s->o->cpus_milli)
 		useful = num_min(useful, (s->o->cpus_milli + 999) / 1000);
 	if (useful == 1 || sched_getaffinity(0, sizeof(set), &set) < 0)
 		return 1;
@@ -210,6 +210,7 @@ static int spawn_compiler(struct session *s, struct sb_spec spec, enum cell_role
 	spec.image = s->image;
 	spec.limits = (struct sb_limits){
 		.memory = START_COMPILER_MEMORY,
+		.cpus_milli = s->o->cpus_milli,
 		.file_size = CELL_IMAGE_MAX,
 		.cpu_ns = s->o->cpu_ns ? s->o->cpu_ns :
 			  s->optimize ? START_OPTIMIZER_CPU : START_COMPILER_CPU,
