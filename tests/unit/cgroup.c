@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "cgroup/internal.h"
@@ -132,4 +133,49 @@ START_TEST(sweep)
 }
 END_TEST
 
-UNIT("cgroup", path, path_refused, dots_in_names, self, keys, words, sweep)
+/* What is written for a disk, into files that are not the kernel's. */
+START_TEST(disks)
+{
+	char top[] = "/tmp/wsbox-disks-XXXXXX", text[64];
+	static const char *const names[] = { "io.max", "blkio.throttle.read_bps_device",
+					     "blkio.throttle.write_bps_device" };
+	const dev_t disk = makedev(259, 3);
+	struct cg_limits l = { .io_read = 4096, .disks = &disk, .disk_count = 1 };
+	int dir;
+
+	ck_assert_ptr_nonnull(mkdtemp(top));
+	dir = open(top, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_eq(cg_set_io(true, dir, &l), -ENOENT);
+	for (unsigned int i = 0; i < 3; i++)
+		close(openat(dir, names[i], O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	ck_assert_int_eq(cg_set_io(true, dir, &l), 0);
+	ck_assert_int_gt(cg_read(dir, "io.max", text, sizeof(text)), 0);
+	ck_assert_str_eq(text, "259:3 rbps=4096");
+	l.io_write = 1ull << 40;
+	ck_assert_int_eq(cg_set_io(true, dir, &l), 0);
+	ck_assert_int_gt(cg_read(dir, "io.max", text, sizeof(text)), 0);
+	ck_assert_str_eq(text, "259:3 rbps=4096 wbps=1099511627776");
+	l.io_read = 0;
+	ck_assert_int_eq(cg_set_io(false, dir, &l), 0);
+	ck_assert_int_eq(cg_read(dir, names[1], text, sizeof(text)), 0);
+	ck_assert_int_gt(cg_read(dir, names[2], text, sizeof(text)), 0);
+	ck_assert_str_eq(text, "259:3 1099511627776");
+	for (unsigned int i = 0; i < 3; i++)
+		unlinkat(dir, names[i], 0);
+	close(dir);
+	ck_assert_int_eq(rmdir(top), 0);
+}
+END_TEST
+
+START_TEST(disk_of)
+{
+	struct stat st;
+	dev_t disk = 7;
+
+	ck_assert_int_eq(stat("/proc", &st), 0);
+	ck_assert_int_eq(cg_disk_of(st.st_dev, &disk), -ENOTBLK);
+	ck_assert_int_eq(disk, 7);
+}
+END_TEST
+
+UNIT("cgroup", path, path_refused, dots_in_names, self, keys, words, sweep, disks, disk_of)
