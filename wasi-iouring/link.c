@@ -19,17 +19,12 @@ _Static_assert(WASI_CALLS_MAX == 46, "witx has 46 functions");
 
 #define MODULE "wasi_snapshot_preview1"
 
-static bool name_is(const struct wasm_name *n, const char *s)
-{
-	return n->len == strlen(s) && !memcmp(n->at, s, n->len);
-}
-
 static int find_call(const struct wasm_import *imp)
 {
-	if (imp->kind != WASM_EXTERN_FUNC || !name_is(&imp->module, MODULE))
+	if (imp->kind != WASM_EXTERN_FUNC || !wasm_name_is(&imp->module, MODULE))
 		return WASI_CALLS_MAX;
 	for (int i = 0; i < WASI_CALLS_MAX; i++) {
-		if (name_is(&imp->name, wasi_call_rows[i].name))
+		if (wasm_name_is(&imp->name, wasi_call_rows[i].name))
 			return i;
 	}
 	return WASI_CALLS_MAX;
@@ -80,7 +75,7 @@ int wasi_check(const struct wasm_module *m, struct wsbox_err *err)
 		const struct wasm_name *from = &m->imports[i].module;
 
 		for (size_t k = 0; k < ARRAY_SIZE(others); k++) {
-			if (name_is(from, others[k]))
+			if (wasm_name_is(from, others[k]))
 				return err_set(err, -ENOEXEC, WSBOX_INVALID,
 					       "import from \"%s\": that version of WASI is not "
 					       "supported, build for \"" MODULE "\"", others[k]);

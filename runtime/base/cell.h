@@ -136,7 +136,7 @@ struct cell_compiled {
 	/* 0: the baseline, 1: the optimizing tier, which left so many to the baseline */
 	uint32_t tier, left;
 	uint32_t remade;		/* that it made again, for the verifier */
-	uint32_t unused;
+	uint32_t looks;			/* 1: imports a call that looks at what a path names */
 	uint64_t image_size;
 	uint64_t body_bytes;		/* size of the code section compiled */
 	uint64_t text_bytes;		/* machine code made */

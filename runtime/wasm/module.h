@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "runtime/base/arena.h"
 #include "runtime/base/err.h"
@@ -48,6 +49,11 @@ struct wasm_name {
 	const char *at;		/* UTF-8, not NUL-terminated */
 	uint32_t len;
 };
+
+static inline bool wasm_name_is(const struct wasm_name *n, const char *s)
+{
+	return n->len == strlen(s) && !memcmp(n->at, s, n->len);
+}
 
 enum wasm_extern {		/* the binary format's codes */
 	WASM_EXTERN_FUNC, WASM_EXTERN_TABLE, WASM_EXTERN_MEMORY, WASM_EXTERN_GLOBAL,

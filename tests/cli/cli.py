@@ -45,7 +45,7 @@ def function(code):
 
 def program(code, *imports, data=b"", pages=1):
     """A module whose _start is this code; imports of WASI are functions 0 and up, each (name, type)."""
-    types = [b"\x60\0\0", b"\x60\x04\x7f\x7f\x7f\x7f\x01\x7f", b"\x60\x01\x7f\0"]
+    types = [b"\x60\0\0", b"\x60\x04\x7f\x7f\x7f\x7f\x01\x7f", b"\x60\x01\x7f\0", b"\x60\x05" + b"\x7f" * 5 + b"\x01\x7f"]
     rows = [name("wasi_snapshot_preview1") + name(what) + b"\0" + bytes([kind]) for what, kind in imports]
     start = len(rows)
     out = b"\0asm\1\0\0\0" + section(1, *types)
@@ -58,7 +58,7 @@ def program(code, *imports, data=b"", pages=1):
     return out
 
 
-FOUR, EXIT = 1, 2       # types of program()
+FOUR, EXIT, FIVE = 1, 2, 3       # types of program()
 # An iovec at 0 that names the data at 16.
 IOVEC = b"\x41\0\x41\x10\x36\2\0" b"\x41\x04\x41%s\x36\2\0"
 

@@ -96,6 +96,7 @@ struct cache_item {
 	int image, module;
 	uint64_t image_size, module_off, module_size;
 	uint64_t body_bytes, text_bytes;
+	bool looks;			/* as in struct cell_compiled */
 	const char *label;		/* for people: a file name */
 };
 

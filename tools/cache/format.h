@@ -60,7 +60,8 @@ struct cache_recipe {
 
 struct cache_entry {
 	char magic[8];
-	uint32_t version, unused;
+	uint32_t version;
+	uint32_t looks;			/* 1: as in struct cell_compiled */
 	uint8_t name[SHA256_BYTES];	/* the recipe's hash: the file's name */
 	struct cache_recipe recipe;
 	uint64_t image_off, image_size, module_off, module_size;

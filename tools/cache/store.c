@@ -38,6 +38,7 @@ static struct cache_entry header_of(const struct cache_item *item)
 		.module_size = item->module_size,
 		.made = (uint64_t)time(NULL),
 		.body_bytes = item->body_bytes, .text_bytes = item->text_bytes,
+		.looks = item->looks,
 	};
 
 	cache_name(&item->recipe, e.name);

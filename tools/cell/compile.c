@@ -12,6 +12,7 @@
 #include "jit/compile.h"
 #include "jit/disasm.h"
 #include "jit/tier.h"
+#include "runtime/base/num.h"
 #include "runtime/wasm/module.h"
 #include "tools/cell/cell.h"
 #include "tools/cell/elf.h"
@@ -60,6 +61,18 @@ static int compile_prepare(const struct cell_job *job, const void **ret_bytes,
 	return lock_late(job->flags, &walls, err);
 }
 
+/* Whether a second mount of its directories, which follows no link, would serve it. */
+static bool looks_at_paths(const struct wasm_module *m)
+{
+	static const char *const calls[] = { "path_filestat_get", "path_readlink" };
+
+	for (uint32_t i = 0; i < m->nimports; i++)
+		for (unsigned int k = 0; k < ARRAY_SIZE(calls); k++)
+			if (wasm_name_is(&m->imports[i].name, calls[k]))
+				return true;
+	return false;
+}
+
 static int compile_module(const struct cell_job *job, const void *bytes, struct jit_pool *pool,
 		   struct cell_compiled *reply)
 {
@@ -89,6 +102,7 @@ static int compile_module(const struct cell_job *job, const void *bytes, struct 
 	if (ret == 0 && job->role == CELL_ROLE_INSPECT)
 		ret = inspect_print(&m, STDOUT_FILENO);
 	vec_done(&lines);
+	reply->looks = looks_at_paths(&m);
 	reply->functions = stats.functions;
 	reply->left = stats.left;
 	reply->remade = stats.remade;

@@ -299,6 +299,7 @@ void code_keep(struct session *s)
 	item->module_size = s->module_size;
 	item->body_bytes = s->compiled.body_bytes;
 	item->text_bytes = s->compiled.text_bytes;
+	item->looks = s->compiled.looks == 1;
 	ret = start_writer(c);
 	if (ret < 0)
 		(void)err_set(&c->err, ret, WSBOX_FAILED, "no thread: %s", err_name(ret));

@@ -32,7 +32,7 @@ enum start_limit {
 	START_THREADS_MAX = 16, /* of a compiler */
 	START_THREAD_BYTES = 256 << 10, /* of module; for less a thread does not pay */
 	START_OPTIMIZER_BYTES = 48 << 10, /* the same of the optimizing tier: a batch */
-	START_LINKLESS_BYTES = 256 << 10, /* second mounts: 40 us a directory, 1 us less a stat */
+	START_LINKLESS_BYTES = 256 << 10, /* of a module nobody knows: it may look at paths */
 };
 
 struct text VEC(char);
@@ -100,6 +100,17 @@ static uint32_t threads(const struct session *s)
 	return (uint32_t)num_min(num_min(useful, (size_t)CPU_COUNT(&set)), START_THREADS_MAX);
 }
 
+/*
+ * Second mounts cost 40 us a directory and save 1 us a stat: they are for who can ask, and beside a
+ * compiler they cost nothing.
+ */
+static bool wants_linkless(const struct session *s)
+{
+	if (s->code.result == CODE_HIT)
+		return s->code.found.entry.looks;
+	return s->code.result < CODE_HIT || s->module_size >= START_LINKLESS_BYTES;
+}
+
 static struct cell_job job_of(const struct session *s, enum cell_role role)
 {
 	const struct options *o = s->o;
@@ -142,7 +153,7 @@ static struct cell_job job_of(const struct session *s, enum cell_role role)
 			job.readonly[i / 32] |= 1u << i % 32;
 	if (o->invoke)
 		job.flags |= CELL_JOB_INVOKE;
-	if (s->module_size >= START_LINKLESS_BYTES)
+	if (wants_linkless(s))
 		job.flags |= CELL_JOB_LINKLESS;
 	if (o->trace)
 		job.flags |= CELL_JOB_TRACE;
