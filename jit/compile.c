@@ -148,6 +148,7 @@ static int place_batch(struct worker *w, struct batch *b)
 	w->out.code.at = w->out.code.start;
 	w->out.sites.len = w->out.relocs.len = w->out.handlers.len = w->out.lines.len = 0;
 	memset(w->optimized, 0, sizeof(w->optimized));
+	w->out.osrs.len = 0;
 	for (uint32_t i = b->first; i < b->first + b->n && ret == 0; i++)
 		ret = compile_func(w, i, &b->err);
 	return w->job->options->tier && ret == 0 ? finish_batch(w) : ret;
@@ -168,6 +169,8 @@ static int ask_verifier(struct worker *w, const struct batch *b, uint32_t *ret_r
 		.nrelocs = w->out.relocs.len,
 		.sites = w->out.sites.at,
 		.nsites = w->out.sites.len,
+		.osrs = w->out.osrs.at,
+		.nosrs = w->out.osrs.len,
 		.optimized = w->optimized,
 	};
 
@@ -245,7 +248,8 @@ static struct jit_piece piece_of(const struct jit_out *out)
 		.handlers = out->handlers.at, .lines = out->lines.at,
 		.size = (uint32_t)x64_offset(&out->code), .nsites = (uint32_t)out->sites.len,
 		.nrelocs = (uint32_t)out->relocs.len, .nhandlers = (uint32_t)out->handlers.len,
-		.nlines = out->lines.len,
+		.nlines = out->lines.len, .osrs = out->osrs.at,
+		.nosrs = (uint32_t)out->osrs.len,
 	};
 }
 
@@ -265,8 +269,8 @@ static struct jit_piece keep_piece(const struct jit_piece *p)
 {
 	size_t sites = p->nsites * sizeof(*p->sites), relocs = p->nrelocs * sizeof(*p->relocs);
 	size_t handlers = p->nhandlers * sizeof(*p->handlers);
-	size_t lines = p->nlines * sizeof(*p->lines);
-	char *at = malloc(p->size + sites + relocs + handlers + lines + 5 * 16);
+	size_t lines = p->nlines * sizeof(*p->lines), osrs = p->nosrs * sizeof(*p->osrs);
+	char *at = malloc(p->size + sites + relocs + handlers + lines + osrs + 6 * 16);
 	struct jit_piece kept = *p;
 
 	kept.code = at ? keep(&at, p->code, p->size) : NULL;
@@ -276,6 +280,7 @@ static struct jit_piece keep_piece(const struct jit_piece *p)
 	kept.relocs = keep(&at, p->relocs, relocs);
 	kept.handlers = keep(&at, p->handlers, handlers);
 	kept.lines = keep(&at, p->lines, lines);
+	kept.osrs = keep(&at, p->osrs, osrs);
 	return kept;
 }
 
@@ -378,6 +383,7 @@ static void work(void *arg)
 	vec_done(&w->out.relocs);
 	vec_done(&w->out.handlers);
 	vec_done(&w->out.lines);
+	vec_done(&w->out.osrs);
 	free(w->out.code.start);
 	free(w);
 }
@@ -482,6 +488,11 @@ static int verify_image(const struct job *job, struct jit_pool *pool, int fd,
 	return ret;
 }
 
+static bool is_replaceable(const struct jit_options *o)
+{
+	return !o->tier && (o->replaceable || o->osr);
+}
+
 static int publish(struct job *job, struct jit_pool *pool, int fd, struct jit_stats *stats,
 		   struct wsbox_err *err)
 {
@@ -490,7 +501,7 @@ static int publish(struct job *job, struct jit_pool *pool, int fd, struct jit_st
 	int ret;
 
 	h.flags = (job->options->gs ? JIT_IMAGE_GS : 0) |
-		  (job->options->replaceable ? JIT_IMAGE_REPLACEABLE : 0);
+		  (is_replaceable(job->options) ? JIT_IMAGE_REPLACEABLE : 0);
 	h.tier = job->options->tier ? job->options->tier->id : JIT_TIER_BASELINE;
 	h.module_size = job->m->size;
 	h.origin = job->options->origin;

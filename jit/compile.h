@@ -20,8 +20,13 @@ struct jit_options {
 	const struct jit_tier *tier;	/* tier.h; NULL: the baseline alone */
 	/* the CPU has FSGSBASE or the caller sets gs otherwise: gs: forms may be used */
 	bool gs;
-	/* other code may take a function's place while it runs (image.h); not with a tier */
+	/* other code may take a function's place when it is called (image.h); not with a tier */
 	bool replaceable;
+	/* enum jit_osr_heads (osr.h): where the baseline looks, or a tier makes code to go on */
+	uint8_t osr;
+	/* where a run is, for a tier's JIT_OSR_SOME; borrowed. Hints, which may be wrong */
+	const struct jit_place *where;
+	uint32_t nwhere;
 	uint32_t threads;	/* workers including the caller; 0 and 1: only the caller */
 	struct jit_origin origin;	/* copied into the image */
 	uint64_t image_offset;	/* where in the file the image begins; whole pages */

@@ -20,13 +20,13 @@ int jit_image_check(const void *image, size_t size, struct wsbox_err *err)
 	if (!part(m, m->funcs_off, m->nfuncs * 4ull, 4) ||
 	    !part(m, m->sites_off, m->nsites * 8ull, 4) ||
 	    !part(m, m->handlers_off, m->nhandlers * (uint64_t)sizeof(struct jit_handler), 4) ||
+	    !part(m, m->osr_off, m->nosr * (uint64_t)sizeof(struct jit_osr), 4) ||
 	    !part(m, m->text_off, m->text_size, 4096))
 		return err_set(err, -ENOEXEC, WSBOX_FAILED, "the code image is damaged");
 	return 0;
 }
 
-/* The last site at or before pc, or NULL. */
-static const struct jit_site *site_before(const struct jit_image *m, uint32_t pc)
+const struct jit_site *jit_image_near(const struct jit_image *m, uint32_t pc)
 {
 	const struct jit_site *sites = (const void *)((const char *)m + m->sites_off);
 	uint32_t lo = 0, hi = m->nsites;
@@ -45,14 +45,14 @@ static const struct jit_site *site_before(const struct jit_image *m, uint32_t pc
 const struct jit_site *jit_image_site(const struct jit_image *m, uint32_t pc, bool call)
 {
 	const struct jit_site *first = (const void *)((const char *)m + m->sites_off);
-	const struct jit_site *s = site_before(m, pc);
+	const struct jit_site *s = jit_image_near(m, pc);
 
 	/* where what follows a call can fault, the call comes first */
 	while (s && call && s > first && s[-1].pc == pc)
 		s--;
 	if (s && s->pc == pc && s->at != JIT_SITE_END && !(s->at & JIT_SITE_RANGE))
 		return s;
-	s = site_before(m, pc - call);
+	s = jit_image_near(m, pc - call);
 	return s && (s->at & JIT_SITE_RANGE) ? s : NULL;
 }
 
@@ -70,6 +70,22 @@ uint32_t jit_image_func(const struct jit_image *m, uint32_t pc)
 			hi = mid;
 	}
 	return lo;
+}
+
+const struct jit_osr *jit_image_osr(const struct jit_image *m, uint32_t at)
+{
+	const struct jit_osr *all = (const void *)((const char *)m + m->osr_off);
+	uint32_t lo = 0, hi = m->nosr;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (all[mid].at < at)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < m->nosr && all[lo].at == at && all[lo].pc < m->text_size ? &all[lo] : NULL;
 }
 
 uint32_t jit_image_handler_from(const struct jit_image *m, uint32_t pc)

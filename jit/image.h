@@ -8,6 +8,7 @@
  *	├────────────────────┤ text_off    page-aligned: machine code, jump tables, constants
  *	├────────────────────┤ sites_off   page-aligned: struct jit_site[nsites], sorted by pc
  *	├────────────────────┤ handlers_off   struct jit_handler[nhandlers]: inner first
+ *	├────────────────────┤ osr_off     struct jit_osr[nosr], sorted by at
  *	└────────────────────┘ size
  * The instance takes everything else (types, imports, data, names) from the module. A reader
  * checks magic, version, sizes and offsets before use, but trusts text: whoever maps an image
@@ -23,7 +24,7 @@
 #include "runtime/base/err.h"
 
 #define JIT_IMAGE_MAGIC "wsboximg"
-#define JIT_IMAGE_VERSION 4
+#define JIT_IMAGE_VERSION 5
 
 enum jit_image_flag {
 	JIT_IMAGE_GS = 1 << 0,		/* code uses gs: the instance must set its base */
@@ -31,6 +32,7 @@ enum jit_image_flag {
 	/*
 	 * Functions that call others begin with a look at their slot in the context (vmctx.h):
 	 *	cmp qword [r13 + slot], 0; jne to jmp [r13 + slot]
+	 * or heads of loops look (osr.h).
 	 */
 	JIT_IMAGE_REPLACEABLE = 1 << 2,
 };
@@ -53,7 +55,8 @@ struct jit_image {
 	uint64_t funcs_off, sites_off, handlers_off, text_off, text_size;
 	uint32_t ctx_size;		/* jit_layout.size the code was made for */
 	uint32_t tier;
-	uint32_t nhandlers, unused;
+	uint32_t nhandlers, nosr;
+	uint64_t osr_off;
 };
 
 /*
@@ -89,6 +92,17 @@ struct jit_handler {
 	uint32_t ref;		/* 1: the clause also gives a reference to the exception */
 };
 
+/* Code that goes on with a function at the head of a loop: osr.h. It lies behind the function. */
+struct jit_osr {
+	uint32_t at;			/* byte offset of the loop in the module */
+	uint32_t pc;			/* offset in text */
+};
+
+/* Where a run is: function, by index, and byte offset in the module, or 0: not known. */
+struct jit_place {
+	uint32_t func, at;
+};
+
 /* Checks everything but the code. 0 or -ENOEXEC with err. */
 int jit_image_check(const void *image, size_t size, struct wsbox_err *err);
 
@@ -98,8 +112,14 @@ int jit_image_check(const void *image, size_t size, struct wsbox_err *err);
  */
 const struct jit_site *jit_image_site(const struct jit_image *image, uint32_t pc, bool call);
 
+/* The last site at or before pc, of whatever function, or NULL. */
+const struct jit_site *jit_image_near(const struct jit_image *image, uint32_t pc);
+
 /* The defined function (0-based, imports not counted) whose text holds pc. */
 uint32_t jit_image_func(const struct jit_image *image, uint32_t pc);
+
+/* The code for the loop at this place, or NULL. */
+const struct jit_osr *jit_image_osr(const struct jit_image *image, uint32_t at);
 
 /* Number of the first handler whose code is at or behind pc; nhandlers if there is none. */
 uint32_t jit_image_handler_from(const struct jit_image *image, uint32_t pc);

@@ -21,7 +21,7 @@ int jit_layout_init(struct jit_layout *l, const struct wasm_module *m)
 	uint64_t top = sizeof(struct jit_vmctx);
 
 	if (m->ntypes * 4ull + m->nmemories * 16ull + m->ntables * 32ull +
-	    m->imported_funcs * 32ull + m->nglobals * 16ull + m->nfuncs * 8ull >
+	    m->imported_funcs * 32ull + m->nglobals * 16ull + m->nfuncs * 9ull >
 		    CONTEXT_MAX - 65536)
 		return -EFBIG;
 	r.sigs = place_slots(&top, m->ntypes, sizeof(uint32_t));
@@ -30,11 +30,13 @@ int jit_layout_init(struct jit_layout *l, const struct wasm_module *m)
 	r.imports = place_slots(&top, m->imported_funcs, sizeof(struct jit_callee));
 	r.globals = place_slots(&top, m->nglobals, 16);
 	r.slots = place_slots(&top, m->nfuncs - m->imported_funcs, sizeof(void *));
+	r.heads = place_slots(&top, m->nfuncs - m->imported_funcs, 1);
+	r.carry = place_slots(&top, JIT_CARRY_MAX, 16);
 	r.size = (uint32_t)num_align(top, 4096);
 	/* the order of the drawing in vmctx.h: nothing overlaps */
-	assert(r.slots <= r.globals && r.globals <= r.imports && r.imports <= r.tables &&
-	       r.tables <= r.memories &&
-	       r.memories <= r.sigs && -(int64_t)r.slots <= r.size);
+	assert(r.carry <= r.heads && r.heads <= r.slots && r.slots <= r.globals &&
+	       r.globals <= r.imports && r.imports <= r.tables && r.tables <= r.memories &&
+	       r.memories <= r.sigs && -(int64_t)r.carry <= r.size);
 	*l = r;
 	return 0;
 }

@@ -3,10 +3,12 @@
  * wasm function of every tier; the context of the instance lies directly below it:
  *
  *	  lower addresses                                                       r13
- *	──┬───────┬─────────┬─────────┬────────┬──────────┬──────┬──────────────────┬──────────
- *	  │ slots │ globals │ imports │ tables │ memories │ sigs │ struct jit_vmctx │ memory 0
- *	──┴───────┴─────────┴─────────┴────────┴──────────┴──────┴──────────────────┴──────────
- *	  8 each    16 each   32 each  32 each   16 each   4 each  JIT_VMCTX(field)   8 GiB +
+ *	──┬─────────┬─────────┬─────────┬────────┬──────────┬──────┬──────────────────┬──────────
+ *	  │ carry,  │ globals │ imports │ tables │ memories │ sigs │ struct jit_vmctx │ memory 0
+ *	  │ heads,  │         │         │        │          │      │                  │
+ *	  │ slots   │         │         │        │          │      │                  │
+ *	──┴─────────┴─────────┴─────────┴────────┴──────────┴──────┴──────────────────┴──────────
+ *	16, 1, 8 each 16 each   32 each  32 each   16 each   4 each  JIT_VMCTX(field)   8 GiB +
  *	                                                 64 KiB, accessible up to its size
  * All are reached as [r13 - disp32]. Sizes depend on the module only: struct jit_layout computes
  * them for compiler and runtime alike. The context is never accessible as linear memory (indices
@@ -134,7 +136,9 @@ struct jit_vmctx {
 	struct rt_instance *instance;
 	struct rt_func *funcs;		/* one for each function index */
 	struct rt_exec *exec;		/* the thread's stacks, of all instances of a store */
-	uint64_t reserved0[2];
+	/* called with esi = a loop's place in the module: 1: the function has run (osr.h), or 0 */
+	void *osr;
+	uint64_t reserved0;
 	uint64_t stack_limit;		/* lowest usable address of the guest stack */
 	uint64_t memory_size;		/* of memory 0, in bytes */
 	uint64_t reserved[3];
@@ -158,6 +162,8 @@ struct jit_table {
 	void *rt;		/* struct rt_table */
 };
 
+#define JIT_CARRY_MAX 256u
+
 struct jit_memory {
 	void *base;
 	uint64_t *size;		/* points to the owner's size in bytes */
@@ -171,6 +177,10 @@ struct jit_layout {
 	int32_t globals, imports, tables, memories, sigs;
 	/* code that took a defined function's place, or NULL; where JIT_IMAGE_REPLACEABLE is set */
 	int32_t slots;
+	/* a byte for each defined function: its loops' heads ask the runtime to go on (osr.h) */
+	int32_t heads;
+	/* JIT_CARRY_MAX values of 16 bytes on their way between frames (osr.h) */
+	int32_t carry;
 	/* of all, with struct jit_vmctx; a multiple of 4096: where the mapping below r13 begins */
 	uint32_t size;
 };

@@ -142,6 +142,23 @@ static bool add_handlers(struct jit_writer *w, struct jit_written *part,
 	return true;
 }
 
+static bool add_osrs(struct jit_writer *w, struct jit_written *part, const struct jit_piece *p)
+{
+	struct jit_osr *o = arena_array(&w->arena, p->nosrs, sizeof(*o));
+
+	if (!o)
+		return false;
+	for (uint32_t i = 0; i < p->nosrs; i++) {
+		assert(p->osrs[i].pc < p->size && (!i || p->osrs[i].at > p->osrs[i - 1].at));
+		o[i] = p->osrs[i];
+		o[i].pc += (uint32_t)w->text;
+	}
+	part->osrs = o;
+	part->nosrs = p->nosrs;
+	w->nosrs += p->nosrs;
+	return true;
+}
+
 /* Each batch ends in what is no code, as between batches there is padding. */
 static bool add_lines(struct jit_writer *w, const struct jit_piece *p)
 {
@@ -172,7 +189,7 @@ int jit_writer_add(struct jit_writer *w, uint32_t first, uint32_t n, const struc
 		int ret;
 
 		if (!add_relocs(w, part, p, first + n) || !add_sites(w, part, p) ||
-		    !add_handlers(w, part, p))
+		    !add_handlers(w, part, p) || !add_osrs(w, part, p))
 			return -ENOMEM;
 		ret = write_at(w, p->code, p->size, w->text_off + w->text);
 		if (ret < 0)
@@ -248,7 +265,7 @@ static int write_entries(const struct jit_writer *w, const struct jit_image *h)
 
 static int write_tables(const struct jit_writer *w, const struct jit_image *h)
 {
-	uint64_t sites = h->sites_off, handlers = h->handlers_off;
+	uint64_t sites = h->sites_off, handlers = h->handlers_off, osrs = h->osr_off;
 	int ret = write_entries(w, h);
 
 	for (uint32_t i = 0; i < w->nparts && ret == 0; i++) {
@@ -258,6 +275,9 @@ static int write_tables(const struct jit_writer *w, const struct jit_image *h)
 		if (ret == 0)
 			ret = write_at(w, part->handlers,
 				       part->nhandlers * sizeof(*part->handlers), handlers);
+		if (ret == 0)
+			ret = write_at(w, part->osrs, part->nosrs * sizeof(*part->osrs), osrs);
+		osrs += part->nosrs * sizeof(*part->osrs);
 		sites += part->nsites * sizeof(*part->sites);
 		handlers += part->nhandlers * sizeof(*part->handlers);
 	}
@@ -268,7 +288,7 @@ int jit_writer_finish(struct jit_writer *w, struct jit_image *h)
 {
 	int ret = 0;
 
-	if (w->nsites > UINT32_MAX || w->nhandlers > UINT32_MAX)
+	if (w->nsites > UINT32_MAX || w->nhandlers > UINT32_MAX || w->nosrs > UINT32_MAX)
 		return -EOVERFLOW;
 	h->nfuncs = w->m->nfuncs - w->m->imported_funcs;
 	h->nsites = (uint32_t)w->nsites;
@@ -278,7 +298,9 @@ int jit_writer_finish(struct jit_writer *w, struct jit_image *h)
 	h->text_size = w->text;
 	h->sites_off = num_align(h->text_off + h->text_size, PAGE);
 	h->handlers_off = num_align(h->sites_off + h->nsites * sizeof(struct jit_site), 16);
-	h->size = num_align(h->handlers_off + h->nhandlers * sizeof(struct jit_handler), PAGE);
+	h->nosr = (uint32_t)w->nosrs;
+	h->osr_off = num_align(h->handlers_off + h->nhandlers * sizeof(struct jit_handler), 16);
+	h->size = num_align(h->osr_off + h->nosr * sizeof(struct jit_osr), PAGE);
 	if (w->fd < 0)
 		return 0;
 	ret = relocate(w);

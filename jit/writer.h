@@ -19,6 +19,8 @@ struct jit_piece {
 	struct jit_reloc *relocs;
 	struct jit_handler *handlers;	/* by pc */
 	struct jit_line *lines;		/* by pc */
+	struct jit_osr *osrs;		/* by at */
+	uint32_t nosrs;
 	uint32_t size, nsites, nrelocs, nhandlers;
 	size_t nlines;
 };
@@ -28,7 +30,8 @@ struct jit_written {
 	struct jit_site *sites;
 	struct jit_handler *handlers;
 	struct jit_reloc *relocs;	/* of functions that come later */
-	uint32_t nsites, nhandlers, nrelocs;
+	struct jit_osr *osrs;
+	uint32_t nsites, nhandlers, nrelocs, nosrs;
 };
 
 struct jit_writer {
@@ -38,7 +41,7 @@ struct jit_writer {
 	struct jit_entry *entries;	/* borrowed: of defined functions */
 	uint64_t text_off;		/* in the image */
 	uint64_t text;			/* bytes of text so far */
-	uint64_t nsites, nhandlers;
+	uint64_t nsites, nhandlers, nosrs;
 	struct jit_written *parts;	/* of each batch */
 	uint32_t nparts, parts_max;
 	struct arena arena;		/* of what parts point to */

@@ -172,7 +172,20 @@ static void replace_functions(struct rt_instance *inst)
 	}
 }
 
-int rt_instance_replace(struct rt_instance *inst, const struct rt_code_file *file)
+/* Loops of functions that the image has such code of ask for it from now on. */
+static void replace_in_loops(struct rt_instance *inst)
+{
+	const struct jit_image *better = inst->better;
+	const struct jit_osr *osrs = (const void *)((const char *)better + better->osr_off);
+	uint8_t *heads = rt_slot(inst, inst->layout.heads);
+
+	for (uint32_t i = 0; i < better->nosr; i++)
+		if (osrs[i].pc < better->text_size)
+			heads[jit_image_func(better, osrs[i].pc)] = 1;
+}
+
+int rt_instance_replace(struct rt_instance *inst, const struct rt_code_file *file,
+			enum rt_replace what)
 {
 	struct rt_store *s = inst->head.store;
 	struct rt_image next;
@@ -186,9 +199,35 @@ int rt_instance_replace(struct rt_instance *inst, const struct rt_code_file *fil
 		return ret;
 	if (next.at->flags & JIT_IMAGE_GS && !s->exec.use_gs)
 		return -ENOTSUP;
-	inst->former = inst->image;
-	inst->image = next;
-	replace_functions(inst);
-	replace_in_tables(inst);
+	inst->former = what == RT_REPLACE_ALL ? inst->image : next;
+	inst->image = what == RT_REPLACE_ALL ? next : inst->image;
+	inst->better = next.at;
+	if (what == RT_REPLACE_ALL) {
+		replace_functions(inst);
+		replace_in_tables(inst);
+	}
+	replace_in_loops(inst);
 	return 0;
+}
+
+uint64_t rt_instance_osrs(const struct rt_instance *inst)
+{
+	return inst->osrs;
+}
+
+/* A function that is in other loops than there is code for does not ask for ever. */
+char *rt_osr(struct rt_instance *inst, uint32_t at)
+{
+	const struct jit_osr *osr = inst->better ? jit_image_osr(inst->better, at) : NULL;
+	const char *pc = *(char **)inst->head.store->exec.guest_rsp;
+	const struct rt_code *code = rt_code_find(inst->head.store, pc - 1);
+	uint8_t *heads = rt_slot(inst, inst->layout.heads);
+
+	if (osr) {
+		inst->osrs++;
+		return rt_image_text(inst->better) + osr->pc;
+	}
+	if (code)
+		heads[jit_image_func(code->image, (uint32_t)((uintptr_t)pc - 1 - code->lo))]++;
+	return NULL;
 }

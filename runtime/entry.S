@@ -134,6 +134,24 @@ libcall_trap:
 	LIBCALL	elem_drop
 	LIBCALL	exn_new
 
+/*
+ * char *rt_osr(struct rt_instance *, at): the code that goes on with the function whose frame is rbp's, or NULL. That
+ * code takes and leaves its values in the context, returns to the frame, and tells by its 1 from a 0 that it ran.
+ */
+FUNCTION rt_osr_entry
+	mov	r11, [r13 + RT_CTX_EXEC]
+	mov	[r11 + RT_EXEC_GUEST_RSP], rsp
+	mov	[r11 + RT_EXEC_GUEST_RBP], rbp
+	mov	rsp, [r11 + RT_EXEC_HOST_RSP]
+	mov	rdi, [r13 + RT_CTX_INSTANCE]
+	call	rt_osr
+	mov	r11, [r13 + RT_CTX_EXEC]
+	mov	rsp, [r11 + RT_EXEC_GUEST_RSP]
+	test	rax, rax
+	jz	1f
+	jmp	rax
+1:	ret
+
 /* struct rt_ret rt_lib_throw(): rax = the exception; continues at the handler that exec tells, in the instance it belongs to. */
 FUNCTION rt_lib_throw_entry
 	mov	r11, [r13 + RT_CTX_EXEC]

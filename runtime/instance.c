@@ -70,6 +70,7 @@ static void fill_context(struct rt_instance *inst, struct rt_store *s)
 		.indirect_fail = rt_indirect_fail_entry,
 		.instance = inst,
 		.funcs = inst->funcs,
+		.osr = rt_osr_entry,
 		.exec = &s->exec,
 		.stack_limit = s->stack_lo,
 	};

@@ -139,11 +139,23 @@ int rt_instance_code(struct rt_instance *inst, const struct rt_code_file *file,
 		     struct wsbox_err *err);
 /*
  * Another image of the same module takes the place of the first, which must be one that
- * JIT_IMAGE_REPLACEABLE is said of: from now on its functions are called, while those that run go
- * on to their ends. May be called from a signal handler, whatever it interrupted. Once; 0,
- * -EALREADY, or -errno if the image is not right, and then nothing has changed.
+ * JIT_IMAGE_REPLACEABLE is said of: from now on its functions are called, and those that run go on
+ * in it where a loop's head allows (jit/osr.h). May be called from a signal handler, whatever it
+ * interrupted. Once; 0, -EALREADY, or -errno if the image is not right, and then nothing has
+ * changed. With RT_REPLACE_LOOPS functions are entered as before, so that all go over at heads.
  */
-int rt_instance_replace(struct rt_instance *inst, const struct rt_code_file *file);
+enum rt_replace { RT_REPLACE_ALL, RT_REPLACE_LOOPS };
+int rt_instance_replace(struct rt_instance *inst, const struct rt_code_file *file,
+			enum rt_replace what);
+/*
+ * Where the guest is that a signal interrupted at pc, with this rbp: functions of inst, each once,
+ * at most max of them, the last those that others were called from. Only what to make code for
+ * depends on it. May be called from a signal handler.
+ */
+uint32_t rt_instance_where(const struct rt_instance *inst, const void *pc, const void *rbp,
+			   struct jit_place *ret, uint32_t max);
+/* How often a function went on at a loop's head. */
+uint64_t rt_instance_osrs(const struct rt_instance *inst);
 int rt_instance_link(struct rt_instance *inst, rt_resolve_fn resolve, void *arg,
 		     struct wsbox_err *err);
 int rt_instance_start(struct rt_instance *inst, struct wsbox_err *err);

@@ -201,7 +201,10 @@ struct rt_instance {
 	size_t map_size;
 	char *ctx;			/* r13: the end of the context */
 	struct rt_image image;		/* whose functions are called */
-	struct rt_image former;		/* that it replaced: parts of it may still run */
+	/* that it replaced, parts of which may still run; RT_REPLACE_LOOPS: the other way round */
+	struct rt_image former;
+	const struct jit_image *better;	/* the newer one of both, or NULL */
+	uint64_t osrs;			/* frames that went on in the new one */
 	struct rt_func *funcs;
 	uint32_t *sigs;			/* type id of each type index: in the context */
 	struct rt_memory **memories;
@@ -308,8 +311,12 @@ void rt_land(void);
 void rt_trap_entry(void);
 void rt_indirect_fail_entry(void);
 void rt_host_entry(void);
+void rt_osr_entry(void);
 void rt_switch(void);
 extern const char rt_switch_end[];
+
+/* code.c, called by entry.S */
+char *rt_osr(struct rt_instance *inst, uint32_t at);
 
 /* What a libcall gives back to its thunk: trap is RT_TRAP_x or 0. */
 struct rt_ret {

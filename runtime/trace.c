@@ -7,6 +7,7 @@
  * stack, aligned, and above the one before it, so the walk ends.
  */
 #include <assert.h>
+#include <string.h>
 
 #include "runtime/state.h"
 
@@ -98,6 +99,64 @@ void rt_trace_take(struct rt_store *s)
 	}
 	s->trace.faulted = false;
 	assert(s->trace.n <= s->trace.depth);
+}
+
+/* The place of the site before pc in its function, or 0. */
+static uint32_t place_near(const struct jit_image *image, uint32_t func, uint32_t pc)
+{
+	const uint32_t *funcs = (const void *)((const char *)image + image->funcs_off);
+	const struct jit_site *s = jit_image_near(image, pc);
+
+	return s && s->pc >= funcs[func] && s->at < JIT_SITE_ADAPTER ? s->at : 0;
+}
+
+/* Of several frames of a function the outermost; of too many functions the innermost go. */
+static uint32_t add_where(struct jit_place *list, uint32_t n, uint32_t max, struct jit_place w)
+{
+	uint32_t i = 0;
+
+	while (i < n && list[i].func != w.func)
+		i++;
+	if (i == n && n < max) {
+		list[n] = w;
+		return n + 1;
+	}
+	if (i == n)
+		i = 0;
+	memmove(&list[i], &list[i + 1], (n - i - 1) * sizeof(*list));
+	list[n - 1] = w;
+	return n;
+}
+
+uint32_t rt_instance_where(const struct rt_instance *inst, const void *at, const void *frame,
+			   struct jit_place *ret, uint32_t max)
+{
+	const struct rt_store *s = inst->head.store;
+	void *const *rbp = frame;
+	const char *pc = at;
+	uint32_t n = 0;
+
+	/* called out: where it did */
+	if (!rt_code_find(s, pc) && rt_on_stack(s, s->exec.guest_rsp, 8)) {
+		pc = *(char **)s->exec.guest_rsp;
+		rbp = s->exec.guest_rbp;
+	}
+	for (;;) {
+		const struct rt_code *c = rt_code_find(s, pc);
+
+		if (c && c->inst == inst) {
+			uint32_t off = (uint32_t)((uintptr_t)pc - c->lo);
+			uint32_t func = jit_image_func(c->image, off);
+
+			n = add_where(ret, n, max,
+				      (struct jit_place){ func + inst->m->imported_funcs,
+							  place_near(c->image, func, off) });
+		}
+		if (!rt_on_stack(s, rbp, 16) || (rbp[0] && (void *const *)rbp[0] <= rbp))
+			return n;
+		pc = rbp[1];
+		rbp = rbp[0];
+	}
 }
 
 uint32_t rt_backtrace(const struct rt_store *s, struct rt_frame *frames, uint32_t max,

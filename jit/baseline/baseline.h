@@ -29,6 +29,7 @@
 #include "jit/vmctx.h"
 #include "jit/x64.h"
 #include "jit/image.h"
+#include "jit/osr.h"
 #include "runtime/base/num.h"
 #include "runtime/base/vec.h"
 #include "runtime/wasm/body.h"
@@ -156,6 +157,7 @@ struct jit_out {
 	struct VEC(struct jit_site) sites;
 	struct VEC(struct jit_reloc) relocs;
 	struct VEC(struct jit_handler) handlers;
+	struct VEC(struct jit_osr) osrs;	/* of a tier */
 	struct jit_lines lines;
 };
 
@@ -218,6 +220,9 @@ struct jit_func {
 	struct VEC(struct jit_catch) catches;
 	struct VEC(uint32_t) landings;	/* ends of displacements that are to be the frame's size */
 	uint32_t const_hash[64];
+	enum jit_osr_heads heads;	/* of loops that look whether the function was replaced */
+	int32_t slot, head;		/* of the function in the context */
+	struct VEC(void *) heads_at;	/* osr.c's, of this function */
 	uint32_t sret_bytes;		/* largest area for results in memory of calls made */
 };
 
@@ -678,6 +683,12 @@ void jit_try_end(struct jit_func *f, uint32_t start, uint32_t first);
 void jit_try_begin(struct jit_func *f, uint32_t first);
 /* Branches with what lies on the stack, which stays there. */
 void jit_branch_to(struct jit_func *f, uint32_t depth);
+
+/*
+ * osr.c: at the head of a loop, whose label is bound and whose region entered, and behind it; the
+ * stack is settled.
+ */
+void jit_osr_look(struct jit_func *f, uint32_t at);
 
 /* control.c: the function's own frame, at the start; END and ELSE also in unreachable code. */
 bool jit_control_start(struct jit_func *f);

@@ -440,6 +440,8 @@ void jit_emit_loop(struct jit_func *f, const struct wasm_insn *in, const struct 
 	x64_reserve(f->x, X64_ROOM_MAX / 2);
 	x64_align(f->x, 16);
 	jit_bind(f, c->label);
+	if (f->scan.loops[region].at == in->at && jit_osr_head(&f->scan, region, f->heads))
+		jit_osr_look(f, in->at);
 }
 
 void jit_emit_if(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)

@@ -24,7 +24,7 @@ static bool reset(struct jit_func *f, struct jit_out *out)
 {
 	f->out = out;
 	f->x = &out->code;
-	f->catches.len = f->landings.len = 0;
+	f->catches.len = f->landings.len = f->heads_at.len = 0;
 	f->labels.len = f->cold.len = f->consts.len = f->tables.len = f->targets.len = 0;
 	f->settled = 0;
 	f->region = f->next_loop = 0;
@@ -44,22 +44,20 @@ static bool reset(struct jit_func *f, struct jit_out *out)
 
 static void cold_replaced(struct jit_func *f, const struct jit_cold *c)
 {
-	x64_m(f->x, X64_JMP_IND, X64_64, x64_at(JIT_MEM_BASE, (int32_t)c->a));
+	x64_m(f->x, X64_JMP_IND, X64_64, x64_at(JIT_MEM_BASE, f->slot));
 }
 
 /*
  * Before the frame: whatever took this function's place is entered as the function was. One that
  * calls nothing does without: what calls it is replaced, or is by what it is called through.
  */
-static void look_at_slot(struct jit_func *f, uint32_t func)
+static void look_at_slot(struct jit_func *f)
 {
 	struct jit_cold *cold = jit_cold(f, cold_replaced);
-	int32_t slot = jit_slot_disp(f->layout, func - f->m->imported_funcs);
 
-	cold->a = (uint32_t)slot;
 	cold->at = JIT_LINE_NONE;
 	x64_reserve(f->x, X64_ROOM_ONE);
-	x64_mi(f->x, X64_CMP, X64_64, x64_at(JIT_MEM_BASE, slot), 0);
+	x64_mi(f->x, X64_CMP, X64_64, x64_at(JIT_MEM_BASE, f->slot), 0);
 	jit_jcc(f, X64_CC_NE, cold->label);
 	assert(f->x->overflow || x64_offset(f->x) - f->entry == JIT_LOOK_BYTES);
 }
@@ -84,14 +82,20 @@ static int begin(struct jit_func *f, uint32_t func, struct jit_out *out, struct 
 	if (f->scan.has_try)
 		f->saved = JIT_SAVED_GPRS;
 	f->nsaved = (uint32_t)__builtin_popcount(f->saved);
-	f->leaf = !f->scan.has_call && !f->scan.has_try && !f->force_frame;
+	f->heads = (enum jit_osr_heads)f->options->osr;
+	/* a tier leaves functions with handlers to the baseline */
+	if (f->scan.has_try || f->scan.nloops < 2 || f->options->tier)
+		f->heads = JIT_OSR_NONE;
+	f->head = f->layout->heads + (int32_t)(func - f->m->imported_funcs);
+	f->slot = jit_slot_disp(f->layout, func - f->m->imported_funcs);
+	f->leaf = !f->scan.has_call && !f->scan.has_try && !f->force_frame && !f->heads;
 	jit_frame_layout(f);
 	x64_reserve(f->x, X64_ROOM_ONE);
 	x64_align(f->x, 16);
 	f->entry = x64_offset(f->x);
 	jit_line(f, JIT_LINE_NONE);
 	if (f->options->replaceable && f->scan.has_call)
-		look_at_slot(f, func);
+		look_at_slot(f);
 	jit_region_enter(f, 0);
 	jit_prologue(f);
 	jit_region_enter(f, 0);
@@ -291,6 +295,7 @@ void jit_func_done(struct jit_func *f)
 	vec_done(&f->targets);
 	vec_done(&f->catches);
 	vec_done(&f->landings);
+	vec_done(&f->heads_at);
 	free(f->ctls);
 	f->ctls = NULL;
 	f->ctls_cap = 0;

@@ -227,11 +227,31 @@ static void jump_function(struct ll_func *f, const struct wasm_insn *in, uint32_
 	wasm_body_apply(&f->b, in);
 }
 
+/* The frame that the code goes on for stays, so the callee's results are returned to it. */
+static void call_and_return(struct ll_func *f, const struct wasm_insn *in,
+			    const struct ll_row *row,
+			    void (*emit)(struct ll_func *, const struct wasm_insn *,
+					 const struct ll_row *))
+{
+	struct wasm_val *sp = f->b.sp;
+
+	emit(f, in, row);
+	if (f->failed || f->left)
+		return;
+	ll_return_edge(f);
+	f->b.sp = sp;
+	wasm_body_apply(&f->b, in);
+}
+
 void ll_emit_return_call(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
 	struct callee c;
 	char name[24];
 
+	if (f->osr) {
+		call_and_return(f, in, row, ll_emit_call);
+		return;
+	}
 	find_function(f, in->index, 'j', name, &c);
 	jump_function(f, in, f->l->m->funcs[in->index].type, &c);
 }
@@ -239,16 +259,26 @@ void ll_emit_return_call(struct ll_func *f, const struct wasm_insn *in, const st
 void ll_emit_return_call_indirect(struct ll_func *f, const struct wasm_insn *in,
 				  const struct ll_row *row)
 {
-	struct callee c = { .descriptor = pop_entry(f, in->index2, in->index) };
+	struct callee c = { 0 };
 
+	if (f->osr) {
+		call_and_return(f, in, row, ll_emit_call_indirect);
+		return;
+	}
+	c.descriptor = pop_entry(f, in->index2, in->index);
 	jump_function(f, in, in->index, &c);
 }
 
 void ll_emit_return_call_ref(struct ll_func *f, const struct wasm_insn *in,
 			     const struct ll_row *row)
 {
-	struct callee c = { .descriptor = pop_reference(f) };
+	struct callee c = { 0 };
 
+	if (f->osr) {
+		call_and_return(f, in, row, ll_emit_call_ref);
+		return;
+	}
+	c.descriptor = pop_reference(f);
 	jump_function(f, in, in->index, &c);
 }
 

@@ -87,9 +87,14 @@ void ll_emit_br(struct ll_func *f, const struct wasm_insn *in, const struct ll_r
 	wasm_body_apply(&f->b, in);
 }
 
-void ll_emit_return(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
+void ll_return_edge(struct ll_func *f)
 {
 	LLVMBuildBr(f->ir, edge(f, f->b.ctls + 1));
+}
+
+void ll_emit_return(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
+{
+	ll_return_edge(f);
 	wasm_body_apply(&f->b, in);
 }
 
@@ -162,6 +167,8 @@ void ll_emit_loop(struct ll_func *f, const struct wasm_insn *in, const struct ll
 	if (!c)
 		return;
 	LLVMBuildBr(f->ir, edge(f, f->b.ctl));
+	if (f->osr == in->at)
+		ll_osr_enter(f, c);
 	ll_at(f, c->target);
 	take_phis(f, c, f->b.ctl->type->nparams);
 }
@@ -242,7 +249,10 @@ static void return_values(struct ll_func *f, const struct ll_ctl *c)
 static void close_function(struct ll_func *f, const struct wasm_insn *in, struct ll_ctl *c)
 {
 	drop_empty_phis(f, c, f->b.type->nresults);
-	return_values(f, c);
+	if (f->osr)
+		ll_osr_return(f, c);
+	else
+		return_values(f, c);
 	wasm_body_apply(&f->b, in);
 }
 

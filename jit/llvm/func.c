@@ -1,6 +1,7 @@
 /* One function: its definition in the module, and the walk over its body. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "jit/llvm/ir.h"
@@ -17,12 +18,17 @@ void ll_place(struct ll_func *f, uint32_t at)
 static void define(struct ll_func *f, uint32_t func)
 {
 	struct ll *l = f->l;
-	char name[24], section[24];
-	size_t len = (size_t)snprintf(name, sizeof(name), "d%u", func);
+	char name[32], section[40];
 	uint32_t at = (uint32_t)(f->b.r.at - f->b.r.base);
+	LLVMTypeRef type = f->osr ? LLVMFunctionType(l->i64, &l->ptr, 1, 0) : f->sig->type[0];
+	size_t len;
 
-	snprintf(section, sizeof(section), ".text.%u", func);
-	f->fn = LLVMAddFunction(l->mod, name, f->sig->type[0]);
+	if (f->osr)
+		len = (size_t)snprintf(name, sizeof(name), "o%u_%u", f->osr, func);
+	else
+		len = (size_t)snprintf(name, sizeof(name), "d%u", func);
+	snprintf(section, sizeof(section), ".text.%s", name);
+	f->fn = LLVMAddFunction(l->mod, name, type);
 	LLVMSetSection(f->fn, section);
 	LLVMSetVisibility(f->fn, LLVMHiddenVisibility);
 	LLVMAddAttributeAtIndex(f->fn, LLVMAttributeFunctionIndex, l->nounwind);
@@ -33,7 +39,7 @@ static void define(struct ll_func *f, uint32_t func)
 					       l->routine, 0, 1, at, LLVMDIFlagZero, 1);
 	LLVMSetSubprogram(f->fn, f->scope);
 	f->self = LLVMGetParam(f->fn, 0);
-	f->sret = f->sig->cc.sret ? LLVMGetParam(f->fn, 1) : NULL;
+	f->sret = f->sig->cc.sret && !f->osr ? LLVMGetParam(f->fn, 1) : NULL;
 	f->area = NULL;
 	f->at = at;
 }
@@ -61,6 +67,20 @@ static void begin_locals(struct ll_func *f)
 	}
 }
 
+/* The results of calls in memory, and locals. */
+static void begin_frame(struct ll_func *f)
+{
+	ll_at(f, ll_block(f));
+	ll_place(f, f->at);
+	if (f->l->sret_max)
+		f->area = LLVMBuildAlloca(f->ir, LLVMArrayType2(f->l->i128, f->l->sret_max / 16),
+					  "");
+	if (f->osr)
+		ll_osr_begin(f);
+	else
+		begin_locals(f);
+}
+
 static int open_function(struct ll_func *f, uint32_t func)
 {
 	struct ll *l = f->l;
@@ -79,11 +99,7 @@ static int open_function(struct ll_func *f, uint32_t func)
 	if (f->sig->odd)
 		return -ENOTSUP;
 	define(f, func);
-	ll_at(f, ll_block(f));
-	ll_place(f, f->at);
-	if (l->sret_max)
-		f->area = LLVMBuildAlloca(f->ir, LLVMArrayType2(l->i128, l->sret_max / 16), "");
-	begin_locals(f);
+	begin_frame(f);
 	return ll_control_start(f) ? 0 : -ENOMEM;
 }
 
@@ -136,16 +152,95 @@ static int emit_body(struct ll_func *f)
 }
 
 /* A body that is not valid is left to the baseline too, which says why. */
-int ll_func_emit(struct ll_func *f, uint32_t func)
+static int emit_once(struct ll_func *f, uint32_t func, uint32_t osr)
 {
 	int ret;
 
 	f->fn = NULL;
+	f->osr = osr;
+	f->enter = NULL;
 	ret = open_function(f, func);
 	if (ret == 0)
 		ret = emit_body(f);
+	/* the loop was not reached */
+	if (ret == 0 && f->enter)
+		ret = -ENOTSUP;
 	LLVMSetCurrentDebugLocation2(f->ir, NULL);
 	if (ret < 0 && f->fn)
 		LLVMDeleteFunction(f->fn);
 	return ret == 0 || ret == -ENOMEM ? ret : -ENOTSUP;
+}
+
+#define HEADS_UNKNOWN 4u	/* of a function where a run is, in some loop or other */
+
+/* Marks the loop that comes round next where a run is at `at`, and the outermost one around it. */
+static void mark_heads(const struct wasm_scan *s, uint32_t at, uint8_t *wanted)
+{
+	uint32_t i = s->nloops - 1, n = 0;
+
+	for (uint32_t k = 1; !at && k < s->nloops && n < HEADS_UNKNOWN; k++)
+		n += wanted[k] = jit_osr_head(s, k, JIT_OSR_SOME);
+	while (i && s->loops[i].at > at)
+		i--;
+	while (i && !jit_osr_head(s, i, JIT_OSR_SOME))
+		i = s->loops[i].parent;
+	wanted[i] = 1;
+	while (i && s->loops[i].parent)
+		i = s->loops[i].parent;
+	wanted[i] = 1;
+}
+
+/* The loops of f's body that code is to go on at: *ret_n of them, the caller's. NULL: no memory. */
+static uint32_t *find_heads(struct ll_func *f, uint32_t func, uint32_t *ret_n)
+{
+	const struct jit_options *o = f->l->options;
+	struct wasm_scan scan;
+	uint32_t *heads, n = 0;
+	uint8_t *wanted;
+
+	if (wasm_body_init(&f->b, f->l->m, func, &f->l->arena, &f->why) < 0 ||
+	    wasm_body_scan(&f->b, 1, &scan) < 0)
+		return NULL;
+	wanted = arena_alloc(&f->l->arena, scan.nloops);
+	heads = malloc(scan.nloops * sizeof(*heads));
+	for (uint32_t i = 0; wanted && heads && i < o->nwhere; i++)
+		if (o->where[i].func == func)
+			mark_heads(&scan, o->where[i].at, wanted);
+	for (uint32_t i = 1; wanted && heads && i < scan.nloops; i++)
+		if (wanted[i] || (o->osr == JIT_OSR_ALL && jit_osr_head(&scan, i, JIT_OSR_ALL)))
+			heads[n++] = scan.loops[i].at;
+	*ret_n = n;
+	return wanted ? heads : NULL;
+}
+
+/* Whether code is to be made that goes on with this function. */
+static bool goes_on(const struct jit_options *o, uint32_t func)
+{
+	for (uint32_t i = 0; i < o->nwhere; i++)
+		if (o->where[i].func == func)
+			return o->osr != JIT_OSR_NONE;
+	return o->osr == JIT_OSR_ALL;
+}
+
+static int emit_osrs(struct ll_func *f, uint32_t func)
+{
+	uint32_t n, *heads;
+	int ret = 0;
+
+	arena_reset(&f->l->arena);
+	heads = find_heads(f, func, &n);
+	if (!heads)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n && ret != -ENOMEM; i++)
+		ret = emit_once(f, func, heads[i]);
+	free(heads);
+	return ret == -ENOMEM ? ret : 0;
+}
+
+int ll_func_emit(struct ll_func *f, uint32_t func)
+{
+	int ret = emit_once(f, func, 0);
+
+	/* of what is refused, perhaps for that very code, none is made again */
+	return ret == 0 && !f->l->care && goes_on(f->l->options, func) ? emit_osrs(f, func) : ret;
 }

@@ -33,6 +33,7 @@
 #include "jit/cc.h"
 #include "jit/compile.h"
 #include "jit/libcall.h"
+#include "jit/osr.h"
 #include "jit/vmctx.h"
 #include "runtime/base/num.h"
 #include "runtime/base/vec.h"
@@ -112,6 +113,12 @@ struct ll_func {
 	struct ll *l;
 	LLVMBuilderRef ir;
 	LLVMValueRef fn, self, sret, area;	/* area: results in memory of calls made */
+	/*
+	 * 0, or the loop at whose head this code begins (jit/osr.h): `enter` leads there once it is
+	 * reached, with what is carried
+	 */
+	uint32_t osr;
+	LLVMBasicBlockRef enter;
 	LLVMMetadataRef scope;
 	struct ll_sig *sig;
 	struct ll_local *locals;
@@ -144,7 +151,10 @@ extern const struct ll_row ll_rows[WASM_OPS];
 
 /* ---- func.c ---- */
 
-/* Adds the function to the module. 0; -ENOTSUP: it is left to the baseline; -ENOMEM. */
+/*
+ * Adds the function to the module, and what goes on with it at heads of loops. 0; -ENOTSUP: it is
+ * left to the baseline; -ENOMEM.
+ */
 int ll_func_emit(struct ll_func *f, uint32_t func);
 
 /* What follows belongs to this place in the module. */
@@ -237,6 +247,11 @@ LLVMValueRef ll_offset(struct ll_func *f, LLVMValueRef p, int64_t n);
 void ll_trap_if(struct ll_func *f, LLVMValueRef condition, enum rt_trap trap);
 /* Ends the block. */
 void ll_trap(struct ll_func *f, enum rt_trap trap);
+/* osr.c: how the code for the loop f->osr begins, goes on at the loop, and ends. */
+void ll_osr_begin(struct ll_func *f);
+void ll_osr_enter(struct ll_func *f, struct ll_ctl *c);
+void ll_osr_return(struct ll_func *f, const struct ll_ctl *c);
+
 /* A call of a stub that does not return, and the end of the block. */
 void ll_dead_end(struct ll_func *f, const char *name, LLVMTypeRef type, LLVMValueRef *args,
 		 unsigned int n, bool nest);
@@ -265,6 +280,8 @@ LLVMValueRef ll_condition(struct ll_func *f, LLVMValueRef v);
 LLVMValueRef ll_libcall(struct ll_func *f, enum jit_libcall lib, LLVMValueRef *args, uint32_t n);
 /* control.c: the function's own frame, at the start. */
 bool ll_control_start(struct ll_func *f);
+/* control.c: returns what is on top of the stack, which stays there. */
+void ll_return_edge(struct ll_func *f);
 /* memory.c: pops an address: where the access of this instruction goes. */
 LLVMValueRef ll_pop_address(struct ll_func *f, const struct wasm_insn *in);
 LLVMValueRef ll_load(struct ll_func *f, LLVMTypeRef t, LLVMValueRef p);

@@ -60,24 +60,54 @@ const char *ll_object_name(const struct ll_object *o, const Elf64_Sym *s)
 	return s->st_name && s->st_name < o->names_size ? o->names + s->st_name : NULL;
 }
 
-/* Definitions are called d and the function's index, each alone in a section. */
-static bool find_functions(struct ll_object *o)
+/* In the order of loops; symbols come in about that order, so few are moved. */
+static int add_osr(struct ll_object *o, struct ll_osr osr)
+{
+	size_t i;
+
+	if (!vec_push(&o->osrs, osr))
+		return -ENOMEM;
+	for (i = o->osrs.len - 1; i && o->osrs.at[i - 1].at > osr.at; i--)
+		o->osrs.at[i] = o->osrs.at[i - 1];
+	o->osrs.at[i] = osr;
+	return i && o->osrs.at[i - 1].at == osr.at ? -EBADMSG : 0;
+}
+
+/*
+ * Definitions are called d and the function's index, or o and a loop's place, _ and the function's
+ * index; each is alone in a section.
+ */
+static int find_functions(struct ll_object *o)
 {
 	for (uint32_t i = 0; i < o->nsymbols; i++) {
 		const Elf64_Sym *s = &o->symbols[i];
 		const char *name = ll_object_name(o, s);
-		unsigned long func;
+		unsigned long func, at = 0;
+		char *end;
+		int ret;
 
-		if (!name || name[0] != 'd' || ELF64_ST_TYPE(s->st_info) != STT_FUNC)
+		if (!name || (name[0] != 'd' && name[0] != 'o') ||
+		    ELF64_ST_TYPE(s->st_info) != STT_FUNC)
 			continue;
-		func = strtoul(name + 1, NULL, 10);
-		if (func < o->first || func - o->first >= o->n || s->st_shndx >= o->nsections ||
-		    s->st_value || !o->sections[s->st_shndx].text ||
-		    s->st_size > o->sections[s->st_shndx].size)
-			return false;
-		o->text_of[func - o->first] = s->st_shndx;
+		func = strtoul(name + 1, &end, 10);
+		if (name[0] == 'o' && *end == '_') {
+			at = func;
+			func = strtoul(end + 1, NULL, 10);
+		}
+		if (func < o->first || func - o->first >= o->n || at > UINT32_MAX ||
+		    s->st_shndx >= o->nsections || s->st_value ||
+		    !o->sections[s->st_shndx].text ||
+		    s->st_size > o->sections[s->st_shndx].size || (name[0] == 'o') != !!at)
+			return -EBADMSG;
+		if (!at) {
+			o->text_of[func - o->first] = s->st_shndx;
+			continue;
+		}
+		ret = add_osr(o, (struct ll_osr){ (uint32_t)func, (uint32_t)at, s->st_shndx });
+		if (ret < 0)
+			return ret;
 	}
-	return true;
+	return 0;
 }
 
 static const char *name_of_section(const struct ll_object *o, const Elf64_Ehdr *e,
@@ -94,6 +124,7 @@ static const char *name_of_section(const struct ll_object *o, const Elf64_Ehdr *
 static int read_all(struct ll_object *o, const Elf64_Ehdr *e, const Elf64_Shdr *headers)
 {
 	uint32_t line = 0;
+	int ret;
 
 	for (uint32_t i = 0; i < o->nsections; i++) {
 		const Elf64_Shdr *h = &headers[i];
@@ -108,8 +139,9 @@ static int read_all(struct ll_object *o, const Elf64_Ehdr *e, const Elf64_Shdr *
 		if (!strcmp(name_of_section(o, e, headers, i), ".debug_line"))
 			line = i;
 	}
-	if (!o->symbols || !find_functions(o))
-		return -EBADMSG;
+	ret = o->symbols ? find_functions(o) : -EBADMSG;
+	if (ret < 0)
+		return ret;
 	return line ? ll_lines_read(o, line) : 0;
 }
 
@@ -152,5 +184,6 @@ void ll_object_done(struct ll_object *o)
 	free(o->sections);
 	free(o->text_of);
 	vec_done(&o->rows);
+	vec_done(&o->osrs);
 	*o = (struct ll_object){ 0 };
 }

@@ -29,6 +29,11 @@ struct ll_section {
 	uint32_t off;			/* then: in the batch */
 };
 
+/* Code that goes on with a function at a loop's head. */
+struct ll_osr {
+	uint32_t func, at, section;
+};
+
 struct ll_object {
 	void *buffer;			/* owned: an LLVMMemoryBufferRef */
 	const uint8_t *bytes;
@@ -42,6 +47,7 @@ struct ll_object {
 	struct VEC(struct ll_row_of_lines) rows;
 	uint32_t first, n;		/* functions of the batch, by index */
 	uint32_t *text_of;		/* of each: the section of its code, 0: none */
+	struct VEC(struct ll_osr) osrs;	/* by `at`, and so by function */
 };
 
 /* Takes the buffer. 0, -ENOMEM, -EBADMSG when it is not what is expected. */

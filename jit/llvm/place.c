@@ -173,6 +173,47 @@ static struct ll_object *object_of(const struct ll *l, uint32_t func)
 	return &l->objects[0];
 }
 
+/* Code, its places in the module, and its calls. */
+static int place_code(struct ll *l, struct ll_section *s, struct jit_out *out)
+{
+	int ret;
+
+	append_section(out, s);
+	ret = place_lines(l, s, out);
+	return ret == 0 ? place_calls(l, s, out) : ret;
+}
+
+/* Those of this function: first of them, and how many. */
+static const struct ll_osr *osrs_of(const struct ll_object *o, uint32_t func, size_t *ret_n)
+{
+	size_t first = 0, n = 0;
+
+	while (first < o->osrs.len && o->osrs.at[first].func != func)
+		first++;
+	while (first + n < o->osrs.len && o->osrs.at[first + n].func == func)
+		n++;
+	*ret_n = n;
+	return o->osrs.at + first;
+}
+
+static int place_osrs(struct ll *l, const struct ll_osr *osrs, size_t n, struct jit_out *out)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < n && ret == 0; i++) {
+		struct ll_section *s = &l->object->sections[osrs[i].section];
+		struct jit_osr osr = { .at = osrs[i].at };
+
+		if (!good_code(l, s))
+			continue;
+		ret = place_code(l, s, out);
+		osr.pc = s->off;
+		if (ret == 0 && !vec_push(&out->osrs, osr))
+			ret = -ENOMEM;
+	}
+	return ret;
+}
+
 int ll_place_function(struct ll *l, uint32_t func, struct jit_out *out, struct jit_entry *ret)
 {
 	struct ll_object *o = l->object = object_of(l, func);
@@ -180,12 +221,17 @@ int ll_place_function(struct ll *l, uint32_t func, struct jit_out *out, struct j
 							NULL;
 	const struct ll_sig *sig = &l->sigs[l->m->funcs[func].type];
 	uint32_t bytes = sig->cc.stack_bytes;
+	size_t nosrs, room = LL_ADAPTER_ROOM;
+	const struct ll_osr *osrs = osrs_of(o, func, &nosrs);
 	struct jit_entry e;
 	int r;
 
 	if (!s || !s->text || !good_code(l, s))
 		return -ENOTSUP;
-	if (!ll_room(out, s->size + 64 + LL_ADAPTER_ROOM))
+	room += s->size + 64;
+	for (size_t i = 0; i < nosrs; i++)
+		room += o->sections[osrs[i].section].size + 64;
+	if (!ll_room(out, room))
 		return -ENOSPC;
 	x64_reserve(&out->code, X64_ROOM_ONE);
 	x64_align(&out->code, s->align);
@@ -195,11 +241,10 @@ int ll_place_function(struct ll *l, uint32_t func, struct jit_out *out, struct j
 	r = bytes ? ll_adapter_in(out, bytes, sig->narrow, s->align) : 0;
 	if (r < 0)
 		return r;
-	append_section(out, s);
+	r = place_code(l, s, out);
 	e.inner = s->off;
-	r = place_lines(l, s, out);
 	if (r == 0)
-		r = place_calls(l, s, out);
+		r = place_osrs(l, osrs, nosrs, out);
 	if (r == 0)
 		*ret = e;
 	return r;

@@ -251,6 +251,15 @@ static bool lib_arg(struct jv *v, const struct jv_insn *i, uint32_t lib, unsigne
 	       jv_refuse(v, i, "an index that the module does not have");
 }
 
+/* Going on in code that took the function's place: all it is told is in the context. */
+static bool call_osr(struct jv *v, const struct jv_insn *i)
+{
+	if (v->leaf || v->s.leaving || v->s.depth != v->frame)
+		return jv_refuse(v, i, "a call while the stack is not the frame's");
+	clobber(v);
+	return true;
+}
+
 static bool call_lib(struct jv *v, const struct jv_insn *i, uint32_t lib)
 {
 	uint32_t tag = (uint32_t)v->s.value[RSI];
@@ -300,6 +309,8 @@ bool jv_call_indirect(struct jv *v, const struct jv_insn *i)
 		return call_trap(v, i);
 	if (i->disp == JIT_VMCTX(indirect_fail))
 		return call_indirect_fail(v, i);
+	if (i->disp == JIT_VMCTX(osr) && v->image->flags & JIT_IMAGE_REPLACEABLE)
+		return call_osr(v, i);
 	if (!jv_lib_of(v, i->disp, &lib))
 		return jv_refuse(v, i, "a call through the context that is not the runtime's");
 	return call_lib(v, i, lib);

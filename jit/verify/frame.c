@@ -122,7 +122,7 @@ static bool reserve_frame(struct jv *v, uint32_t *k)
  * cmp qword [slot], 0; jne away: from there a jump to what took the function's place, which finds
  * all as this function does.
  */
-static bool is_look(struct jv *v, uint32_t *k)
+static bool entry_looks(struct jv *v, uint32_t *k)
 {
 	const struct jv_insn *cmp = insn(v, 0), *jne = insn(v, 1), *jump;
 	int32_t slot = jit_slot_disp(&v->layout, v->func);
@@ -166,7 +166,7 @@ bool jv_prologue(struct jv *v, uint32_t *k)
 
 	v->nsaved = 0;
 	v->probe = UINT32_MAX;
-	if (!is_look(v, k))
+	if (!entry_looks(v, k))
 		return false;
 	start = *k;
 	first = insn(v, start);

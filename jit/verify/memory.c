@@ -94,6 +94,25 @@ bool jv_memory_size(const struct jv *v, const struct jv_insn *i, uint32_t *ret_m
 	return at_context(i) && v->own_memory && i->disp == JIT_VMCTX(memory_size);
 }
 
+/*
+ * Values on their way between frames: of code that may be replaced, and of code that may take its
+ * place.
+ */
+static bool is_carried(const struct jv *v, const struct jv_insn *i)
+{
+	uint32_t n, off;
+
+	return (v->image->flags & JIT_IMAGE_REPLACEABLE || v->image->nosr) &&
+	       slot(i, v->layout.carry, JIT_CARRY_MAX, 16, &n, &off);
+}
+
+/* Whether the function's loops are to ask. */
+static bool is_look(const struct jv *v, const struct jv_insn *i)
+{
+	return v->image->flags & JIT_IMAGE_REPLACEABLE && i->class == JV_CMP && i->size == 1 &&
+	       i->disp == v->layout.heads + (int32_t)v->func;
+}
+
 /* Reads and writes in the context, but for the pointers that jv_load() and calls take. */
 bool jv_context(struct jv *v, const struct jv_insn *i)
 {
@@ -105,6 +124,8 @@ bool jv_context(struct jv *v, const struct jv_insn *i)
 			return jv_refuse(v, i, "writes a constant global");
 		return true;
 	}
+	if (is_carried(v, i) || is_look(v, i))
+		return true;
 	if (!(i->flags & JV_WRITE) && (jv_memory_size(v, i, &n) ||
 				       jv_table_field(v, i, offsetof(struct jit_table, size), &n)))
 		return true;

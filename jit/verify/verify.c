@@ -133,6 +133,40 @@ static bool handlers_ascend(const struct jv *v)
 	return true;
 }
 
+static const struct jit_osr *all_osrs(const struct jv *v)
+{
+	return (const void *)((const char *)v->image + v->image->osr_off);
+}
+
+/* Whether all lie behind each other in the text. The baseline makes none. */
+static bool osrs_ascend(const struct jv *v)
+{
+	const struct jit_osr *o = all_osrs(v);
+
+	for (uint32_t k = 0; k < v->image->nosr; k++)
+		if (o[k].pc >= v->text_size ||
+		    (k && (o[k].pc <= o[k - 1].pc || o[k].at <= o[k - 1].at)))
+			return false;
+	return !v->image->nosr || v->image->tier != JIT_TIER_BASELINE;
+}
+
+/* The first that lies at or behind this place. */
+static uint32_t osr_from(const struct jv *v, uint32_t pc)
+{
+	const struct jit_osr *o = all_osrs(v);
+	uint32_t lo = 0, hi = v->image->nosr;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (o[mid].pc < pc)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 /* Those of the function at hand, each of which is to be for what lies in it. */
 static bool take_handlers(struct jv *v)
 {
@@ -185,12 +219,53 @@ static void begin_function(struct jv *v, uint32_t f)
 	v->sig = &v->sigs[v->m->funcs[v->m->imported_funcs + v->first + f].type];
 }
 
+/*
+ * What goes on with the function at loops' heads is each a function of its own, which takes no
+ * arguments, and lies between the function at hand, which is cut there, and its end.
+ */
+struct osrs {
+	uint32_t first, last, end;
+};
+
+static struct osrs cut_osrs(struct jv *v)
+{
+	struct osrs o = { osr_from(v, v->lo + 1), osr_from(v, v->hi), v->hi };
+
+	if (o.first < o.last)
+		v->hi = all_osrs(v)[o.first].pc;
+	return o;
+}
+
+static bool osrs_are_right(struct jv *v, struct osrs o)
+{
+	static const struct jv_sig sig = { .func = true };
+	const struct jit_osr *all = all_osrs(v);
+
+	v->sig = &sig;
+	v->nhandlers = 0;
+	for (uint32_t k = o.first; k < o.last; k++) {
+		struct jv_state none = { 0 };
+
+		v->s = none;
+		v->lo = all[k].pc;
+		v->hi = k + 1 < o.last ? all[k + 1].pc : o.end;
+		if (!jv_opt_function(v))
+			return false;
+	}
+	return true;
+}
+
 bool jv_function(struct jv *v, uint32_t f)
 {
+	struct osrs osrs;
+
 	begin_function(v, f);
 	if (!take_handlers(v))
 		return false;
-	return v->opt ? of_either_tier(v) : of_baseline(v);
+	if (!v->opt)
+		return of_baseline(v);
+	osrs = cut_osrs(v);
+	return of_either_tier(v) && osrs_are_right(v, osrs);
 }
 
 static int refusal(const struct jv *v, struct wsbox_err *err)
@@ -220,9 +295,10 @@ int jv_init(struct jv *v, const struct jit_image *image, const struct wasm_modul
 	    image->text_size > INT32_MAX)
 		return err_set(err, -ENOEXEC, WSBOX_FAILED,
 			       "code verifier: the image was made from another module");
-	if (!entries_ascend(v) || !handlers_ascend(v))
+	if (!entries_ascend(v) || !handlers_ascend(v) || !osrs_ascend(v))
 		return err_set(err, -ENOEXEC, WSBOX_FAILED,
-			       "code verifier: functions or handlers are not in order");
+			       "code verifier: functions, handlers or heads of loops are not in "
+			       "order");
 	if (!make_sigs(v) || !make_buckets(v) || !make_maps(v) ||
 	    (image->tier != JIT_TIER_BASELINE && !make_opt(v)))
 		return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
@@ -258,18 +334,24 @@ static int by_offset(const void *a, const void *b)
 static struct jit_image *part_image(const struct jit_verify_part *p)
 {
 	size_t sites = p->nsites * sizeof(*p->sites);
-	struct jit_image *image = calloc(1, sizeof(*image) + (p->n + 1) * sizeof(uint32_t) + sites);
+	size_t osrs = p->nosrs * sizeof(*p->osrs), entries = (p->n + 1) * sizeof(uint32_t);
+	struct jit_image *image = calloc(1, sizeof(*image) + entries + sites + osrs);
 
 	if (!image)
 		return NULL;
 	image->funcs_off = sizeof(*image);
-	image->sites_off = image->handlers_off = sizeof(*image) + (p->n + 1) * sizeof(uint32_t);
+	image->sites_off = image->handlers_off = sizeof(*image) + entries;
+	image->osr_off = image->sites_off + sites;
+	image->nosr = (uint32_t)p->nosrs;
 	image->nfuncs = p->n;
 	image->nsites = (uint32_t)p->nsites;
 	image->tier = JIT_TIER_LLVM;
 	for (uint32_t i = 0; i < p->n; i++)
 		((uint32_t *)(image + 1))[i] = p->entries[i].entry;
-	memcpy((char *)image + image->sites_off, p->sites, sites);
+	if (sites)
+		memcpy((char *)image + image->sites_off, p->sites, sites);
+	if (osrs)
+		memcpy((char *)image + image->osr_off, p->osrs, osrs);
 	return image;
 }
 
@@ -277,10 +359,13 @@ static void verify_marked(struct jv *v, const struct jit_verify_part *p, uint64_
 			  uint32_t *n)
 {
 	for (uint32_t i = 0; i < p->n; i++) {
+		struct osrs osrs;
+
 		if (!jv_test(p->optimized, i))
 			continue;
 		begin_function(v, i);
-		if (jv_opt_function(v))
+		osrs = cut_osrs(v);
+		if (jv_opt_function(v) && osrs_are_right(v, osrs))
 			continue;
 		refused[i / 64] |= (uint64_t)1 << i % 64;
 		++*n;

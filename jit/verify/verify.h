@@ -22,8 +22,10 @@
  *    zero-extended on every path, or with one compared with the memory's size where pages do not
  *    guard. Facts about registers hold over joins and loops because they are solved for, not
  *    assumed.
- *  - Of the context only globals of the module are written, and only mutable ones; read are these,
- *    sizes, and pointers that serve in the forms above only.
+ *  - Of the context only globals of the module are written, and only mutable ones, and where code
+ *    may be replaced or replaces some, what is carried (osr.h); read are these, sizes, and pointers
+ *    that serve in the forms above only.
+ *  - What goes on with a function at a loop's head is right as a function without arguments.
  *  - r13, rbp and rsp hold what they should everywhere; saved registers are saved and restored; of
  *    the stack only the frame's own slots, its arguments and the arguments of calls are touched,
  *    and neither the return address, nor saved registers, nor the address of results is written
@@ -50,8 +52,8 @@
  *  - That references (funcref, externref, exnref: pointers) are not forged from numbers. A value in
  *    a register or slot has no type here, and so call_ref, throw_ref, table.set and global.set take
  *    any. Modules that do not use function references have no call_ref.
- *  - That a 64-bit global or parameter is used as its type; that a function computes what the
- *    module says. Wrong results are not this program's subject.
+ *  - That a 64-bit global, parameter or carried value is used as its type; that a function computes
+ *    what the module says. Wrong results are not this program's subject.
  *  - That a division cannot fault, or an access has a site: both kill the cell, which is safe.
  *  - Speculative execution.
  */
@@ -84,6 +86,8 @@ struct jit_verify_part {
 	size_t nrelocs;
 	const struct jit_site *sites;
 	size_t nsites;
+	const struct jit_osr *osrs;
+	size_t nosrs;
 	const uint64_t *optimized;	/* a bit for each function that is looked at */
 };
 

@@ -79,9 +79,9 @@ static size_t assemble(const uint8_t *data, size_t size, uint8_t *file)
 	memcpy(i.magic, JIT_IMAGE_MAGIC, 8);
 	i.version = JIT_IMAGE_VERSION;
 	i.nfuncs %= 4;
-	i.nsites = i.nhandlers = 0;
+	i.nsites = i.nhandlers = i.nosr = 0;
 	i.funcs_off = sizeof(i);
-	i.sites_off = i.handlers_off = 4096;
+	i.sites_off = i.handlers_off = i.osr_off = 4096;
 	i.text_off = 4096;
 	head.image_off = CWASM_PAGE;
 	head.image_size = i.size = num_align(2 * 4096 + image, 4096);

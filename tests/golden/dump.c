@@ -1,9 +1,10 @@
 /*
- * dump [-nps] MODULE [TEXT]: compiles a module, writes its machine code to TEXT, prints one line a
+ * dump [-lnps] MODULE [TEXT]: compiles a module, writes its machine code to TEXT, prints one line a
  * function: index, where its code begins and ends in TEXT, name. Then times on stderr. -n: no gs:
- * forms. -p: functions look whether another took their place. -s: also a line a site: its place in
- * TEXT, then in the module, in hexadecimal. -r N: compile N times, print the best rate. -t N:
- * threads. dump-llvm compiles with LLVM's tier.
+ * forms. -p: as of --tier auto: functions look whether another took their place, and so do heads of
+ * some loops, -l: of all. -s: a line for a site, too: its place in TEXT, then in the module, in
+ * hexadecimal. -r N: compile N times, print the best rate. -t N: threads. dump-llvm compiles with
+ * LLVM's tier.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "jit/compile.h"
+#include "jit/osr.h"
 #include "jit/image.h"
 #include "jit/tier.h"
 #include "runtime/wasm/feature.h"
@@ -99,11 +101,15 @@ int main(int argc, char **argv)
 	bool sites = false;
 	void *bytes;
 
-	while ((c = getopt(argc, argv, "npr:st:")) > 0) {
+	while ((c = getopt(argc, argv, "lnpr:st:")) > 0) {
 		if (c == 'n')
 			options.gs = false;
 		else if (c == 'p')
-			options.replaceable = true;
+			options = (struct jit_options){ .gs = options.gs, .tier = options.tier,
+							.replaceable = !options.tier,
+							.osr = JIT_OSR_SOME };
+		else if (c == 'l')
+			options.osr = JIT_OSR_ALL;
 		else if (c == 's')
 			sites = true;
 		else if (c == 'r')

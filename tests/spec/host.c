@@ -7,7 +7,8 @@
  *
  * With the argument --no-gs code is compiled as for a CPU or kernel without FSGSBASE; with
  * --tier=mixed host-llvm compiles every other function with the baseline; with --replace instances
- * begin on the baseline's code, and that of host's tier takes its place before they start.
+ * begin on the baseline's code, and that of host's tier takes its place before they start; with
+ * --osr only at heads of loops, but at each of them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "jit/compile.h"
+#include "jit/osr.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/vec.h"
 #include "runtime/rt.h"
@@ -53,7 +55,7 @@ static struct {
 	struct wsbox_err err;
 	struct rt_extern spectest[32];
 	int nspectest;
-	bool gs, replace;
+	bool gs, replace, osr;
 	const struct jit_tier *tier;
 } h;
 
@@ -223,7 +225,10 @@ static int read_file(const char *path, struct module *m)
 static int make_image(struct module *m, const struct jit_tier *tier, bool replaceable,
 		      uint64_t *ret_size)
 {
-	struct jit_options options = { .gs = h.gs, .tier = tier, .replaceable = replaceable };
+	struct jit_options options = {
+		.gs = h.gs, .tier = tier, .replaceable = replaceable && !h.osr,
+		.osr = h.osr ? JIT_OSR_ALL : h.replace ? JIT_OSR_SOME : JIT_OSR_NONE,
+	};
 	struct jit_stats stats;
 	FD_AUTO fd = fd_memfd("image");
 
@@ -274,8 +279,9 @@ static int instantiate(struct module *m, struct rt_instance **ret)
 	if (!r)
 		r = rt_instance_link(inst, resolve, NULL, &h.err);
 	if (!r && h.replace)
-		r = rt_instance_replace(inst, &(struct rt_code_file){ .fd = m->next,
-								      .size = m->next_size });
+		r = rt_instance_replace(
+			inst, &(struct rt_code_file){ .fd = m->next, .size = m->next_size },
+			h.osr ? RT_REPLACE_LOOPS : RT_REPLACE_ALL);
 	if (r)
 		return r;
 	*ret = inst;
@@ -602,7 +608,8 @@ int main(int argc, char **argv)
 	if (&host_tier)
 		h.tier = argc > 1 && !strcmp(argv[1], "--tier=mixed") ? host_tier_mixed() :
 									host_tier;
-	h.replace = argc > 1 && !strcmp(argv[1], "--replace");
+	h.osr = argc > 1 && !strcmp(argv[1], "--osr");
+	h.replace = h.osr || (argc > 1 && !strcmp(argv[1], "--replace"));
 	h.gs = jit_cpu_fsgsbase() && !(argc > 1 && !strcmp(argv[1], "--no-gs"));
 	while ((n = getline(&line, &room, stdin)) > 0) {
 		const char *name, *number;

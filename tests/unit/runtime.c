@@ -193,7 +193,7 @@ static int make_image(const struct wasm_module *m, uint64_t *ret_size)
 	image.head.nsites = n;
 	image.head.funcs_off = offsetof(__typeof__(image), funcs);
 	image.head.sites_off = offsetof(__typeof__(image), sites);
-	image.head.handlers_off = image.head.sites_off;
+	image.head.handlers_off = image.head.osr_off = image.head.sites_off;
 	image.head.text_off = 4096;
 	image.head.text_size = (uint64_t)(code_end - code_begin);
 	image.head.size = *ret_size = 4096 + image.head.text_size;
@@ -695,9 +695,9 @@ START_TEST(replaced)
 	/* what is not right changes nothing */
 	other = file;
 	other.origin.build[0] = 1;
-	ck_assert_int_eq(rt_instance_replace(inst, &other), -ENOEXEC);
+	ck_assert_int_eq(rt_instance_replace(inst, &other, RT_REPLACE_ALL), -ENOEXEC);
 	ck_assert(sum(before) == 7 && !slots[CODE_add]);
-	ck_assert_int_eq(rt_instance_replace(inst, &file), 0);
+	ck_assert_int_eq(rt_instance_replace(inst, &file, RT_REPLACE_ALL), 0);
 	ck_assert_int_eq(sum(before), 3);
 	ck_assert_int_eq(sum(code(inst, CODE_add)), 3);
 	ck_assert_ptr_eq(slots[CODE_add], before->entry);
@@ -706,8 +706,53 @@ START_TEST(replaced)
 	ck_assert_ptr_null(((struct jit_callee *)own.slot->base)[0].code);
 	/* traps of the new code are found in it */
 	ck_assert_int_eq(rt_call(code(inst, CODE_trap), NULL, NULL), RT_TRAP_UNREACHABLE);
-	ck_assert_int_eq(rt_instance_replace(inst, &file), -EALREADY);
+	ck_assert_int_eq(rt_instance_replace(inst, &file, RT_REPLACE_ALL), -EALREADY);
 	close(file.fd);
+	rt_store_free(w.store);
+}
+END_TEST
+
+static struct jit_place places[4];
+static uint32_t nplaces;
+
+/* As a signal would find it: here, in a host function, in wasm or in its trap's place. */
+static int where_host(void *env, struct rt_instance *caller, union rt_value *v)
+{
+	const void *pc = v[0].i64 == 1 ? site_trap : (const char *)where_host;
+
+	if (v[0].i64 == 1)
+		pc = rt_image_text(caller->image.at) + (site_trap - code_begin);
+	nplaces = rt_instance_where(caller, pc, v[0].i64 == 1 ? caller->head.store->exec.guest_rbp :
+								 NULL, places, 4);
+	v[0].i64 = 5;
+	return 0;
+}
+
+/* Functions on the stack, each once. */
+START_TEST(where_it_is)
+{
+	struct world w = { .store = new_store() };
+	struct rt_instance *inst;
+	union rt_value a[2], r;
+
+	describe(&w, true);
+	for (int i = 0; i < NIMPORTS; i++)
+		w.given[i] = (struct rt_extern){
+			.func = rt_func_host(w.store, wasm_func_type(&w.m, (uint32_t)i),
+					     where_host, NULL)
+		};
+	inst = instantiate(&w, true);
+	a[0] = l(slot(inst, 1));
+	a[1] = l(0);
+	ck_assert_int_eq(rt_call(code(inst, CODE_import1), a, &r), 0);
+	ck_assert(r.i64 == 5 && nplaces == 1);
+	ck_assert(places[0].func == NIMPORTS + CODE_import1 && places[0].at == 1005);
+	/* interrupted in a callee, whose frame is that of the function */
+	a[1] = l(1);
+	ck_assert_int_eq(rt_call(code(inst, CODE_import1), a, &r), 0);
+	ck_assert_uint_eq(nplaces, 1);
+	ck_assert_uint_eq(places[0].func, NIMPORTS + CODE_trap);
+	ck_assert_uint_eq(places[0].at, 1001);
 	rt_store_free(w.store);
 }
 END_TEST
@@ -721,7 +766,7 @@ START_TEST(not_replaceable)
 
 	add_code = code_first;
 	file.fd = make_image(&w.m, &file.size);
-	ck_assert_int_eq(rt_instance_replace(inst, &file), -EALREADY);
+	ck_assert_int_eq(rt_instance_replace(inst, &file, RT_REPLACE_ALL), -EALREADY);
 	ck_assert_int_eq(sum(code(inst, CODE_add)), 7);
 	close(file.fd);
 	rt_store_free(w.store);
@@ -799,7 +844,7 @@ UNIT_ROWS("runtime", { .test = arguments_and_results }, { .test = vector_argumen
 	  { .test = nested_calls }, { .test = between_instances },
 	  { .test = switch_copies_stack_arguments }, { .test = libcall_grows },
 	  { .test = tables_and_limits }, { .test = link_errors }, { .test = image_errors },
-	  { .test = replaced }, { .test = not_replaceable },
+	  { .test = replaced }, { .test = not_replaceable }, { .test = where_it_is },
 	  { .test = memory_over_the_limit },
 	  { .test = no_address_space, .times = SANITIZED ? UNIT_NEVER : 12 },
 	  { .test = pages_of_one_byte })

@@ -764,64 +764,7 @@ START_TEST(optimized_cases)
 }
 END_TEST
 
-/* ---- the look at the slot of what took a function's place ---- */
-
-static struct look {
-	uint32_t compared, jumped;	/* whose slots */
-	int32_t with;
-	enum { APART, INTO, BEHIND, AGAIN } where;
-	const char *why;
-} look;
-
-static void looking(void)
-{
-	struct x64_label away = { 0 }, body = { 0 };
-
-	x64_mi(b, X64_CMP, X64_64, ctx(jit_slot_disp(&layout, look.compared)), look.with);
-	x64_jcc(b, X64_CC_NE, look.where == INTO ? &body : &away);
-	begin();
-	x64_bind(b, &body);
-	if (look.where == AGAIN) {
-		x64_rr(b, X64_TEST, X64_32, X64_RDI, X64_RDI);
-		x64_jcc(b, X64_CC_E, &away);
-	}
-	if (look.where == BEHIND)
-		x64_zero(b, X64_RAX);
-	else
-		result();
-	x64_bind(b, &away);
-	x64_m(b, X64_JMP_IND, X64_64, ctx(jit_slot_disp(&layout, look.jumped)));
-}
-
-START_TEST(replaceable)
-{
-	static const struct look looks[] = {
-		{ .why = NULL },
-		{ .compared = 1, .why = "not a look at what took the function's place" },
-		{ .jumped = 1, .why = "not a jump to what took the function's place" },
-		{ .with = 1, .why = "not a look at what took the function's place" },
-		{ .where = INTO, .why = "not a jump to what took the function's place" },
-		{ .where = BEHIND, .why = "the way to what took the function's place in the way" },
-		{ .where = AGAIN, .why = "a branch to the entry or to a handler" },
-	};
-
-	make_module();
-	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
-		struct wsbox_err err = WSBOX_ERR_INIT;
-		struct jit_image *image;
-		int ret;
-
-		look = looks[i];
-		image = assemble(looking);
-		ck_assert_int_eq(jit_verify(image, &module, NULL, &err), -ENOEXEC);
-		image->flags |= JIT_IMAGE_REPLACEABLE;
-		ret = jit_verify(image, &module, NULL, &err);
-		ck_assert_msg(look.why ? ret == -ENOEXEC && strstr(err.text, look.why) : !ret,
-			      "%zu: %s", i, err.text);
-		free(image);
-	}
-}
-END_TEST
+#include "tests/verify/replaced.h"
 
 /* The line that a user sees. */
 START_TEST(message)
@@ -961,4 +904,4 @@ START_TEST(threads)
 END_TEST
 
 UNIT("refuse", each_case, each_case_optimized, optimized_cases, message, results_address, header,
-     threads, replaceable)
+     threads, replaceable, carried, goes_on)

@@ -38,7 +38,7 @@ static void on_image(int sig)
 	if (ret == 0) {
 		file.size = image.size;
 		file.origin = cell_origin(next.job);
-		ret = rt_instance_replace(next.inst, &file);
+		ret = rt_instance_replace(next.inst, &file, RT_REPLACE_ALL);
 	}
 	if (ret != -EAGAIN)
 		next.result = ret < 0 ? ret : 1;
