@@ -15,6 +15,7 @@ static const uint32_t sizes[CELL_MSG_TYPES] = {
 	[CELL_MSG_COMPILED] = sizeof(struct cell_compiled),
 	[CELL_MSG_READY] = sizeof(struct cell_ready),
 	[CELL_MSG_EXIT] = sizeof(struct cell_exit),
+	[CELL_MSG_WHERE] = sizeof(struct cell_where),
 };
 
 /* Where a message holds a struct wsbox_err, whose text the receiver ends itself; 0: it has none. */

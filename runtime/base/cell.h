@@ -10,7 +10,8 @@
  *	   │  seals the image, CELL_MSG_IMAGE
  *	   ├─────────────────────────────────► instance cell ── CELL_MSG_READY, then the guest runs
  *	   ◄───────────────────────────────────────┘ CELL_MSG_EXIT
- *	   └─ later perhaps CELL_MSG_IMAGE ► once more, and CELL_SIGNAL_IMAGE: of better code
+ *	   └─ later perhaps CELL_MSG_IMAGE ► with CELL_SIGNAL_IMAGE: of size 0, to be answered by
+ *	      CELL_MSG_WHERE, and then of better code
  *
  * The instance maps the image, and room for the better one, before there is anything in it, so that
  * it can lock itself before it looks at the module. With an entry of the code cache there is no
@@ -58,7 +59,15 @@ enum cell_msg_type {
 	CELL_MSG_COMPILED,	/* compiler to supervisor: struct cell_compiled */
 	CELL_MSG_READY,		/* instance to supervisor: struct cell_ready */
 	CELL_MSG_EXIT,		/* instance to supervisor: struct cell_exit */
+	CELL_MSG_WHERE,		/* instance to supervisor: struct cell_where */
 	CELL_MSG_TYPES,
+};
+
+#define CELL_PLACES_MAX 16
+
+/* A function by its index, and a byte offset in the module, or 0. */
+struct cell_place {
+	uint32_t func, at;
 };
 
 struct cell_head {
@@ -90,7 +99,10 @@ enum cell_job_flag {
 	CELL_JOB_BASELINE = 1 << 9,	/* compile with the baseline, whatever else there is */
 	CELL_JOB_PERFMAP = 1 << 10,	/* tell profilers where the code is: perf's map, */
 	CELL_JOB_JITDUMP = 1 << 11,	/* or its format with the code itself */
-	/* compiler: other code may take a function's place; instance: it does, if any is made */
+	/*
+	 * baseline: other code may take a function's place; optimizing tier: the image may take a
+	 * baseline's; instance: it does, if any is made
+	 */
 	CELL_JOB_REPLACE = 1 << 12,
 };
 
@@ -120,7 +132,19 @@ struct cell_job {
 	uint32_t jobs;			/* threads a compiler may use */
 	uint32_t nofile;		/* descriptors a guest may have open */
 	uint32_t pid;			/* the cell's, as its supervisor sees it */
-	uint32_t unused;
+	/* optimizing tier: hints where the run is that waits for the image */
+	uint32_t nplaces;
+	struct cell_place places[CELL_PLACES_MAX];
+};
+
+/*
+ * Where the guest is, as its instance says: for the compiler that makes code for it, and for nobody
+ * else.
+ */
+struct cell_where {
+	struct cell_head head;
+	uint32_t n, unused;
+	struct cell_place places[CELL_PLACES_MAX];
 };
 
 /* The image is complete, and nobody can change it any more. */
@@ -177,7 +201,7 @@ struct cell_exit {
 	uint64_t memory_peak;	/* largest linear memory, bytes */
 	/* 1: it went on with the better image; 0: there was none; -errno: it could not */
 	int32_t replaced;
-	uint32_t unused;
+	uint32_t osrs;		/* how often a function went on in it, at a loop's head */
 	struct wsbox_err err;
 };
 

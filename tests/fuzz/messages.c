@@ -87,6 +87,13 @@ void fill_start(struct session *s)
 {
 }
 
+/* Every other answer is one that was asked for. */
+bool fill_where(struct session *s, const struct cell_where *where)
+{
+	s->fill.asked = !s->fill.asked;
+	return s->fill.asked;
+}
+
 void fill_take(struct session *s)
 {
 }
@@ -154,18 +161,21 @@ static void send_packet(int sock, struct packet p, const uint8_t *data, size_t s
 	static const uint32_t sizes[] = { sizeof(struct cell_compiled), sizeof(struct cell_ready),
 					  sizeof(struct cell_exit) };
 	static const uint32_t types[] = { CELL_MSG_COMPILED, CELL_MSG_READY, CELL_MSG_EXIT };
+	const struct cell_head where = { CELL_MSG_WHERE, sizeof(struct cell_where) };
 	uint8_t text[sizeof(struct cell_compiled) + sizeof(struct cell_exit)];
 	unsigned int kind = p.what >> 3 & 3;
 
 	memset(text, p.what, sizeof(text));
 	if (kind < 3) {
-		struct cell_head head = { types[kind], sizes[kind] };
+		bool other = kind == 2 && p.what & 0x80;
+		struct cell_head head =
+			other ? where : (struct cell_head){ types[kind], sizes[kind] };
 		size_t room = head.size - sizeof(head);
 
 		memcpy(text, &head, sizeof(head));
 		memcpy(text + sizeof(head), data, size < room ? size : room);
 		data = text;
-		size = sizes[kind];
+		size = head.size;
 	}
 	put(sock, data, size, p.what >> 1 & 3);
 }

@@ -11,6 +11,7 @@
 
 #include "jit/compile.h"
 #include "jit/disasm.h"
+#include "jit/osr.h"
 #include "jit/tier.h"
 #include "runtime/base/num.h"
 #include "runtime/wasm/module.h"
@@ -78,7 +79,12 @@ static int compile_module(const struct cell_job *job, const void *bytes, struct 
 {
 	struct jit_options options = { .tier = tier(job), .gs = jit_cpu_fsgsbase(),
 				       .threads = pool ? job->jobs : 1,
-				       .replaceable = job->flags & CELL_JOB_REPLACE,
+				       .replaceable = job->flags & CELL_JOB_REPLACE && !tier(job),
+				       .where = (const struct jit_place *)job->places,
+				       .nwhere = (uint32_t)num_min(job->nplaces,
+								   CELL_PLACES_MAX),
+				       .osr = job->flags & CELL_JOB_REPLACE ? JIT_OSR_SOME :
+									      JIT_OSR_NONE,
 				       .origin = cell_origin(job) };
 	bool elf = job->flags & CELL_JOB_ELF;
 	struct jit_stats stats = { 0 };

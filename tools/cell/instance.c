@@ -299,6 +299,7 @@ _Noreturn static void instance_end(struct instance *in, enum cell_reason reason,
 	in->exit.reason = reason;
 	in->exit.code = code;
 	in->exit.replaced = replace_result();
+	in->exit.osrs = in->inst ? (uint32_t)rt_instance_osrs(in->inst) : 0;
 	if (reason == CELL_FAILED && !in->exit.err.code)
 		(void)err_set(&in->exit.err, code, WSBOX_FAILED, "%s", err_name(code));
 	cell_tell(&in->exit);

@@ -1,10 +1,13 @@
 /* The handler runs wherever the guest is, on the stack of the runtime's own signals. */
 #include "tools/cell/replace.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "runtime/rt.h"
@@ -28,26 +31,52 @@ static int receive_image(struct cell_image *ret)
 	return r == 0 && ret->head.type != CELL_MSG_IMAGE ? -EBADMSG : r;
 }
 
-static void on_image(int sig)
-{
-	struct rt_code_file file = { .at = next.at, .room = CELL_IMAGE_MAX };
-	struct cell_image image;
-	int old = errno, ret;
+_Static_assert(sizeof(struct cell_place) == sizeof(struct jit_place), "they are handed on");
 
-	ret = next.inst && !next.result ? receive_image(&image) : -EAGAIN;
-	if (ret == 0) {
-		file.size = image.size;
-		file.origin = cell_origin(next.job);
-		ret = rt_instance_replace(next.inst, &file, RT_REPLACE_ALL);
+static void tell_where(const ucontext_t *context)
+{
+	const greg_t *regs = context->uc_mcontext.gregs;
+	struct cell_where where = { .head = { CELL_MSG_WHERE, sizeof(where) } };
+	struct jit_place places[CELL_PLACES_MAX];
+
+	where.n = rt_instance_where(next.inst, (void *)regs[REG_RIP], (void *)regs[REG_RBP],
+				    places, CELL_PLACES_MAX);
+	assert(where.n <= CELL_PLACES_MAX);
+	memcpy(where.places, places, where.n * sizeof(places[0]));
+	(void)cell_send(CELL_FD_CONTROL, &where);
+}
+
+static int take_better(const struct cell_image *image)
+{
+	const struct rt_code_file file = { .at = next.at, .room = CELL_IMAGE_MAX,
+					   .size = image->size,
+					   .origin = cell_origin(next.job) };
+
+	return rt_instance_replace(next.inst, &file, RT_REPLACE_ALL);
+}
+
+static void on_image(int sig, siginfo_t *info, void *context)
+{
+	struct cell_image image;
+	int old = errno, ret = 0;
+
+	/* one signal may stand for two */
+	while (next.inst && !next.result && ret == 0) {
+		ret = receive_image(&image);
+		if (ret == 0 && image.size)
+			ret = take_better(&image) ?: 1;
+		else if (ret == 0)
+			tell_where(context);
+		if (ret != -EAGAIN)
+			next.result = ret;
 	}
-	if (ret != -EAGAIN)
-		next.result = ret < 0 ? ret : 1;
 	errno = old;
 }
 
 int replace_prepare(const struct cell_job *job, int fd, struct wsbox_err *err)
 {
-	struct sigaction act = { .sa_handler = on_image, .sa_flags = SA_ONSTACK | SA_RESTART };
+	struct sigaction act = { .sa_sigaction = on_image,
+				 .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART };
 	int ret;
 
 	if (!(job->flags & CELL_JOB_REPLACE))

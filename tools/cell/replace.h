@@ -1,7 +1,8 @@
 /*
  * A running instance goes on with better code, if a fill makes it: CELL_JOB_REPLACE. Room for that
  * image is mapped before the lock, as nothing can be made executable later; when the image is
- * complete, its supervisor sends CELL_MSG_IMAGE and CELL_SIGNAL_IMAGE.
+ * complete, its supervisor sends CELL_MSG_IMAGE and CELL_SIGNAL_IMAGE. Before it is made, the same
+ * without a size asks where the guest is, so that code is made to go on there.
  */
 #ifndef TOOLS_CELL_REPLACE_H
 #define TOOLS_CELL_REPLACE_H

@@ -15,7 +15,7 @@
 #include "runtime/base/fd.h"
 #include "runtime/base/num.h"
 #include "tools/cli/module.h"
-#include "tools/cli/session.h"
+#include "tools/cli/session-internal.h"
 
 /*
  * When: LLVM takes about 12 us of a processor for a byte of code (make bench BENCH=compile). A
@@ -103,6 +103,39 @@ static bool writer_is_done(struct code *c)
 	return !c->writing;
 }
 
+static void start_again_soon(struct session *s)
+{
+	struct timespec used = { 0 };
+	clockid_t clock;
+
+	if (clock_getcpuclockid(s->instance.cell.pid, &clock) == 0)
+		(void)clock_gettime(clock, &used);
+	set_timer(&s->fill, (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec + AGAIN_NS);
+}
+
+/* Asks where the guest is, which it may not say. false: there is no need to. */
+static bool ask_where(struct session *s)
+{
+	const struct cell_image none = { .head = { CELL_MSG_IMAGE, sizeof(none) } };
+
+	if (s->next < 0 || s->fill.asked)
+		return false;
+	s->fill.asked = true;
+	return session_send(&s->instance, &none) == 0 &&
+	       kill(s->instance.cell.pid, CELL_SIGNAL_IMAGE) == 0;
+}
+
+bool fill_where(struct session *s, const struct cell_where *where)
+{
+	struct fill *f = &s->fill;
+
+	if (!f->asked || f->where.head.type)
+		return false;
+	f->where = *where;
+	fill_start(s);
+	return true;
+}
+
 void fill_start(struct session *s)
 {
 	struct fill *f = &s->fill;
@@ -111,14 +144,8 @@ void fill_start(struct session *s)
 
 	if (f->result != FILL_NONE || !f->armed || !s->instance.running)
 		return;
-	if (!writer_is_done(&s->code)) {
-		struct timespec used = { 0 };
-		clockid_t clock;
-
-		if (clock_getcpuclockid(s->instance.cell.pid, &clock) == 0)
-			(void)clock_gettime(clock, &used);
-		set_timer(f, (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec +
-				     AGAIN_NS);
+	if (!writer_is_done(&s->code) || ask_where(s)) {
+		start_again_soon(s);
 		return;
 	}
 	disarm(f);

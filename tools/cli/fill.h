@@ -23,6 +23,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "runtime/base/cell.h"
 #include "runtime/base/err.h"
 
 /* X(ID, name in the statistics) */
@@ -50,6 +51,8 @@ struct fill {
 	bool filler;			/* this session is the filler's */
 	bool armed;			/* timer is set */
 	timer_t timer;
+	bool asked;			/* the instance, where it is */
+	struct cell_where where;	/* its answer; head.type 0: none yet */
 	pid_t pid;			/* of the filler, until it is waited for */
 	uint64_t began, ended;		/* CLOCK_MONOTONIC; 0: not yet */
 	uint64_t cpu_ns;		/* of the filler and its cell */
@@ -64,6 +67,9 @@ int fill_signal(void);
 
 /* That signal came: starts the filler. */
 void fill_start(struct session *s);
+
+/* The instance says where it is: once, when it was asked. false: it was not. */
+bool fill_where(struct session *s, const struct cell_where *where);
 
 /* Something came from the other side. */
 void fill_take(struct session *s);

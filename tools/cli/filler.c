@@ -106,6 +106,7 @@ static void make(struct session *s, const struct session *run, const struct opti
 	s->code.result = CODE_MISS;
 	s->module = run->module;
 	s->image = run->next;
+	s->fill.where = run->fill.where;
 	s->module_offset = run->module_offset;
 	s->module_size = run->module_size;
 	s->fill.filler = true;

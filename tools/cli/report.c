@@ -152,6 +152,8 @@ static void stats_fill(struct json *j, const struct session *s)
 		json_u64(j, "cpu_ns", f->cpu_ns);
 	if (f->result == FILL_STORED)
 		json_bool(j, "taken", s->exit.replaced == 1);
+	if (f->result == FILL_STORED && s->exit.replaced == 1)
+		json_u64(j, "in_loops", s->exit.osrs);
 	if (f->err.code)
 		json_string(j, "message", f->err.text);
 	json_close(j, '}');

@@ -179,6 +179,7 @@ union message {
 	struct cell_compiled compiled;
 	struct cell_ready ready;
 	struct cell_exit exit;
+	struct cell_where where;
 };
 
 /* An instance that is ready before it can be is in somebody's hands, and the image unfinished. */
@@ -215,6 +216,9 @@ void session_take(struct session *s, struct session_cell *c)
 		s->exit = m.exit;
 		s->at.exit = session_clock();
 		verdict_exit(s);
+	} else if (ret == 0 && c == &s->instance && m.head.type == CELL_MSG_WHERE &&
+		   fill_where(s, &m.where)) {
+		return;
 	} else {
 		fd_closep(&c->control);
 		verdict_protocol(s, c, ret);

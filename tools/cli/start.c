@@ -131,8 +131,10 @@ static struct cell_job job_of(const struct session *s, enum cell_role role)
 			job.flags |= CELL_JOB_ELF;
 		if (!s->optimize)
 			job.flags |= CELL_JOB_BASELINE;
-		if (!s->optimize && code_replaceable(s))
+		if (s->optimize ? s->fill.filler && s->image >= 0 : code_replaceable(s))
 			job.flags |= CELL_JOB_REPLACE;
+		job.nplaces = (uint32_t)num_min(s->fill.where.n, CELL_PLACES_MAX);
+		memcpy(job.places, s->fill.where.places, sizeof(job.places));
 		if (o->func) {
 			job.flags |= CELL_JOB_INVOKE;
 			job.argc = (uint32_t)o->nargs;
