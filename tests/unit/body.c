@@ -316,6 +316,7 @@ START_TEST(named_locals)
 	step_local(&b, WASM_LOCAL_GET, at + 13, 0, WASM_I32);
 	arena_done(&a);
 	wasm_module_done(&w);
+	vec_done(&m.b);
 }
 END_TEST
 
