@@ -1,5 +1,6 @@
 #include "runtime/base/fd.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -94,6 +95,7 @@ static ssize_t copy_some(int dst, int src, size_t room, bool *sendfile_works)
 	ssize_t n;
 	int ret;
 
+	assert(room);
 	if (*sendfile_works) {
 		n = sendfile(dst, src, NULL, num_min(room, 1 << 30));
 		if (n >= 0 || errno == EINTR)

@@ -1,4 +1,5 @@
 /* The directory as a whole: listing, removing what was not used for longest, cleaning. */
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -99,6 +100,7 @@ static int take_file(struct cache *c, const char *name, void *arg)
 	if (!g->wanted(name) ||
 	    fstatat(c->dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
+	assert(strlen(name) < sizeof(file.name));
 	strcpy(file.name, name);
 	file.size = (uint64_t)st.st_size;
 	file.dev = st.st_dev;
@@ -165,6 +167,7 @@ static void entry_remove(struct cache *c, const struct cache_file *file)
 {
 	char seen[CACHE_FILE_NAME];
 
+	assert(names_entry(file->name));
 	cache_step("removing");
 	(void)unlinkat(c->dir, file->name, 0);
 	cache_step("removed");

@@ -1,5 +1,7 @@
 #include "tools/cell/inspect.h"
 
+#include <assert.h>
+
 #include "tools/cell/listing.h"
 
 static void list_types(struct listing *l, const wasm_valtype *types, uint32_t n)
@@ -69,6 +71,8 @@ static void list_counts(struct listing *l, const struct wasm_module *m)
 	struct wasm_name own;
 	char name[200];
 
+	assert(m->imported_funcs <= m->nfuncs && m->imported_globals <= m->nglobals);
+	assert(m->start == WASM_NONE || m->start < m->nfuncs);
 	listing_line(l, "size: %zu bytes, code: %llu bytes\n", m->size,
 		     (unsigned long long)m->code_bytes);
 	if (wasm_module_name(m, &own))

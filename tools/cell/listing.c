@@ -1,5 +1,6 @@
 #include "tools/cell/listing.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,7 @@ void listing_line(struct listing *l, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	assert(l->len <= sizeof(l->at));
 	if (n < 0)
 		return;
 	if (sizeof(l->at) - l->len < sizeof(text))

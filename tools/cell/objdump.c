@@ -1,5 +1,6 @@
 #include "tools/cell/objdump.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,7 @@ static const char *hex(const uint8_t *p, size_t n, char buf[3 * OBJDUMP_ROW + 1]
 	static const char digits[] = "0123456789abcdef";
 	char *at = buf;
 
+	assert(n <= OBJDUMP_ROW);
 	for (size_t i = 0; i < n; i++) {
 		*at++ = ' ';
 		*at++ = digits[p[i] >> 4];
@@ -125,6 +127,7 @@ static void put_code(struct dump *d, const struct piece *p)
 {
 	char text[400], bytes[3 * OBJDUMP_ROW + 1];
 
+	assert(p->pc <= p->end && p->end <= d->image->text_size);
 	for (uint32_t pc = p->pc; pc < p->end;) {
 		size_t n = d->disasm->one(d->state, d->text + pc, p->end - pc, pc, text,
 					  sizeof(text));
@@ -133,6 +136,7 @@ static void put_code(struct dump *d, const struct piece *p)
 			strcpy(text, "(bad)");
 			n = 1;
 		}
+		assert(n <= p->end - pc);
 		err_printable(text, strlen(text));
 		listing_line(d->out, "%8x:%-31s %s\n", pc, hex(d->text + pc, n, bytes), text);
 		pc += (uint32_t)n;
@@ -143,6 +147,7 @@ static void put_data(struct dump *d, const struct piece *p)
 {
 	char bytes[3 * OBJDUMP_ROW + 1];
 
+	assert(p->pc <= p->end && p->end <= d->image->text_size);
 	for (uint32_t pc = p->pc; pc < p->end; pc += OBJDUMP_ROW)
 		listing_line(d->out, "%8x:%s\n", pc,
 			     hex(d->text + pc, num_min(p->end - pc, OBJDUMP_ROW), bytes));
@@ -234,6 +239,7 @@ static void put_function(struct dump *d, uint32_t f, const struct pieces *p)
 		none++;
 	for (data = none; data < p->len && p->at[data].at == JIT_LINE_DATA;)
 		data++;
+	assert(none <= data && data <= p->len);
 	for (i = data; i < p->len; i++)
 		first = (uint32_t)num_min(first, p->at[i].pc);
 	for (i = 0; i < none && p->at[i].pc < first; i++)
@@ -260,8 +266,11 @@ static int dump_function(struct dump *d, uint32_t f)
 	uint32_t end = last ? (uint32_t)d->image->text_size : d->entries[i + 1];
 	struct pieces pieces = { 0 };
 	char name[OBJDUMP_NAME];
-	int ret = cut(d, pc, end, &pieces);
+	int ret;
 
+	assert(f >= d->m.imported_funcs && i < d->image->nfuncs);
+	assert(pc <= end && end <= d->image->text_size);
+	ret = cut(d, pc, end, &pieces);
 	if (ret == 0) {
 		listing_line(d->out, "\n%08x <%s>: function %u, %u bytes of code\n", pc,
 			     name_of(d, f, name, sizeof(name)), f, end - pc);

@@ -1,5 +1,6 @@
 #include "tools/cell/symbols.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ static bool add_functions(struct symbols *to, const struct jit_image *image, uin
 			.st_value = entries[i], .st_size = end - entries[i],
 		};
 
+		assert(entries[i] <= end && end <= image->text_size);
 		if (!add_symbol(to, name, s))
 			return false;
 	}
