@@ -429,7 +429,8 @@ static void expect_own_uids(const struct sb_cell *cells, unsigned int n)
 			(void)nanosleep(&pause, NULL);
 		uids[i] = uid_of(cells[i].pid);
 		expect(uids[i] >= SB_UID_BASE && uids[i] < SB_UID_END && uids[i] == cells[i].uid,
-		       "cell %u has uid %u", i, uids[i]);
+		       "cell %u has uid %u: %s", i, uids[i],
+		       cells[i].report->wall[SB_WALL_IDENTITY].why);
 		for (unsigned int k = 0; k < i; k++)
 			expect(uids[k] != uids[i], "cells %u and %u have uid %u", k, i, uids[i]);
 	}
