@@ -1,7 +1,8 @@
 /*
  * Loads and stores of linear memory. An address is an i32, zero-extended, plus an offset below
  * 4 GiB: inside what is reserved, so there is no check. Memories with 64-bit addresses or small
- * pages compare with the size, and what is beyond goes to an address that faults.
+ * pages compare with the size, and what is beyond goes to an address that faults. Of small pages
+ * the verifier follows none: the baseline makes those functions in the end.
  *
  * Each access is volatile: done once, in order with all others and with calls, and never where the
  * program would not have come.
@@ -82,6 +83,20 @@ static LLVMValueRef checked(struct ll_func *f, const struct wasm_insn *in, LLVMV
 			       "");
 }
 
+/*
+ * What is beyond the size, or partly, ends at it and faults there. The verifier follows the minimum
+ * and nothing else: no more is said in between.
+ */
+static LLVMValueRef clamped(struct ll_func *f, const struct wasm_insn *in, LLVMValueRef index)
+{
+	LLVMValueRef size = size_of(f, in->index);
+
+	if (in->offset)
+		index = ll_intrinsic2(f, "llvm.uadd.sat", index, ll_i64(f, in->offset));
+	return ll_intrinsic2(f, "llvm.umin", LLVMIsConstant(index) ? index : ll_opaque(f, index),
+			     ll_opaque(f, size));
+}
+
 LLVMValueRef ll_pop_address(struct ll_func *f, const struct wasm_insn *in)
 {
 	const struct wasm_memtype *type = &f->l->m->memories[in->index];
@@ -90,7 +105,7 @@ LLVMValueRef ll_pop_address(struct ll_func *f, const struct wasm_insn *in)
 	if (LLVMTypeOf(index) == f->l->i32)
 		index = ll_wide(f, index);
 	if (type->limits.is64 || type->page_log2 != 16) {
-		index = checked(f, in, index);
+		index = type->page_log2 == 16 ? clamped(f, in, index) : checked(f, in, index);
 		base = base_of(f, in->index);
 		return LLVMBuildGEP2(f->ir, f->l->i8, base, &index, 1, "");
 	}

@@ -111,6 +111,16 @@ static bool linear_allowed(struct jv_opt *o, const struct jv_insn *i, const stru
 	return true;
 }
 
+/* At the end of a memory of whole pages lies a page that faults. */
+static bool inside_allowed(struct jv_opt *o, const struct jv_insn *i, const struct jv_value *a)
+{
+	if (a->lo || a->hi || i->size > 64)
+		return jv_opt_refuse(o, i, "an address that may lie beyond the memory's end");
+	if (a->n == JV_OWN && !o->v->own_memory)
+		return jv_opt_refuse(o, i, "no memory lies at r13");
+	return true;
+}
+
 static bool within_allowed(struct jv_opt *o, const struct jv_insn *i, const struct jv_value *a,
 			   int64_t first, int64_t end)
 {
@@ -165,6 +175,8 @@ static bool access_allowed(struct jv_opt *o, const struct jv_insn *i, const stru
 		return context_allowed(o, i, a);
 	case JV_MEMORY:
 		return linear_allowed(o, i, a, a->n);
+	case JV_INSIDE:
+		return inside_allowed(o, i, a);
 	case JV_FRAME:
 		return frame_allowed(o, i, a);
 	case JV_TEXT:
@@ -230,7 +242,14 @@ static struct jv_value table_length(const struct jv *v, uint32_t table)
 
 static struct jv_value size_of_memory(const struct jv *v, uint32_t memory)
 {
-	return jv_number(0, v->m->memories[memory].limits.is64 ? INT64_MAX : (int64_t)1 << 32);
+	const struct wasm_memtype *t = &v->m->memories[memory];
+	struct jv_value r = jv_number(0, t->limits.is64 ? INT64_MAX : (int64_t)1 << 32);
+
+	if (t->limits.is64 && t->page_log2 == 16) {
+		r.kind = JV_WITHIN;
+		r.n = memory;
+	}
+	return r;
 }
 
 static struct jv_value from_table(const struct jv *v, uint32_t table, int64_t off)

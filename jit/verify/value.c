@@ -72,11 +72,25 @@ static bool entry(const struct jv_value *elements, const struct jv_value *off, s
 	return true;
 }
 
+/* The beginning of a memory and no more than its size. */
+static bool within_memory(const struct jv_value *base, const struct jv_value *off,
+			  struct jv_value *ret)
+{
+	if (off->kind != JV_WITHIN || base->lo || base->hi)
+		return false;
+	if (base->kind == JV_CONTEXT ? off->n != 0 :
+	    base->kind != JV_MEMORY || base->n != off->n)
+		return false;
+	*ret = jv_pointer(JV_INSIDE, base->kind == JV_CONTEXT ? JV_OWN : off->n, 0);
+	return true;
+}
+
 struct jv_value jv_sum(const struct jv_value *a, const struct jv_value *b)
 {
 	struct jv_value r = jv_unknown();
 
-	if (entry(a, b, &r) || entry(b, a, &r))
+	if (entry(a, b, &r) || entry(b, a, &r) || within_memory(a, b, &r) ||
+	    within_memory(b, a, &r))
 		return r;
 	if (a->kind == JV_JUMP || b->kind == JV_JUMP) {
 		const struct jv_value *jump = a->kind == JV_JUMP ? a : b, *base = jump == a ? b : a;
@@ -323,6 +337,10 @@ bool jv_refine(struct jv_value *a, unsigned int cc, const struct jv_value *b)
 	if (cc == CC_B && b->kind == JV_LENGTH &&
 	    (a->kind == JV_NUMBER || a->kind == JV_NOT_NULL)) {
 		a->kind = JV_INDEX;
+		a->n = b->n;
+	}
+	if ((cc == CC_B || cc == CC_BE) && b->kind == JV_WITHIN && a->kind == JV_NUMBER) {
+		a->kind = JV_WITHIN;
 		a->n = b->n;
 	}
 	switch (cc) {

@@ -18,10 +18,12 @@ enum jv_value_kind {
 	JV_INDEX, /* below it */
 	JV_OFFSET, /* such an index, times 32 */
 	JV_NOT_NULL,
+	JV_WITHIN, /* no more than the size of memory n, as unsigned; memories never shrink */
 	JV_NUMBERS,
 	/* pointers, [lo, hi] beyond */
 	JV_CONTEXT = JV_NUMBERS, /* r13 at entry: the base of memory 0, below it the context */
 	JV_MEMORY, /* the base of memory n */
+	JV_INSIDE, /* in memory n or at its end; n JV_OWN: in what lies at r13 */
 	JV_FRAME, /* rsp at entry: the return address */
 	JV_TEXT, /* the beginning of the text */
 	JV_RESULTS, /* where this function's results go */
@@ -44,6 +46,8 @@ enum jv_value_kind {
 	JV_JUMP, /* an element of the jump table at n of the text, its number in [lo, hi] */
 	JV_TARGET, /* the same plus the table's address */
 };
+
+#define JV_OWN UINT32_MAX
 
 struct jv_value {
 	uint8_t kind;		/* enum jv_value_kind */

@@ -38,14 +38,15 @@
  * Code of an optimizing tier (jit_image.tier) has no fixed forms. opt.h has its rules: every
  * register and slot of the frame has bounds, or is a pointer to something and how far beyond, at
  * the start of every block, settled over joins and loops. The same is proved of it, by other means:
- * an access lies wholly within the memory and its guard, whatever registers it is made of; r13,
+ * an access lies wholly within the memory and its guard, whatever registers it is made of, or,
+ * where addresses have 64 bits, begins in the memory or at its end, where a page faults; r13,
  * saved registers and rsp are the caller's when it returns, and r13 the context's at each call;
  * between stack pages that are touched lies no more than the guard. Jump tables may lie anywhere in
  * the text; their entries, as far as the bounds of the index go, must be code that is right when it
  * is come to. Stubs and adapters are known by their form. What cannot be proved of a function is
- * refused, as is one that is too large or takes too long; the tier asks jit_verify_part() first,
- * and leaves such a function to the baseline. Visits to a block are limited, and the time is linear
- * in the text times the frame's slots.
+ * refused, as is one that is too large or takes too long: jit_compile() asks jit_verify_part()
+ * first, and has such a function made again, or by the baseline. Visits to a block are limited, and
+ * the time is linear in the text times the frame's slots.
  *
  * What is not proved:
  *

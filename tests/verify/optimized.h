@@ -162,4 +162,52 @@ OPTIMIZED(code_in_register_ok, load(X64_64, X64_RAX, ctx(layout.imports + 8));
 	  x64_rm(b, X64_LEA, X64_64, X64_R10, ctx(layout.imports));
 	  x64_r(b, X64_CALL_IND, X64_64, X64_RAX))
 
+/* ---- 64-bit addresses ---- */
+
+#define SIZE ctx(JIT_VMCTX(memory_size))
+
+/* rsi becomes rax, what is at `limit`, where cc holds of them. */
+static void clamp(enum x64_width w, unsigned int cc, struct x64_mem limit)
+{
+	load(X64_64, X64_RAX, limit);
+	x64_rr(b, X64_CMP, w, X64_RSI, X64_RAX);
+	x64_cmov(b, cc, w, X64_RSI, X64_RAX);
+}
+
+static void read_at(unsigned int scale, int32_t disp)
+{
+	load(X64_32, X64_RAX, x64_at_index(X64_R13, X64_RSI, scale, disp));
+}
+
+static void clamp_branch(void)
+{
+	uint8_t *skip;
+
+	load(X64_64, X64_RAX, SIZE);
+	x64_rr(b, X64_CMP, X64_64, X64_RSI, X64_RAX);
+	skip = x64_jcc8(b, X64_CC_BE);
+	x64_rr(b, X64_MOV, X64_64, X64_RSI, X64_RAX);
+	x64_here8(b, skip);
+	read_at(0, 0);
+}
+
+OPTIMIZED(clamped_ok, clamp(X64_64, X64_CC_AE, SIZE); read_at(0, 0))
+OPTIMIZED(clamped_above_ok, clamp(X64_64, X64_CC_A, SIZE); read_at(0, 0))
+OPTIMIZED(clamped_memory_ok, load(X64_64, X64_RAX, SIZE);
+	  x64_rm(b, X64_CMP, X64_64, X64_RSI, SIZE);
+	  x64_cmov(b, X64_CC_A, X64_64, X64_RSI, X64_RAX); read_at(0, 0))
+OPTIMIZED(clamped_branch_ok, clamp_branch())
+OPTIMIZED(clamped_not, load(X64_64, X64_RAX, SIZE); read_at(0, 0))
+OPTIMIZED(clamped_inverted, clamp(X64_64, X64_CC_B, SIZE); read_at(0, 0))
+OPTIMIZED(clamped_signed, clamp(X64_64, X64_CC_GE, SIZE); read_at(0, 0))
+OPTIMIZED(clamped_low_half, clamp(X64_32, X64_CC_AE, SIZE); read_at(0, 0))
+OPTIMIZED(clamped_other, clamp(X64_64, X64_CC_AE, x64_at(X64_RBP, -16)); read_at(0, 0))
+OPTIMIZED(clamped_changed, clamp(X64_64, X64_CC_AE, SIZE);
+	  x64_ri(b, X64_ADD, X64_64, X64_RSI, 1); read_at(0, 0))
+OPTIMIZED(clamped_scaled, clamp(X64_64, X64_CC_AE, SIZE); read_at(1, 0))
+OPTIMIZED(clamped_far, clamp(X64_64, X64_CC_AE, SIZE); read_at(0, 8))
+OPTIMIZED(clamped_moved, clamp(X64_64, X64_CC_AE, SIZE);
+	  x64_rm(b, X64_LEA, X64_64, X64_RSI, x64_at_index(X64_R13, X64_RSI, 0, 0));
+	  load(X64_32, X64_RAX, x64_at(X64_RSI, 8)))
+
 #endif

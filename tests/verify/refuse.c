@@ -18,6 +18,7 @@ enum { OTHER_AT = 512, TEXT = 640 };	/* the function under test is at 0 */
 enum { PLAIN_TYPE, SUBJECT_TYPE, WIDE_TYPE, SEVEN_TYPE, THREE_TYPE };
 
 static struct wasm_module module;
+static bool wide_memory;		/* of 64-bit addresses */
 static struct jit_layout layout;
 
 static void make_module(void)
@@ -39,7 +40,7 @@ static void make_module(void)
 	mod_put(&m, 3, 0x70, 1, 4, 8, 0x70, 1, 16, 16, 0x6f, 1, 4, 4);
 	mod_end(&m);
 	mod_section(&m, 5);
-	mod_put(&m, 1, 0, 1);
+	mod_put(&m, 1, wide_memory ? 4 : 0, 1);
 	mod_end(&m);
 	mod_section(&m, 6);	/* globals: 1 mutable i32, 2 constant i64 */
 	mod_put(&m, 2, 0x7f, 1, 0x41, 0, 0x0b, 0x7e, 0, 0x42, 0, 0x0b);
@@ -702,11 +703,13 @@ END_TEST
 #define GOOD(name) { #name, name, NULL }
 #define BAD(name, why) { #name, name, why }
 
-static const struct {
+struct optimized {
 	const char *name;
 	void (*make)(void);
 	const char *why;
-} optimized[] = {
+};
+
+static const struct optimized narrow[] = {
 	GOOD(saved_in_frame),
 	GOOD(scaled_below_ok),
 	GOOD(base_in_register_ok),
@@ -740,27 +743,56 @@ static const struct {
 	BAD(other_descriptor, UNCHECKED),
 };
 
+/* With a memory of 64-bit addresses. */
+static const struct optimized wide[] = {
+	GOOD(clamped_ok),
+	GOOD(clamped_above_ok),
+	GOOD(clamped_memory_ok),
+	GOOD(clamped_branch_ok),
+	BAD(clamped_not, BELOW),
+	BAD(clamped_inverted, BELOW),
+	BAD(clamped_signed, BELOW),
+	BAD(clamped_low_half, "an index that was not compared with the memory's size"),
+	BAD(clamped_other, BELOW),
+	BAD(clamped_changed, BELOW),
+	BAD(clamped_scaled, BELOW),
+	BAD(clamped_far, ADDRESS),
+	BAD(clamped_moved, "an address that may lie beyond the memory's end"),
+};
+
+static void check_optimized(const struct optimized *o)
+{
+	struct jit_image *image = assemble(o->make);
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	const char *says;
+	int ret;
+
+	image->tier = JIT_TIER_LLVM;
+	ret = jit_verify(image, &module, NULL, &err);
+	says = strrchr(err.text, ':');
+	if (!o->why)
+		ck_assert_msg(!ret, "%s: %s", o->name, err.text);
+	else
+		ck_assert_msg(ret == -ENOEXEC && says && !strcmp(says + 2, o->why),
+			      "%s: wanted \"%s\", got %d \"%s\"", o->name, o->why, ret, err.text);
+	free(image);
+}
+
 START_TEST(optimized_cases)
 {
 	make_module();
-	for (size_t i = 0; i < sizeof(optimized) / sizeof(optimized[0]); i++) {
-		struct jit_image *image = assemble(optimized[i].make);
-		struct wsbox_err err = WSBOX_ERR_INIT;
-		const char *says;
-		int ret;
+	for (size_t i = 0; i < sizeof(narrow) / sizeof(narrow[0]); i++)
+		check_optimized(&narrow[i]);
+}
+END_TEST
 
-		image->tier = JIT_TIER_LLVM;
-		ret = jit_verify(image, &module, NULL, &err);
-		says = strrchr(err.text, ':');
-		if (!optimized[i].why)
-			ck_assert_msg(!ret, "%s: %s", optimized[i].name, err.text);
-		else
-			ck_assert_msg(ret == -ENOEXEC && says &&
-					      !strcmp(says + 2, optimized[i].why),
-				      "%s: wanted \"%s\", got %d \"%s\"", optimized[i].name,
-				      optimized[i].why, ret, err.text);
-		free(image);
-	}
+START_TEST(wide_memory_cases)
+{
+	wide_memory = true;
+	make_module();
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		check_optimized(&wide[i]);
+	wide_memory = false;
 }
 END_TEST
 
@@ -903,5 +935,6 @@ START_TEST(threads)
 }
 END_TEST
 
-UNIT("refuse", each_case, each_case_optimized, optimized_cases, message, results_address, header,
-     threads, replaceable, carried, goes_on)
+UNIT("refuse", each_case, each_case_optimized, optimized_cases, wide_memory_cases, message,
+     results_address, header, threads, replaceable, carried,
+     goes_on)
