@@ -27,19 +27,20 @@
 ;;   mov rbp,rsp
 ;;   cmp rsi,0x4
 ;;   jae L1
-;;   mov rcx,QWORD PTR [r13-0x100]
 ;;   shl rsi,0x5
-;;   lea r10,[rcx+rsi*1]
+;;   add rsi,QWORD PTR [r13-0x100]
 ;;   mov eax,DWORD PTR [r13-0xe0]
-;;   cmp DWORD PTR [rcx+rsi*1],eax
+;;   cmp DWORD PTR [rsi],eax
 ;;   jne L2
-;;   call QWORD PTR [r10+0x8]
+;;   mov r10,rsi
+;;   call QWORD PTR [rsi+0x8]
 ;;   pop rbp
 ;;   ret
 ;; L1:
 ;;   call ?
 ;;   ud2
 ;; L2:
+;;   mov r10,rsi
 ;;   mov edi,eax
 ;;   call ?
 ;;   ud2
