@@ -395,7 +395,8 @@ int jit_verify_part(const struct jit_verify_part *p, uint64_t *ret_refused, uint
 	int ret = -ENOMEM;
 
 	if (relocs && image) {
-		memcpy(relocs, p->relocs, p->nrelocs * sizeof(*relocs));
+		if (p->nrelocs)
+			memcpy(relocs, p->relocs, p->nrelocs * sizeof(*relocs));
 		qsort(relocs, p->nrelocs, sizeof(*relocs), by_offset);
 		if (make_sigs(&v) && make_buckets(&v) && make_opt(&v)) {
 			verify_marked(&v, p, ret_refused, &n);

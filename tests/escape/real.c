@@ -54,6 +54,10 @@ static void exec_wsbox(struct tally *t, bool dirs, char *which, char *index)
 	char *argv[16] = { "wsbox", "run", "--timeout", "20s" };
 	int n = 4;
 
+	/* who waits is looked at: a module from the cache has only the mounts that it uses */
+	if (!strcmp(which, "w"))
+		argv[n++] = "--no-cache";
+
 	(void)snprintf(in, sizeof(in), "%s::/in", t->tree.in);
 	(void)snprintf(ro, sizeof(ro), "%s::/ro:ro", t->tree.ro);
 	if (dirs) {

@@ -99,6 +99,7 @@ START_TEST(the_same_image)
 			munmap(p, stats.image_bytes);
 	}
 	wasm_module_done(&m);
+	vec_done(&bytes.b);
 }
 END_TEST
 
@@ -117,6 +118,7 @@ START_TEST(the_lowest_failure)
 		close(fd);
 	}
 	wasm_module_done(&m);
+	vec_done(&bytes.b);
 }
 END_TEST
 
@@ -146,6 +148,7 @@ START_TEST(a_file_that_fails)
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	refused(&m, fd, -EFBIG, "writing the code image: File too large");
 	wasm_module_done(&m);
+	vec_done(&bytes.b);
 }
 END_TEST
 
