@@ -1,8 +1,8 @@
 /*
  * What the files of the sandbox share: one start of a cell, from sb_spawn to the exec.
  *
- * Functions marked CHILD run between clone3 and exec: no allocation, no stdio, no locks, static
- * strings only.
+ * Functions marked CHILD run between clone3 and exec, in the caller's memory: no allocation, no
+ * stdio, no locks, static strings only; they write to nothing but what they are given and errno.
  */
 #ifndef SANDBOX_INTERNAL_H
 #define SANDBOX_INTERNAL_H
