@@ -1,10 +1,8 @@
-/*
- * The walk over the instructions of a function, in order: what each does to what is known, and
- * whether it may do it.
- */
+/* What each instruction does to what is known, and whether it may do it. */
 #include <string.h>
 
 #include "jit/verify/func.h"
+#include "runtime/base/num.h"
 
 enum { CC_B = 2, CC_AE = 3, CC_E = 4, CC_NE = 5, CC_A = 7 };
 
@@ -68,9 +66,8 @@ static uint32_t import_at(const struct jv *v, const struct jv_insn *i)
 	return d / size;
 }
 
-static bool lea(struct jv *v, const struct jv_insn *i, uint32_t at)
+static bool lea(struct jv *v, const struct jv_insn *i)
 {
-	bool jumps = v->next_jumps < v->jumps.len && v->jumps.at[v->next_jumps].lea == at;
 	uint32_t import = import_at(v, i);
 
 	/* a number */
@@ -83,8 +80,6 @@ static bool lea(struct jv *v, const struct jv_insn *i, uint32_t at)
 		return false;
 	if (import != WASM_NONE) {
 		jv_know(v, i->dst, KIND_IMPORT, import);
-	} else if (jumps) {
-		jv_know(v, i->dst, KIND_JUMPS, v->next_jumps++);
 	} else if (i->base == RSP && i->index == JV_NONE && i->disp >= 0 &&
 		   (uint32_t)i->disp < v->s.depth) {
 		jv_know(v, i->dst, KIND_FRAME, v->s.depth - (uint32_t)i->disp);
@@ -131,7 +126,6 @@ static bool sum(const struct jv *v, const struct jv_insn *i, uint32_t *ret)
 
 static bool add_insn(struct jv *v, const struct jv_insn *i)
 {
-	unsigned int other = i->dst == i->rm ? i->reg : i->rm;
 	bool regs = i->dst != JV_NONE && i->width == 8 && !(i->flags & (JV_MEM | JV_IMM));
 	enum jv_kind kind = KIND_NONE;
 	uint32_t n = 0;
@@ -142,11 +136,7 @@ static bool add_insn(struct jv *v, const struct jv_insn *i)
 		jv_know(v, i->dst, KIND_ENTRY, n);
 		return true;
 	}
-	if (regs && jv_kind_of(v, i->dst) == KIND_JUMP_BY &&
-	    jv_is(v, other, KIND_JUMPS, v->s.n[i->dst])) {
-		kind = KIND_JUMP_TO;
-		n = v->s.n[i->dst];
-	} else if (regs && sum(v, i, &n)) {
+	if (regs && sum(v, i, &n)) {
 		kind = KIND_SUM;
 	} else if (i->width == 8 && i->imm == 4095 && i->flags & JV_IMM &&
 		   jv_kind_of(v, i->dst) == KIND_SIZE) {
@@ -224,14 +214,13 @@ static bool shr(struct jv *v, const struct jv_insn *i)
  * size is in memory, or the register that was compared is moved from the first address without
  * access.
  */
-static bool is_checked(const struct jv *v, uint32_t k, uint32_t *ret)
+static bool is_checked(const struct jv *v, const struct jv_insn *i, uint32_t *ret)
 {
-	const struct jv_insn *i = &v->insns.at[k], *cmp = i - 1, *jb = i - 2, *add = i - 3;
-	const struct jv_insn *mov = i - 4;
+	struct jv_insn last[4];
+	const struct jv_insn *mov = &last[0], *add = &last[1], *jb = &last[2], *cmp = &last[3];
 	uint32_t memory;
 
-	if (k < 4 || i->imm != CC_A || i->width != 8 || !jv_unbroken(v, k - 3, 4) ||
-	    mov->at + mov->len != add->at)
+	if (i->imm != CC_A || i->width != 8 || !jv_look_back(v, i->at, last, ARRAY_SIZE(last)))
 		return false;
 	if (mov->class != JV_MOV || mov->width != 8 || mov->flags & (JV_MEM | JV_IMM) ||
 	    mov->dst != mov->reg || mov->rm != i->dst)
@@ -250,10 +239,10 @@ static bool is_checked(const struct jv *v, uint32_t k, uint32_t *ret)
 	       (i->flags & JV_GS) == (cmp->flags & JV_GS);
 }
 
-static bool cmov(struct jv *v, const struct jv_insn *i, uint32_t k)
+static bool cmov(struct jv *v, const struct jv_insn *i)
 {
 	uint32_t n;
-	bool ok = is_checked(v, k, &n);
+	bool ok = is_checked(v, i, &n);
 
 	if (!simple(v, i))
 		return false;
@@ -286,47 +275,67 @@ static bool xchg(struct jv *v, const struct jv_insn *i)
 	return true;
 }
 
-static bool movsxd(struct jv *v, const struct jv_insn *i)
+/* ---- branches ---- */
+
+/* All entries of a table are instructions of the function; all tables are in it, and not twice. */
+static bool edges_by_table(struct jv *v, const struct jv_insn *jump, uint32_t at, uint32_t n)
 {
-	uint32_t table = i->base < 16 ? v->s.n[i->base] : 0;
-
-	if (!(i->flags & JV_MEM) || jv_kind_of(v, i->base) != KIND_JUMPS)
-		return simple(v, i);
-	if (i->scale != 2 || i->disp || i->width != 8 || i->index != i->dst ||
-	    !jv_is(v, i->index, KIND_BELOW, v->jumps.at[table].n) ||
-	    !jv_zero_extended(v, i, i->index))
-		return jv_refuse(v, i,
-				 "an index that was not compared with the jump table's length");
-	if (!jv_set(v, i, i->dst, 8))
-		return false;
-	jv_know(v, i->dst, KIND_JUMP_BY, table);
-	return true;
-}
-
-static bool jump_table(struct jv *v, const struct jv_insn *i)
-{
-	const struct jv_jumps *j;
-
-	if (jv_kind_of(v, i->rm) != KIND_JUMP_TO)
-		return jv_refuse(v, i, "an indirect jump that is not through a jump table");
-	j = &v->jumps.at[v->s.n[i->rm]];
-	for (uint32_t k = 0; k < j->n; k++) {
+	v->table_entries += n;
+	if (at < v->lo || at > v->hi || n > (v->hi - at) / 4 ||
+	    v->table_entries > (v->hi - v->lo) / 4)
+		return jv_refuse(v, jump, "a jump table outside of its function");
+	for (uint32_t k = 0; k < n; k++) {
 		int32_t d;
 
-		memcpy(&d, v->text + j->at + 4 * k, 4);
-		if (!jv_edge_to(v, i, j->at + (uint32_t)d))
+		memcpy(&d, v->text + at + 4 * k, 4);
+		if (!jv_edge_to(v, jump, at + (uint32_t)d))
 			return false;
 	}
 	return true;
 }
 
-/* What is known where a conditional branch is not taken, from the compare directly before it. */
-static void not_taken(struct jv *v, const struct jv_insn *i, uint32_t k)
+/*
+ * lea base, [table]; movsxd reg, [base + reg * 4]; add reg, base; jmp reg: where reg is below the
+ * length of the table.
+ */
+static bool jump_table(struct jv *v, const struct jv_insn *lea)
 {
-	const struct jv_insn *c = i - 1;
+	struct jv_insn next[3];
+	const struct jv_insn *load = &next[0], *add = &next[1], *jump = &next[2];
+	unsigned int reg, base = lea->dst;
+	uint32_t n;
+
+	if (!jv_peek(v, v->at, next, ARRAY_SIZE(next)) || load->class != JV_MOVSXD ||
+	    add->class != JV_ADD || jump->class != JV_JMP_IND || jump->flags & JV_MEM)
+		return jv_refuse(v, lea, "an address that nobody needs");
+	reg = jump->rm;
+	if (load->base != base || load->index != reg || load->scale != 2 || load->disp ||
+	    load->flags & JV_GS || load->dst != reg || load->width != 8 || add->width != 8 ||
+	    add->flags & (JV_MEM | JV_IMM) || add->dst != reg ||
+	    (add->rm == reg ? add->reg : add->rm) != base)
+		return jv_refuse(v, jump, "an indirect jump that is not through a jump table");
+	if (!jv_set(v, lea, base, 8))
+		return false;
+	n = jv_kind_of(v, reg) == KIND_BELOW ? v->s.n[reg] : 0;
+	if (!n || !jv_zero_extended(v, load, reg))
+		return jv_refuse(v, load,
+				 "an index that was not compared with the jump table's length");
+	if (!jv_seal(v, next, ARRAY_SIZE(next)))
+		return false;
+	v->at = jump->at + jump->len;
+	v->reached = false;
+	return jv_set(v, add, reg, 8) && edges_by_table(v, jump, (uint32_t)lea->disp, n);
+}
+
+/* What is known where a conditional branch is not taken, from the compare directly before it. */
+static void not_taken(struct jv *v, const struct jv_insn *i)
+{
+	struct jv_insn last[1];
+	const struct jv_insn *c = last;
 	uint32_t t;
 
-	if (!k || !jv_unbroken(v, k, 1) || c->at + c->len != i->at)
+	if ((i->reg != CC_AE && i->reg != CC_NE && i->reg != CC_E) ||
+	    !jv_look_back(v, i->at, last, 1))
 		return;
 	if (c->class == JV_CMP && i->reg == CC_AE) {
 		if (c->flags & JV_IMM && c->rm < 16 && c->width >= 4 && c->imm >= 0 &&
@@ -348,38 +357,31 @@ static void not_taken(struct jv *v, const struct jv_insn *i, uint32_t k)
 	}
 }
 
-/* One instruction; *k is the next to look at. */
-static bool step(struct jv *v, uint32_t *k)
+bool jv_step(struct jv *v, const struct jv_insn *i)
 {
-	uint32_t at = (*k)++;
-	const struct jv_insn *i = &v->insns.at[at];
-
 	if (v->s.leaving && i->class != JV_POP && i->class != JV_RET && i->class != JV_JMP &&
 	    i->class != JV_JMP_IND)
 		return jv_refuse(v, i, "code within the epilogue");
 	switch ((enum jv_class)i->class) {
 	case JV_OP:
+	case JV_MOVSXD:
 		return simple(v, i);
 	case JV_NOP:
 		return true;
 	case JV_MOV:
-		if (i->base == RBP && i->flags & JV_READ && jv_starts_replace(v, i)) {
-			--*k;
-			return jv_replace_frame(v, k);
-		}
+		if (i->base == RBP && i->flags & JV_READ && jv_starts_replace(v, i))
+			return jv_replace_frame(v, i);
 		return mov(v, i);
 	case JV_MOV_IMM:
 		return mov_imm(v, i);
-	case JV_MOVSXD:
-		return movsxd(v, i);
 	case JV_LEA:
 		if (i->base == RBP && i->width == 8 && i->dst == RSP)
 			return jv_lea_rsp(v, i);
-		if (i->base == RBP && i->width == 8) {
-			--*k;
-			return jv_zero_loop(v, k);
-		}
-		return lea(v, i, at);
+		if (i->base == RBP && i->width == 8)
+			return jv_zero_loop(v, i);
+		if (i->base == JV_RIP && i->width == 8)
+			return jump_table(v, i);
+		return lea(v, i);
 	case JV_ADD:
 		return add_insn(v, i);
 	case JV_SUB:
@@ -394,7 +396,7 @@ static bool step(struct jv *v, uint32_t *k)
 	case JV_SHR:
 		return shr(v, i);
 	case JV_CMOV:
-		return cmov(v, i, at);
+		return cmov(v, i);
 	case JV_XCHG:
 		return xchg(v, i);
 	case JV_WIDE:
@@ -418,7 +420,7 @@ static bool step(struct jv *v, uint32_t *k)
 	case JV_JCC:
 		if (!jv_edge_to(v, i, i->target))
 			return false;
-		not_taken(v, i, at);
+		not_taken(v, i);
 		return true;
 	case JV_JMP:
 		v->reached = false;
@@ -426,7 +428,9 @@ static bool step(struct jv *v, uint32_t *k)
 								  jv_edge_to(v, i, i->target);
 	case JV_JMP_IND:
 		v->reached = false;
-		return i->flags & JV_MEM ? jv_tail_indirect(v, i) : jump_table(v, i);
+		if (i->flags & JV_MEM)
+			return jv_tail_indirect(v, i);
+		return jv_refuse(v, i, "an indirect jump that is not through a jump table");
 	case JV_CDQE:
 	case JV_MULX:
 	case JV_PUSH:
@@ -435,40 +439,4 @@ static bool step(struct jv *v, uint32_t *k)
 		break;
 	}
 	return jv_refuse(v, i, "an instruction out of place");
-}
-
-bool jv_check(struct jv *v)
-{
-	uint32_t k = 0;
-
-	v->next_jumps = 0;
-	v->block = 0;
-	v->block_at = v->lo;
-	v->reached = true;
-	v->blocks.at[0].first_edge = 0;
-	v->s.zx = v->sig->args;
-	v->s.inherited = v->s.special = 0;
-	v->s.leaving = v->s.left = false;
-	if (!jv_prologue(v, &k))
-		return false;
-	while (k < v->insns.len) {
-		const struct jv_insn *i = &v->insns.at[k];
-
-		if (k == v->probe) {
-			if (!jv_probe(v, &k))
-				return false;
-			continue;
-		}
-		if (k == v->replaced) {
-			if (!jv_replaced(v, &k))
-				return false;
-			continue;
-		}
-		if (jv_test(v->targets, i->at - v->lo) && i->at != v->block_at &&
-		    !jv_block_begin(v, i))
-			return false;
-		if (!step(v, &k))
-			return false;
-	}
-	return jv_solve(v);
 }

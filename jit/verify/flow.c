@@ -1,11 +1,6 @@
 /*
- * Where control goes in a function: which bytes are instructions, where blocks begin, which facts
- * hold there.
- *
- * The sweep decodes from the entry on, without gaps, until control does not fall through and no
- * target of a branch, jump table or handler that it has seen lies further on. So constants and
- * tables behind the code are never looked at. Code that nobody branches to begins a block too: it
- * may be the target of a later branch, and does no harm if it is not.
+ * Where control goes in a function, and which facts hold there: instructions that were decoded,
+ * blocks, edges.
  */
 #include <assert.h>
 #include <string.h>
@@ -27,104 +22,7 @@ bool jv_lacks_memory(struct jv *v)
 	return jv_fail(v, v->lo, "out of memory");
 }
 
-/* ---- the sweep ---- */
-
-static bool mark_target(struct jv *v, uint32_t at, uint32_t to)
-{
-	if (to < v->lo || to >= v->hi)
-		return jv_fail(v, at, "a branch out of the function");
-	if (to > v->last_target)
-		v->last_target = to;
-	to -= v->lo;
-	v->targets[to / 64] |= (uint64_t)1 << to % 64;
-	return true;
-}
-
-/* cmp reg, imm; jae: how many entries the table has that reg is the index of. 0: not found */
-static uint32_t compared_with(const struct jv *v, uint32_t reg)
-{
-	/* between may be stores of what was in the registers that the jump needs */
-	for (size_t k = v->insns.len - 4; k > 0 && k + 12 > v->insns.len; k--) {
-		const struct jv_insn *i = &v->insns.at[k], *c = i - 1;
-
-		if (i->class == JV_JCC && i->reg == 3)
-			return c->class == JV_CMP && c->flags & JV_IMM && c->rm == reg &&
-			       c->imm > 0 ? (uint32_t)c->imm : 0;
-	}
-	return 0;
-}
-
-/*
- * lea base, [table]; movsxd reg, [base + reg * 4]; add reg, base; jmp reg: the targets are marked
- * here, and check.c proves the same once more from what it knows of the registers.
- */
-static bool mark_jumps(struct jv *v, const struct jv_insn *jump)
-{
-	struct jv_jumps j;
-	const struct jv_insn *lea = jump - 3;
-
-	if (v->insns.len < 6 || lea->class != JV_LEA || lea->base != JV_RIP || lea->width != 8)
-		return jv_refuse(v, jump, "an indirect jump that is not through a jump table");
-	j = (struct jv_jumps){
-		(uint32_t)v->insns.len - 4, (uint32_t)lea->disp, compared_with(v, jump->rm)
-	};
-	v->njump_targets += j.n;
-	/* all tables of a function are in it, and not twice */
-	if (!j.n || j.at < v->lo || j.at > v->hi || v->njump_targets > (v->hi - v->lo) / 4 ||
-	    j.n > (v->hi - j.at) / 4)
-		return jv_refuse(v, jump, "a jump table outside of its function");
-	for (uint32_t k = 0; k < j.n; k++) {
-		int32_t d;
-
-		memcpy(&d, v->text + j.at + 4 * k, 4);
-		if (!mark_target(v, jump->at, j.at + (uint32_t)d))
-			return false;
-	}
-	return vec_push(&v->jumps, j) || jv_lacks_memory(v);
-}
-
-#define PROBE_PADDING 2
-
-/* jmp in the prologue to lea rax, [rsp + disp32], with two bytes of padding behind */
-static bool goes_to_probe(const struct jv *v, const struct jv_insn *i)
-{
-	/* behind the look at the slot, if there is one, and the first two */
-	size_t k = v->insns.at[0].class == JV_CMP ? 4 : 2;
-
-	if (i->class != JV_JMP || v->insns.len <= k || i->target <= v->lo || i->target >= v->hi ||
-	    v->hi - i->target < 4 || memcmp(v->text + i->target, "\x48\x8d\x84\x24", 4))
-		return false;
-	while (v->insns.at[k].class == JV_PUSH)
-		k++;
-	return &v->insns.at[k] == i;
-}
-
-/* Notes where the branch, the last instruction, goes. *ret_falls: also to the next one. */
-static bool follow(struct jv *v, const struct jv_insn *i, bool *ret_falls)
-{
-	*ret_falls = true;
-	switch (i->class) {
-	case JV_JCC:
-		return mark_target(v, i->at, i->target);
-	case JV_JMP:
-		*ret_falls = false;
-		/* a tail call */
-		if (i->target <= v->lo || i->target >= v->hi)
-			return true;
-		return mark_target(v, i->at, i->target);
-	case JV_JMP_IND:
-		*ret_falls = false;
-		return i->flags & JV_MEM || mark_jumps(v, i);
-	case JV_RET:
-		*ret_falls = false;
-		return true;
-	case JV_CALL_IND:
-		*ret_falls = !jv_ends(i);
-		return true;
-	default:
-		return true;
-	}
-}
+/* ---- instructions ---- */
 
 /* At the end of the text from a copy that can be read beyond. */
 unsigned int jv_decode_at(const struct jv *v, uint32_t at, struct jv_insn *ret)
@@ -139,130 +37,49 @@ unsigned int jv_decode_at(const struct jv *v, uint32_t at, struct jv_insn *ret)
 	return jv_decode(last, at, ret);
 }
 
-/* What the loop needs is in locals: stores of bytes could change anything else. */
-static bool decode_all(struct jv *v)
+bool jv_peek(const struct jv *v, uint32_t at, struct jv_insn *ret, uint32_t n)
 {
-	uint32_t at = v->lo, lo = v->lo, hi = v->hi;
-	uint64_t *starts = v->starts;
-	bool falls;
+	for (uint32_t k = 0; k < n; k++) {
+		unsigned int len = at < v->hi ? jv_decode_at(v, at, &ret[k]) : 0;
 
-	for (size_t n = 0; at < hi; n++) {
-		struct jv_insn *i;
-		unsigned int len;
-
-		if (n == v->insns.cap) {
-			v->insns.len = n;
-			if (!vec_reserve(&v->insns, n + 64))
-				return jv_lacks_memory(v);
-		}
-		i = &v->insns.at[n];
-		len = jv_decode_at(v, at, i);
-		if (!len || len > hi - at)
-			return jv_fail(v, at, "an instruction that is not permitted");
-		starts[(at - lo) / 64] |= (uint64_t)1 << (at - lo) % 64;
+		if (!len || len > v->hi - at)
+			return false;
 		at += len;
-		if (i->class < JV_RET)
-			continue;
-		falls = true;
-		v->insns.len = n + 1;
-		if (!follow(v, i, &falls))
-			return false;
-		if (falls)
-			continue;
-		if (v->last_target < at)
-			return true;
-		at += goes_to_probe(v, i) ? PROBE_PADDING : 0;
-		if (!mark_target(v, at, at))
-			return false;
-	}
-	return jv_fail(v, at, "control runs over the end of the function");
-}
-
-static bool mark_handlers(struct jv *v)
-{
-	for (uint32_t k = 0; k < v->nhandlers; k++)
-		if (!mark_target(v, v->handlers[k].pc, v->handlers[k].pc))
-			return false;
-	return true;
-}
-
-/* Without the instruction, which the program itself does not rely on. */
-static inline uint32_t bits_in(uint64_t v)
-{
-	v -= v >> 1 & 0x5555555555555555u;
-	v = (v & 0x3333333333333333u) + (v >> 2 & 0x3333333333333333u);
-	v = (v + (v >> 4)) & 0x0f0f0f0f0f0f0f0fu;
-	return (uint32_t)(v * 0x0101010101010101u >> 56);
-}
-
-static uint32_t block_of(const struct jv *v, uint32_t at)
-{
-	uint32_t i = at - v->lo;
-
-	assert(i < v->hi - v->lo && jv_test(v->targets, i));
-	return v->rank[i / 64] + bits_in(v->targets[i / 64] & (((uint64_t)1 << i % 64) - 1));
-}
-
-/* Each target is an instruction, and begins a block; they are numbered in order. */
-static bool number_blocks(struct jv *v)
-{
-	uint32_t words = (v->hi - v->lo + 63) / 64, n = 0;
-
-	for (uint32_t w = 0; w < words; w++) {
-		uint64_t stray = v->targets[w] & ~v->starts[w];
-
-		if (stray)
-			return jv_fail(v, v->lo + w * 64 + (uint32_t)__builtin_ctzll(stray),
-				       "a branch into the middle of an instruction, or to data");
-		v->rank[w] = n;
-		n += bits_in(v->targets[w]);
-	}
-	assert(n && jv_test(v->targets, 0));	/* the entry's */
-	if (!vec_reserve(&v->blocks, n))
-		return jv_lacks_memory(v);
-	v->blocks.len = n;
-	for (uint32_t b = 0; b < n; b++)
-		v->blocks.at[b] = (struct jv_block){ .in = JV_ALL_BITS, .first_edge = UINT32_MAX };
-	v->blocks.at[0].closed = true;
-	for (uint32_t k = 0; k < v->nhandlers; k++) {
-		struct jv_block *b = &v->blocks.at[block_of(v, v->handlers[k].pc)];
-		uint32_t tag = v->handlers[k].tag == WASM_NONE ? UINT32_MAX :
-								 v->handlers[k].tag + 1;
-
-		if (v->handlers[k].pc == v->lo || (b->tag && b->tag != tag))
-			return jv_fail(v, v->handlers[k].pc, "not the code of one handler");
-		b->tag = tag;
-		b->in = 0;
-		b->closed = true;
 	}
 	return true;
 }
 
-bool jv_sweep(struct jv *v)
+bool jv_look_back(const struct jv *v, uint32_t at, struct jv_insn *ret, uint32_t n)
 {
-	uint32_t words = (v->hi - v->lo + 63) / 64;
+	uint32_t end = at;
 
-	assert(v->lo < v->hi && v->hi <= v->text_size && words <= v->words);
-	memset(v->starts, 0, words * sizeof(*v->starts));
-	memset(v->targets, 0, words * sizeof(*v->targets));
-	v->insns.len = v->blocks.len = v->edges.len = v->jumps.len = 0;
-	v->njump_targets = v->last_target = 0;
-	return mark_target(v, v->lo, v->lo) && mark_handlers(v) && decode_all(v) &&
-	       number_blocks(v);
+	while (n--) {
+		do {
+			if (at == v->block_at)
+				return false;
+			at--;
+		} while (!(v->map[at - v->lo] & JV_START));
+		if (!jv_decode_at(v, at, &ret[n]) || at + ret[n].len != end)
+			return false;
+		end = at;
+	}
+	return true;
 }
 
-bool jv_unbroken(const struct jv *v, uint32_t i, uint32_t n)
+bool jv_seal(struct jv *v, const struct jv_insn *i, uint32_t n)
 {
-	if (i + n > v->insns.len)
-		return false;
-	for (uint32_t k = i; k < i + n; k++) {
-		const struct jv_insn *at = &v->insns.at[k];
+	for (uint32_t k = 0; k < n; k++) {
+		uint32_t *map = v->map + (i[k].at - v->lo);
 
-		if (jv_test(v->targets, at->at - v->lo))
-			return false;
-		/* they also follow each other */
-		if (k > i && at->at != at[-1].at + at[-1].len)
-			return false;
+		/* as it is already where this code is gone through once more */
+		for (uint32_t byte = 0; byte < i[k].len; byte++) {
+			uint32_t sealed = byte ? JV_SEALED : JV_SEALED | JV_START;
+
+			if (map[byte] && map[byte] != sealed)
+				return jv_refuse(v, &i[k],
+						 "a branch into a sequence that must be whole");
+			map[byte] = sealed;
+		}
 	}
 	return true;
 }
@@ -291,6 +108,28 @@ static void note_moved(const struct jv *v, struct jv_edge *e)
 	}
 }
 
+/* What holds where the edge leads, by way of it. */
+static inline uint32_t carried(const struct jv_edge *e, uint32_t in)
+{
+	uint32_t out = e->make | (in & e->pass);
+
+	for (unsigned int k = 0; k < ARRAY_SIZE(e->moved) && e->moved[k]; k++)
+		out |= (in >> (e->moved[k] & 15) & 1) << (e->moved[k] >> 4);
+	return out;
+}
+
+/* Where in holds, what holds at the end of the edge falls. Whoever was walked passes it on. */
+static inline bool pass_on(struct jv *v, const struct jv_edge *e, uint32_t in)
+{
+	struct jv_block *to = &v->blocks.at[e->to];
+	uint32_t fallen = to->in & carried(e, in);
+
+	if (fallen == to->in)
+		return true;
+	to->in = fallen;
+	return to->first_edge == JV_NOT_WALKED || vec_push(&v->work, e->to) || jv_lacks_memory(v);
+}
+
 /* What leaves the block here holds these facts. */
 static bool push_edge(struct jv *v, uint32_t to)
 {
@@ -301,26 +140,54 @@ static bool push_edge(struct jv *v, uint32_t to)
 		e.make |= JV_ENTRY_BIT;
 	if (v->s.inherited & BIT(R10))
 		e.pass |= JV_ENTRY_BIT;
-	return vec_push(&v->edges, e) || jv_lacks_memory(v);
+	return pass_on(v, &e, v->blocks.at[v->block].in) &&
+	       (vec_push(&v->edges, e) || jv_lacks_memory(v));
 }
 
-static bool edge_to_block(struct jv *v, const struct jv_insn *i, uint32_t to)
+static bool edge_to_block(struct jv *v, uint32_t from, uint32_t to)
 {
 	if (v->blocks.at[to].closed)
-		return jv_refuse(v, i, "a branch to the entry or to a handler");
+		return jv_fail(v, from, "a branch to the entry or to a handler");
 	if (v->s.leaving || v->s.depth != v->frame)
-		return jv_refuse(v, i, "a branch while the stack pointer is not the frame's");
+		return jv_fail(v, from, "a branch while the stack pointer is not the frame's");
 	return push_edge(v, to);
 }
 
-bool jv_edge_to(struct jv *v, const struct jv_insn *i, uint32_t at)
+bool jv_block_new(struct jv *v, uint32_t at, uint32_t *ret)
 {
-	return edge_to_block(v, i, block_of(v, at));
+	struct jv_block b = { .at = at, .in = JV_ALL_BITS, .first_edge = JV_NOT_WALKED };
+	uint32_t *map = &v->map[at - v->lo];
+
+	assert(!(*map & JV_BLOCK));
+	if (v->blocks.len + 2 >= JV_SEALED)
+		return jv_fail(v, v->lo, "too large to be verified");
+	if (!vec_push(&v->blocks, b))
+		return jv_lacks_memory(v);
+	*map |= (uint32_t)v->blocks.len;
+	*ret = (uint32_t)v->blocks.len - 1;
+	if (at > v->last_target)
+		v->last_target = at;
+	return true;
 }
 
-void jv_close(struct jv *v, uint32_t at)
+/* Whether it is an instruction is seen in the end, when all are known. */
+bool jv_edge_to(struct jv *v, const struct jv_insn *i, uint32_t at)
 {
-	v->blocks.at[block_of(v, at)].closed = true;
+	uint32_t block;
+
+	if (at < v->lo || at >= v->hi)
+		return jv_refuse(v, i, "a branch out of the function");
+	block = v->map[at - v->lo] & JV_BLOCK;
+	if (block == JV_SEALED)
+		return jv_refuse(v, i, "a branch into a sequence that must be whole");
+	if (!block-- && !jv_block_new(v, at, &block))
+		return false;
+	return edge_to_block(v, i->at, block);
+}
+
+bool jv_fall_into(struct jv *v, uint32_t block)
+{
+	return edge_to_block(v, v->at, block);
 }
 
 /* A handler: rbp is the frame's, rax the exception, rsp still to be set. */
@@ -332,79 +199,74 @@ static void handler_begin(struct jv *v, const struct jv_block *b)
 		jv_know(v, RAX, KIND_EXN, b->tag - 1);
 }
 
-bool jv_block_begin(struct jv *v, const struct jv_insn *i)
+void jv_block_begin(struct jv *v, uint32_t block)
 {
-	/*
-	 * they begin in order; where a sequence skips one, the last has no beginning and jv_solve()
-	 * refuses all
-	 */
-	uint32_t b = v->block + 1;
+	struct jv_block *b = &v->blocks.at[block];
 
-	assert(b < v->blocks.len);
-	if (v->reached && !edge_to_block(v, i, b))
-		return false;
+	assert(b->first_edge == JV_NOT_WALKED);
+	v->blocks.at[v->block].end_edge = b->first_edge = (uint32_t)v->edges.len;
 	v->reached = true;
-	v->block = b;
-	v->block_at = i->at;
-	v->blocks.at[b].first_edge = (uint32_t)v->edges.len;
+	v->block = block;
+	v->block_at = b->at;
 	v->s.zx = v->s.special = 0;
 	v->s.inherited = 0xffff;
 	v->s.depth = v->frame;
 	v->s.leaving = v->s.left = false;
-	if (v->blocks.at[b].tag)
-		handler_begin(v, &v->blocks.at[b]);
+	if (b->tag)
+		handler_begin(v, b);
+}
+
+static bool handler_block(struct jv *v, const struct jit_handler *h)
+{
+	uint32_t tag = h->tag == WASM_NONE ? UINT32_MAX : h->tag + 1, block;
+	struct jv_block *b;
+
+	if (h->pc <= v->lo || h->pc >= v->hi)
+		return jv_fail(v, h->pc, "not the code of one handler");
+	block = v->map[h->pc - v->lo] & JV_BLOCK;
+	if (!block-- && !jv_block_new(v, h->pc, &block))
+		return false;
+	b = &v->blocks.at[block];
+	if (b->tag && b->tag != tag)
+		return jv_fail(v, h->pc, "not the code of one handler");
+	b->tag = tag;
+	b->in = 0;
+	b->closed = true;
 	return true;
 }
 
-/* ---- what holds at the start of each block ---- */
-
-/* What holds where the edge leads, by way of it. */
-static inline uint32_t carried(const struct jv_edge *e, uint32_t in)
+bool jv_flow_init(struct jv *v)
 {
-	uint32_t out = e->make | (in & e->pass);
+	uint32_t entry;
 
-	for (unsigned int k = 0; k < ARRAY_SIZE(e->moved) && e->moved[k]; k++)
-		out |= (in >> (e->moved[k] & 15) & 1) << (e->moved[k] >> 4);
-	return out;
-}
-
-/*
- * Passes on what holds at the start of block b.
- * Blocks before `done` whose facts fall must pass them on again.
- */
-static bool pass_on(struct jv *v, uint32_t b, uint32_t done)
-{
-	const struct jv_block *from = &v->blocks.at[b];
-	size_t end = b + 1 < v->blocks.len ? from[1].first_edge : v->edges.len;
-
-	assert(from->first_edge <= end && end <= v->edges.len);
-
-	for (size_t k = from->first_edge; k < end; k++) {
-		const struct jv_edge *e = &v->edges.at[k];
-		struct jv_block *to = &v->blocks.at[e->to];
-		uint32_t in = to->in & carried(e, from->in);
-
-		if (in == to->in)
-			continue;
-		to->in = in;
-		if (e->to <= done && !vec_push(&v->work, e->to))
-			return jv_lacks_memory(v);
-	}
+	memset(v->map, 0, (size_t)(v->hi - v->lo) * sizeof(*v->map));
+	v->blocks.len = v->edges.len = v->work.len = 0;
+	v->table_entries = v->last_target = 0;
+	if (!jv_block_new(v, v->lo, &entry))
+		return false;
+	v->blocks.at[entry].closed = true;
+	for (uint32_t k = 0; k < v->nhandlers; k++)
+		if (!handler_block(v, &v->handlers[k]))
+			return false;
+	v->block = entry;
+	v->frame = 0;
+	jv_block_begin(v, entry);
+	v->s.zx = v->sig->args;
+	v->s.inherited = 0;
 	return true;
 }
 
+/* Facts have been passed on when their edges were made; what fell since is passed on again. */
 bool jv_solve(struct jv *v)
 {
-	v->work.len = 0;
-	for (uint32_t b = 0; b < v->blocks.len; b++)
-		if (v->blocks.at[b].first_edge == UINT32_MAX)
-			return jv_fail(v, v->lo, "a branch into a sequence that must be whole");
-	for (uint32_t b = 0; b < v->blocks.len; b++)
-		if (!pass_on(v, b, b))
-			return false;
-	while (v->work.len)
-		if (!pass_on(v, v->work.at[--v->work.len], UINT32_MAX))
-			return false;
+	v->blocks.at[v->block].end_edge = (uint32_t)v->edges.len;
+	while (v->work.len) {
+		const struct jv_block *b = &v->blocks.at[v->work.at[--v->work.len]];
+
+		for (uint32_t k = b->first_edge; k < b->end_edge; k++)
+			if (!pass_on(v, &v->edges.at[k], b->in))
+				return false;
+	}
 	for (uint32_t b = 0; b < v->blocks.len; b++)
 		if (v->blocks.at[b].need & ~v->blocks.at[b].in)
 			return jv_fail(v, v->blocks.at[b].need_at, "an index or argument that is "

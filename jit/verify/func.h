@@ -55,9 +55,6 @@ enum jv_kind {
 	KIND_EXN,	/* exception with tag n */
 	KIND_RESULTS,	/* where this function's results go */
 	KIND_FRAME,	/* address in the frame: rbp - n */
-	KIND_JUMPS,	/* address of jump table n */
-	KIND_JUMP_BY,	/* an entry of it */
-	KIND_JUMP_TO,	/* the sum of both */
 };
 
 #define JV_N_BITS 24
@@ -73,14 +70,23 @@ struct jv_sig {
 	bool func;		/* it is the type of functions */
 };
 
+/*
+ * Code from where control comes to, up to where it surely leaves or comes to another block. Where a
+ * branch goes back into code that was gone through before it was known to be a target, a block
+ * begins there too, and that code is gone through once more; the block that it lies in stays what
+ * it was, the way on from its own beginning.
+ */
 struct jv_block {
+	uint32_t at;		/* in text */
 	uint32_t in;		/* facts that hold at its start on every path: solved */
 	uint32_t need;		/* facts that must */
 	uint32_t need_at;	/* the first instruction that needs one */
-	uint32_t first_edge;
+	uint32_t first_edge, end_edge;	/* JV_NOT_WALKED as the first: nothing is known of it yet */
 	uint32_t tag;		/* of a handler: tag index + 1, UINT32_MAX: any; 0: not a handler */
 	bool closed;		/* no branch may go here: the beginning, a handler */
 };
+
+#define JV_NOT_WALKED UINT32_MAX
 
 struct jv_edge {
 	uint32_t to;		/* block */
@@ -89,10 +95,10 @@ struct jv_edge {
 	uint8_t moved[2];
 };
 
-struct jv_jumps {
-	uint32_t lea;		/* the instruction that takes its address */
-	uint32_t at, n;		/* in text; entries */
-};
+/* In jv.map, for each byte of the function: */
+#define JV_START 0x80000000u	/* an instruction begins here */
+#define JV_SEALED 0x7fffffffu	/* of a sequence that is entered at its beginning only; no block */
+#define JV_BLOCK 0x7fffffffu	/* 1 + the block that begins here, 0: none */
 
 struct jv_state {
 	uint32_t zx, inherited, special;	/* sets of registers; special: not KIND_NONE */
@@ -122,16 +128,12 @@ struct jv {
 
 	uint32_t func, lo, hi;		/* the function, 0-based, and its part of text */
 	const struct jv_sig *sig;
-	struct VEC(struct jv_insn) insns;
-	uint64_t *starts, *targets;	/* bit for each byte from lo */
-	uint32_t *rank;			/* targets before each word */
-	uint32_t words;			/* that were allocated */
+	uint32_t *map;			/* of each byte from lo: JV_START, JV_BLOCK */
 	struct VEC(struct jv_block) blocks;
 	struct VEC(struct jv_edge) edges;
-	struct VEC(struct jv_jumps) jumps;
 	struct VEC(uint32_t) work;
-	uint32_t njump_targets;
-	uint32_t last_target;		/* the furthest one that was seen */
+	uint32_t table_entries;		/* of the jump tables so far */
+	uint32_t last_target;		/* the furthest place that control goes to */
 	const struct jit_handler *handlers;
 	uint32_t nhandlers;
 
@@ -141,13 +143,16 @@ struct jv {
 	uint32_t frame;			/* rsp is this far below rbp, but for arguments of calls */
 	uint32_t bottom;		/* what may be touched below rbp */
 	bool leaf;
-	uint32_t replaced;		/* the jump to what took its place, or UINT32_MAX */
-	uint32_t probe;			/* instruction at which the probe begins, or UINT32_MAX */
-	uint32_t back;			/* where it goes back to: offset in text */
+	/*
+	 * sequences that the prologue branches to, in text, until the walk has come by them; then
+	 * UINT32_MAX, as without them
+	 */
+	uint32_t replaced;		/* the jump to what took the function's place */
+	uint32_t probe, probe_end;	/* the probe of a large frame */
 
 	struct jv_state s;
+	uint32_t at;			/* in text: behind the instruction at hand */
 	uint32_t block, block_at;	/* the current one, and where it begins in text */
-	uint32_t next_jumps;		/* in jumps */
 	bool reached;			/* control falls through to the next instruction */
 
 	struct jv_opt *opt, *stub;	/* NULL: no optimized code */
@@ -222,16 +227,28 @@ void jv_done(struct jv *v);
 /* flow.c */
 /* Decodes the instruction at `at`, which is in the text: its length, or 0. */
 unsigned int jv_decode_at(const struct jv *v, uint32_t at, struct jv_insn *ret);
-bool jv_sweep(struct jv *v); /* decodes all that can be reached; numbers the blocks */
+/* Decodes n instructions, one behind the other. False: they are not all in the function, or bad. */
+bool jv_peek(const struct jv *v, uint32_t at, struct jv_insn *ret, uint32_t n);
+/*
+ * The n instructions before the one at `at`, the nearest last, as far as control has come by all of
+ * them from the block's start on its way to `at`. False: there are not as many.
+ */
+bool jv_look_back(const struct jv *v, uint32_t at, struct jv_insn *ret, uint32_t n);
+/* No branch goes to one of these n instructions, nor shall any. */
+bool jv_seal(struct jv *v, const struct jv_insn *i, uint32_t n);
+bool jv_flow_init(struct jv *v);	/* the entry and the handlers */
 bool jv_edge_to(struct jv *v, const struct jv_insn *i, uint32_t at);
-bool jv_block_begin(struct jv *v, const struct jv_insn *i);
-void jv_close(struct jv *v, uint32_t at);	/* no branch may go to the block that begins here */
+/* A block to which nobody branches yet. */
+bool jv_block_new(struct jv *v, uint32_t at, uint32_t *ret);
+void jv_block_begin(struct jv *v, uint32_t block);
+bool jv_fall_into(struct jv *v, uint32_t block);	/* control does, from before v->at */
 bool jv_solve(struct jv *v);
-/* No branch goes to one of the n instructions from i on. */
-bool jv_unbroken(const struct jv *v, uint32_t i, uint32_t n);
 
-/* check.c */
-bool jv_check(struct jv *v);
+/* walk.c: all of a function of the baseline's. */
+bool jv_baseline(struct jv *v);
+
+/* check.c: what one instruction does, or the sequence that it begins. */
+bool jv_step(struct jv *v, const struct jv_insn *i);
 
 /* memory.c: whether the access of i is allowed. */
 bool jv_memory(struct jv *v, const struct jv_insn *i);
@@ -243,14 +260,11 @@ bool jv_table_field(const struct jv *v, const struct jv_insn *i, uint32_t off, u
 bool jv_memory_size(const struct jv *v, const struct jv_insn *i, uint32_t *ret_memory);
 
 /*
- * frame.c. Those that take k go over several instructions, from insns.at[k] on;
- * *k is then the next one.
+ * frame.c. Those that go over several instructions leave v->at behind the last one.
  */
-bool jv_prologue(struct jv *v, uint32_t *k);
-bool jv_probe(struct jv *v, uint32_t *k);
-bool jv_replaced(struct jv *v, uint32_t *k);
-bool jv_zero_loop(struct jv *v, uint32_t *k);
-bool jv_replace_frame(struct jv *v, uint32_t *k);
+bool jv_prologue(struct jv *v);
+bool jv_zero_loop(struct jv *v, const struct jv_insn *i);
+bool jv_replace_frame(struct jv *v, const struct jv_insn *i);
 bool jv_starts_replace(const struct jv *v, const struct jv_insn *i);
 bool jv_lea_rsp(struct jv *v, const struct jv_insn *i);
 bool jv_pop(struct jv *v, const struct jv_insn *i);

@@ -76,9 +76,9 @@ static bool make_buckets(struct jv *v)
 }
 
 /* For the longest function. */
-static bool make_maps(struct jv *v)
+static bool make_map(struct jv *v)
 {
-	uint32_t most = 0;
+	size_t most = 0;
 
 	for (uint32_t f = 0; f < v->nfuncs; f++) {
 		uint32_t end = f + 1 < v->nfuncs ? v->entries[f + 1] : v->text_size;
@@ -86,14 +86,9 @@ static bool make_maps(struct jv *v)
 		if (end - v->entries[f] > most)
 			most = end - v->entries[f];
 	}
-	v->words = most / 64 + 1;
-	v->starts = malloc(v->words * sizeof(*v->starts));
-	v->targets = malloc(v->words * sizeof(*v->targets));
-	v->rank = malloc(v->words * sizeof(*v->rank));
+	v->map = malloc(most * sizeof(*v->map) + 1);
 	/* in one piece for all but the longest, rather than by doubling: fresh pages are dear */
-	return v->starts && v->targets && v->rank &&
-	       vec_reserve(&v->insns, num_min(most / 4, 65536)) &&
-	       vec_reserve(&v->edges, num_min(most / 16, 65536)) &&
+	return v->map && vec_reserve(&v->edges, num_min(most / 16, 65536)) &&
 	       vec_reserve(&v->blocks, num_min(most / 16, 65536));
 }
 
@@ -184,11 +179,6 @@ static bool take_handlers(struct jv *v)
 	return true;
 }
 
-static bool of_baseline(struct jv *v)
-{
-	return jv_sweep(v) && jv_check(v);
-}
-
 /* Functions that the optimizing tier left are the baseline's. */
 static bool of_either_tier(struct jv *v)
 {
@@ -202,7 +192,7 @@ static bool of_either_tier(struct jv *v)
 	bad = v->bad;
 	at = v->bad_at;
 	v->bad = NULL;
-	if (of_baseline(v))
+	if (jv_baseline(v))
 		return true;
 	v->bad = bad;
 	v->bad_at = at;
@@ -263,7 +253,7 @@ bool jv_function(struct jv *v, uint32_t f)
 	if (!take_handlers(v))
 		return false;
 	if (!v->opt)
-		return of_baseline(v);
+		return jv_baseline(v);
 	osrs = cut_osrs(v);
 	return of_either_tier(v) && osrs_are_right(v, osrs);
 }
@@ -299,7 +289,7 @@ int jv_init(struct jv *v, const struct jit_image *image, const struct wasm_modul
 		return err_set(err, -ENOEXEC, WSBOX_FAILED,
 			       "code verifier: functions, handlers or heads of loops are not in "
 			       "order");
-	if (!make_sigs(v) || !make_buckets(v) || !make_maps(v) ||
+	if (!make_sigs(v) || !make_buckets(v) || !make_map(v) ||
 	    (image->tier != JIT_TIER_BASELINE && !make_opt(v)))
 		return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
 	return 0;
@@ -311,13 +301,9 @@ void jv_done(struct jv *v)
 	jv_opt_free(v->stub);
 	free(v->sigs);
 	free(v->bucket);
-	free(v->starts);
-	free(v->targets);
-	free(v->rank);
-	vec_done(&v->insns);
+	free(v->map);
 	vec_done(&v->blocks);
 	vec_done(&v->edges);
-	vec_done(&v->jumps);
 	vec_done(&v->work);
 }
 

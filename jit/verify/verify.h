@@ -4,8 +4,9 @@
  * image; it knows the module (decoded by the caller), the layout of the context (jit/vmctx.h) and
  * the convention (jit/cc.h). Its tables of instructions are its own (opcodes.h).
  *
- * Time and memory are linear in the text: one pass decodes a function, one interprets it, and facts
- * that must hold over joins are settled on blocks, where each of 17 bits can only fall once.
+ * Time and memory are linear in the text: one pass decodes and interprets a function, parts of it
+ * that branches go back to are gone through a second time (walk.c), and facts that must hold over
+ * joins are settled on blocks, where each of 17 bits can only fall once.
  *
  * What is proved of an image that is accepted, provided that every function is entered as the
  * convention says and that the runtime keeps the context as vmctx.h has it:

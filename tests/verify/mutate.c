@@ -92,15 +92,28 @@ static const char *objection(const struct jv *v, const struct jv_insn *i)
 	return z.mem ? objection_to_memory(v, i, &z) : NULL;
 }
 
+/* The first instruction from *at on of those that v has gone through; *at is then behind it. */
+static bool next_insn(const struct jv *v, uint32_t *at, struct jv_insn *ret)
+{
+	while (*at < v->hi && !(v->map[*at - v->lo] & JV_START))
+		++*at;
+	if (*at == v->hi)
+		return false;
+	*at += jv_decode_at(v, *at, ret);
+	return true;
+}
+
 /* Of the function that v has just accepted. */
 static void second_opinion(const struct jv *v, uint64_t seed)
 {
-	for (size_t k = 0; k < v->insns.len; k++) {
-		const char *what = objection(v, &v->insns.at[k]);
+	struct jv_insn i;
+
+	for (uint32_t at = v->lo; next_insn(v, &at, &i);) {
+		const char *what = objection(v, &i);
 
 		if (what && ++failed < 20)
 			printf("FAIL seed %llu, function %u at +0x%x, accepted: %s\n",
-			       (unsigned long long)seed, v->func, v->insns.at[k].at - v->lo, what);
+			       (unsigned long long)seed, v->func, i.at - v->lo, what);
 	}
 }
 
@@ -160,7 +173,7 @@ static void leave_out(struct jv *v, uint8_t *text, uint32_t f, const struct jv_i
 
 static void mutate_function(struct jv *v, const struct made *made, uint32_t f, uint64_t seed)
 {
-	uint32_t n, end;
+	uint32_t n = 0, end = 0;
 	struct jv_insn *insns;
 	bool ok = jv_function(v, f);
 
@@ -170,14 +183,13 @@ static void mutate_function(struct jv *v, const struct made *made, uint32_t f, u
 		failed++;
 		return;
 	}
-	n = (uint32_t)v->insns.len;
-	insns = malloc(n * sizeof(*insns));
-	memcpy(insns, v->insns.at, n * sizeof(*insns));
+	insns = malloc((v->hi - v->lo) * sizeof(*insns));
+	for (uint32_t at = v->lo; next_insn(v, &at, &insns[n]); n++)
+		end = at;
 	for (uint32_t k = 0; k < n; k++) {
 		flip_bits(v, made_text(made), f, &insns[k], seed);
 		leave_out(v, made_text(made), f, &insns[k], seed);
 	}
-	end = insns[n - 1].at + insns[n - 1].len;
 	for (uint32_t at = end; at < v->hi; at++) {
 		made_text(made)[at] ^= 1;
 		accepted[DATA] += accepts(v, f, seed);

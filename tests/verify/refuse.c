@@ -464,6 +464,7 @@ static void lib_ok(void) { lib(0, true); }
 static void lib_no_memory(void) { lib(1, true); }
 static void lib_not_known(void) { lib(0, false); }
 
+#include "tests/verify/sequences.h"
 #include "tests/verify/optimized.h"
 
 /* ---- the cases ---- */
@@ -473,6 +474,7 @@ static void lib_not_known(void) { lib(0, false); }
 #define NOT_PERMITTED "an instruction that is not permitted"
 #define WIDE "an index that may be over 32 bits"
 #define EVERY_PATH "an index or argument that is not zero-extended on every path"
+#define SEQUENCE "a branch into a sequence that must be whole"
 #define PINNED "writes a register that it may not"
 #define CONTEXT "reaches into the context"
 #define FRAME "an access outside the frame"
@@ -528,7 +530,7 @@ static const struct {
 	NO(import_half, "a part of an address"),
 	NO(import_wide_argument, "an argument that may be over 32 bits"),
 	NO(reference_call, UNCHECKED),
-	NO(jump_uncompared, "a jump table outside of its function"),
+	NO(jump_uncompared, "an index that was not compared with the jump table's length"),
 	NO(jump_beyond, "a jump table outside of its function"),
 	NO(jump_middle, "a branch into the middle of an instruction, or to data"),
 	NO(jump_other, "a branch out of the function"),
@@ -597,6 +599,15 @@ static const struct {
 	NO(wide_result, "a result that may be over 32 bits"),
 	NO(return_pops, "a return that is not the function's"),
 	NO(return_early, "a return that is not the function's"),
+	OK(zeroed_ok),
+	NO(zeroed_from_before, SEQUENCE),
+	NO(zeroed_from_the_end, SEQUENCE),
+	NO(zeroed_from_behind, SEQUENCE),
+	OK(back_ok),
+	NO(back_64, EVERY_PATH),
+	NO(back_with_arguments, "a branch while the stack pointer is not the frame's"),
+	BASELINE(back_to_the_middle, "a branch into the middle of an instruction, or to data"),
+	NO(back_to_the_prologue, SEQUENCE),
 	NO(no_prologue, "not the beginning of a function"),
 	BASELINE(large_frame, "a frame of more than a page that is not probed"),
 	NO(saved_swapped, "restores another register than was saved"),

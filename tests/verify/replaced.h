@@ -43,7 +43,7 @@ START_TEST(replaceable)
 		{ .with = 1, .why = "not a look at what took the function's place" },
 		{ .where = INTO, .why = "not a jump to what took the function's place" },
 		{ .where = BEHIND, .why = "the way to what took the function's place in the way" },
-		{ .where = AGAIN, .why = "a branch to the entry or to a handler" },
+		{ .where = AGAIN, .why = "a branch into a sequence that must be whole" },
 	};
 
 	make_module();
