@@ -24,7 +24,8 @@ MEASURED = {
     "hash64-simd": ("hash64", ["-simd"]),
 }
 
-SQLITE = ["-DSQLITE_NOHAVE_SYSTEM=1", "-DSQLITE_THREADSAFE=0", "-DSQLITE_OMIT_LOAD_EXTENSION"]
+# WASI has no fchmod() and need not have a /tmp: SQLite's temporary files stay in memory.
+SQLITE = ["-DSQLITE_NOHAVE_SYSTEM=1", "-DSQLITE_THREADSAFE=0", "-DSQLITE_OMIT_LOAD_EXTENSION", "-DSQLITE_TEMP_STORE=3"]
 WASI = ["-DSQLITE_WASI=1", "-D_WASI_EMULATED_SIGNAL", "-D_WASI_EMULATED_PROCESS_CLOCKS", "-D_WASI_EMULATED_GETPID"]
 WASI_LIBS = ["-lwasi-emulated-signal", "-lwasi-emulated-process-clocks", "-lwasi-emulated-getpid"]
 QUICKJS = ["-DEMSCRIPTEN", '-DCONFIG_VERSION="2021"', "-DCONFIG_BIGNUM"]
