@@ -365,8 +365,8 @@ static void work(void *arg)
 		return;
 	atomic_fetch_add(&job->workers, 1);
 	w->job = job;
-	arena_init(&w->arena, 0);
-	arena_init(&w->sigs, 0);
+	arena_init(&w->arena);
+	arena_init(&w->sigs);
 	w->func = (struct jit_func){ .m = job->m, .layout = &job->layout, .options = job->options,
 				     .module_vectors = job->vectors,
 				     .arena = &w->arena, .sig_arena = &w->sigs };

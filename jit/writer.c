@@ -22,7 +22,7 @@ bool jit_writer_init(struct jit_writer *w, const struct wasm_module *m,
 
 	*w = (struct jit_writer){ .m = m, .options = options, .fd = fd, .entries = entries,
 				  .text_off = num_align(funcs_end, PAGE), .parts_max = nbatches };
-	arena_init(&w->arena, 0);
+	arena_init(&w->arena);
 	w->parts = calloc((size_t)nbatches + 1, sizeof(*w->parts));
 	return w->parts != NULL;
 }

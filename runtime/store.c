@@ -37,7 +37,7 @@ int rt_store_new(const struct rt_config *config, struct rt_store **ret_store, st
 
 	if (!s)
 		return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
-	arena_init(&s->arena, 0);
+	arena_init(&s->arena);
 	s->memory_max = config && config->memory_max ? config->memory_max : UINT64_MAX;
 	ret = make_stack(s, config ? config->stack_size : 0);
 	if (ret < 0)

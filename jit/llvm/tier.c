@@ -113,8 +113,8 @@ static void *tier_worker_new(const struct wasm_module *m, const struct jit_layou
 	l->m = m;
 	l->layout = layout;
 	l->options = options;
-	arena_init(&l->arena, 0);
-	arena_init(&l->sig_arena, 0);
+	arena_init(&l->arena);
+	arena_init(&l->sig_arena);
 	l->objects = calloc(LL_CARES, sizeof(*l->objects));
 	l->sigs = calloc((size_t)m->ntypes + 1, sizeof(*l->sigs));
 	l->ctx = LLVMContextCreate();

@@ -3,24 +3,27 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "runtime/base/num.h"
 
+#define PAGE ((size_t)4096)
 #define CHUNK_MIN ((size_t)16 << 10)
+/* One call for all pages of a chunk is cheaper than a fault for each, where most are used. */
+#define CHUNK_POPULATED ((size_t)64 << 10)
 #define CHUNK_MAX ((size_t)4 << 20)
 #define CHUNK_KEPT ((size_t)1 << 20)	/* by arena_reset() */
 
 struct arena_chunk {
 	struct arena_chunk *next;
-	size_t size;			/* of data */
+	size_t size;			/* with this head: whole pages, from mmap() */
 	_Alignas(16) char data[];
 };
 
-void arena_init(struct arena *a, size_t limit)
+void arena_init(struct arena *a)
 {
-	*a = (struct arena){ .limit = limit };
+	*a = (struct arena){ 0 };
 }
 
 void arena_done(struct arena *a)
@@ -29,9 +32,14 @@ void arena_done(struct arena *a)
 
 	for (c = a->chunks; c; c = next) {
 		next = c->next;
-		free(c);
+		(void)munmap(c, c->size);
 	}
-	arena_init(a, a->limit);
+	arena_init(a);
+}
+
+static char *end_of(struct arena_chunk *c)
+{
+	return (char *)c + c->size;
 }
 
 /* The largest chunk that is not too large to keep; NULL if there is none. */
@@ -55,38 +63,36 @@ void arena_reset(struct arena *a)
 		return;
 	}
 	/* what was never given out is still zero: a compiler resets once a function */
-	used = kept == a->chunks ? (size_t)(a->at - kept->data) : kept->size;
+	used = (size_t)((kept == a->chunks ? a->at : end_of(kept)) - kept->data);
 	for (c = a->chunks; c; c = next) {
 		next = c->next;
 		if (c != kept)
-			free(c);
+			(void)munmap(c, c->size);
 	}
 	memset(kept->data, 0, used);
 	kept->next = NULL;
 	a->chunks = kept;
 	a->at = kept->data;
-	a->end = kept->data + kept->size;
+	a->end = end_of(kept);
 	a->used = kept->size;
 }
 
+/* need: at most SIZE_MAX / 4 */
 static bool grow(struct arena *a, size_t need)
 {
 	size_t size = a->used < CHUNK_MIN ? CHUNK_MIN : num_min(a->used, CHUNK_MAX);
 	struct arena_chunk *c;
 
-	size = num_max(size, need);
-	if (a->limit && (a->used >= a->limit || size > a->limit - a->used))
-		size = need;
-	if (a->limit && (a->used >= a->limit || size > a->limit - a->used))
-		return false;
-	c = calloc(1, sizeof(*c) + size);
-	if (!c)
+	size = num_align(num_max(size, sizeof(*c) + need), PAGE);
+	c = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | (size <= CHUNK_POPULATED ? MAP_POPULATE : 0), -1, 0);
+	if (c == MAP_FAILED)
 		return false;
 	c->size = size;
 	c->next = a->chunks;
 	a->chunks = c;
 	a->at = c->data;
-	a->end = c->data + size;
+	a->end = end_of(c);
 	a->used += size;
 	return true;
 }

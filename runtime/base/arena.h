@@ -2,8 +2,7 @@
  * Memory with one lifetime: allocated piece by piece, dropped whole.
  *
  * Compilers have two, a module's and a function's. Pieces are zeroed and aligned to 16 bytes.
- * A limit in bytes may be set, so that input from outside cannot make us allocate without end:
- * beyond it, as when the system has no memory, arena_alloc returns NULL.
+ * When the system has no memory, arena_alloc returns NULL.
  */
 #ifndef RUNTIME_BASE_ARENA_H
 #define RUNTIME_BASE_ARENA_H
@@ -16,16 +15,15 @@ struct arena {
 	struct arena_chunk *chunks;	/* newest first */
 	char *at, *end;			/* free part of the newest chunk */
 	size_t used;			/* bytes in all chunks */
-	size_t limit;			/* 0: none */
 };
 
-void arena_init(struct arena *a, size_t limit);
+void arena_init(struct arena *a);
 void arena_done(struct arena *a);
 
 /* Drops all pieces but keeps one chunk, of at most 1 MiB, for the next user. */
 void arena_reset(struct arena *a);
 
-/* Zeroed, 16-byte aligned; NULL when out of memory or over the limit. */
+/* Zeroed, 16-byte aligned; NULL when out of memory. */
 void *arena_alloc(struct arena *a, size_t size);
 
 /* n items of size bytes; NULL also when n * size wraps. */

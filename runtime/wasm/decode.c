@@ -205,8 +205,8 @@ static int module_decode(struct wasm_module *m, const void *bytes, size_t size,
 				   .size = size,
 				   .features = features | WASM_FEATURE_BIT(MVP),
 				   .start = WASM_NONE };
-	arena_init(&m->arena, 0);
-	arena_init(&d.scratch, 0);
+	arena_init(&m->arena);
+	arena_init(&d.scratch);
 	if (size > WASM_MAX_MODULE)
 		ret = err_module(err, 0, "a module of %zu bytes exceeds the limit of %u", size,
 				 WASM_MAX_MODULE);

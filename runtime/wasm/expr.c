@@ -169,7 +169,7 @@ int wasm_expr_eval(const struct wasm_module *m, const struct wasm_expr *e, wasm_
 	assert(e->len);
 	if (expr_single(e, env, ret))
 		return 0;
-	arena_init(&arena, 0);
+	arena_init(&arena);
 	code = wasm_expr_init(&b, m, r, &functype, &arena, err);
 	if (!code)
 		code = expr_run(&b, env, ret);

@@ -9,7 +9,7 @@ int wasm_module_validate(const struct wasm_module *m, struct wsbox_err *err)
 	char name[100];
 	int ret = 0;
 
-	arena_init(&arena, 0);
+	arena_init(&arena);
 	for (uint32_t f = m->imported_funcs; f < m->nfuncs && !ret; f++) {
 		ret = wasm_body_validate(m, f, &arena, err);
 		if (ret == -ENOEXEC)

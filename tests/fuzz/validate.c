@@ -104,7 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (wasm_module_decode(&m, data, size, wasm_features_validated(), &err))
 		return 0;
-	arena_init(&a, 0);
+	arena_init(&a);
 	for (uint32_t f = m.imported_funcs; f < m.nfuncs; f++)
 		function(&m, f, &a);
 	arena_done(&a);

@@ -139,12 +139,13 @@ START_TEST(arena_limits)
 	struct arena a;
 	char *p;
 
-	arena_init(&a, 64 << 10);
+	arena_init(&a);
 	p = arena_alloc(&a, 100);
 	ck_assert_ptr_nonnull(p);
 	ck_assert_uint_eq((uintptr_t)p % 16, 0);
 	memset(p, 1, 100);
-	ck_assert_ptr_null(arena_alloc(&a, 128 << 10));
+	ck_assert_ptr_null(arena_alloc(&a, SIZE_MAX / 8));
+	ck_assert_ptr_null(arena_alloc(&a, SIZE_MAX));
 	ck_assert_ptr_null(arena_array(&a, SIZE_MAX / 2, 4));
 	arena_reset(&a);
 	p = arena_alloc(&a, 100);
@@ -163,7 +164,7 @@ START_TEST(arena_resets)
 	static const size_t sizes[] = { 100, 20000, 5, 300000, 70000, 3000000, 16, 900000, 40 };
 	struct arena a;
 
-	arena_init(&a, 0);
+	arena_init(&a);
 	arena_reset(&a);
 	for (int round = 0; round < 40; round++) {
 		for (int i = 0; i <= round % 9; i++) {

@@ -302,7 +302,7 @@ START_TEST(named_locals)
 	mod_put(&m, 0x20, 0, 0x1a, END);
 	while (m.depth)
 		mod_end(&m);
-	arena_init(&a, 0);
+	arena_init(&a);
 	ck_assert_int_eq(wasm_module_decode(&w, m.b.at, m.b.len, ALL, &err), 0);
 	ck_assert_int_eq(wasm_body_init(&b, &w, 0, &a, &err), 0);
 	ck_assert_uint_eq(b.nlocals, 4);
@@ -363,7 +363,7 @@ START_TEST(compiler_part)
 	struct wasm_body b;
 	struct arena a;
 
-	arena_init(&a, 0);
+	arena_init(&a);
 	ck_assert_msg(!wasm_module_decode(&m, bytes, sizeof(bytes), ALL, &err), "%s at %d",
 		      err.text, (int)err.offset);
 	ck_assert_int_eq(wasm_body_init(&b, &m, 0, &a, &err), 0);

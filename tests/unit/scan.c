@@ -30,7 +30,7 @@ static void scan(const void *code, size_t n, uint32_t max, struct wasm_scan *ret
 		mod_end(&m);
 	ck_assert_msg(!wasm_module_decode(&w, m.b.at, m.b.len, wasm_features_validated(), &err),
 		      "%s", err.text);
-	arena_init(&a, 0);
+	arena_init(&a);
 	ck_assert_int_eq(wasm_body_init(&b, &w, 0, &a, &err), 0);
 	ck_assert_int_eq(wasm_body_scan(&b, max, ret), 0);
 }
