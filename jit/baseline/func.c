@@ -147,8 +147,8 @@ static inline int emit(struct jit_func *f, const struct wasm_insn *in, bool line
 
 	if (__builtin_expect(!row->emit, 0))
 		return err_set(err, -ENOTSUP, WSBOX_INVALID,
-			       "%s at offset %u is not supported by the compiler", in->row->name,
-			       in->at);
+			       "%s at offset %u is not supported by the compiler",
+			       wasm_op_name(in->row), in->at);
 	f->at = in->at;
 	if (lines)
 		jit_line(f, in->at);

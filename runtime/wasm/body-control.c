@@ -273,12 +273,13 @@ static int callee_check(struct wasm_body *b, struct wasm_insn *insn, uint32_t sk
 			return wasm_body_error(
 				b, insn,
 				"type mismatch: %s to a function with %u results from one with %u",
-				insn->row->name, t->nresults, b->type->nresults);
+				wasm_op_name(insn->row), t->nresults, b->type->nresults);
 		for (uint32_t i = 0; i < t->nresults; i++)
 			if (!wasm_subtype(b->m, t->results[i], b->type->results[i]))
 				return wasm_body_error(b, insn,
 						       "type mismatch: result %u of %s differs "
-						       "from the function's", i, insn->row->name);
+						       "from the function's", i,
+						       wasm_op_name(insn->row));
 	}
 	return t->nresults > 1 ? wasm_body_room(b, t->nresults + WASM_BODY_ROOM) : 1;
 }
@@ -305,7 +306,7 @@ static int callee_type(struct wasm_body *b, struct wasm_insn *insn)
 		return wasm_body_error(
 			b, insn,
 			"unknown type %u: %s needs one of the module's %u, a function type", t,
-			insn->row->name, b->m->ntypes);
+			wasm_op_name(insn->row), b->m->ntypes);
 	insn->callee = &b->m->types[t];
 	return 1;
 }
@@ -326,7 +327,8 @@ int wasm_rule_call_indirect(struct wasm_body *b, struct wasm_insn *insn)
 	table = &b->m->tables[t].type;
 	if (unlikely(table->elem != WASM_FUNCREF) && !wasm_subtype(b->m, table->elem, WASM_FUNCREF))
 		return wasm_body_error(b, insn, "type mismatch: %s through table %u of %s",
-				       insn->row->name, t, wasm_type_name(table->elem, name));
+				       wasm_op_name(insn->row), t,
+				       wasm_type_name(table->elem, name));
 	if (unlikely(wasm_operand(b, insn, 0, wasm_address(table->limits.is64), &insn->npop) < 0))
 		return -ENOEXEC;
 	return callee_check(b, insn, 1);
@@ -439,10 +441,10 @@ static int reference_on_top(struct wasm_body *b, struct wasm_insn *insn, wasm_va
 	if (!have && !b->ctl->unreachable)
 		return wasm_body_error(
 			b, insn, "type mismatch: %s needs a reference, but the stack is empty",
-			insn->row->name);
+			wasm_op_name(insn->row));
 	if (have && *ret != WASM_KIND_NONE && !wasm_is_ref(*ret))
 		return wasm_body_error(b, insn, "type mismatch: %s needs a reference, but it is %s",
-				       insn->row->name, wasm_type_name(*ret, name));
+				       wasm_op_name(insn->row), wasm_type_name(*ret, name));
 	return 1;
 }
 

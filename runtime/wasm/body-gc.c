@@ -44,7 +44,8 @@ static int type_of_kind(struct wasm_body *b, struct wasm_insn *insn, uint8_t kin
 		return wasm_body_error(
 			b, insn,
 			"type mismatch: unknown type: %s needs %s type, which type %u is not",
-			insn->row->name, kind == WASM_TYPE_STRUCT ? "a struct" : "an array", *ret);
+			wasm_op_name(insn->row),
+			kind == WASM_TYPE_STRUCT ? "a struct" : "an array", *ret);
 	return 1;
 }
 
@@ -94,7 +95,7 @@ static int sign_check(struct wasm_body *b, struct wasm_insn *insn, wasm_valtype 
 {
 	if (is_packed(t) == plain)
 		return wasm_body_error(b, insn, "field is %s, so %s cannot read it",
-				       plain ? "packed" : "unpacked", insn->row->name);
+				       plain ? "packed" : "unpacked", wasm_op_name(insn->row));
 	return 1;
 }
 
@@ -138,10 +139,10 @@ static int segment_read(struct wasm_body *b, struct wasm_insn *insn, const struc
 	if (insn->row->imm == WASM_IMM_TYPE_DATA) {
 		if (wasm_is_ref(f->type))
 			return wasm_body_error(b, insn, "array type is not numeric or vector: %s",
-					       insn->row->name);
+					       wasm_op_name(insn->row));
 		if (!b->m->has_datacount)
 			return wasm_body_error(b, insn, "data count section required before %s",
-					       insn->row->name);
+					       wasm_op_name(insn->row));
 		return index_in(b, insn, "data segment", b->m->datacount, &insn->index2);
 	}
 	if (index_in(b, insn, "elem segment", b->m->nelems, &insn->index2) < 0)
@@ -199,7 +200,7 @@ static int array_mutable(struct wasm_body *b, struct wasm_insn *insn, const stru
 {
 	if (!f->mut)
 		return wasm_body_error(b, insn, "immutable array: %s needs a mutable one",
-				       insn->row->name);
+				       wasm_op_name(insn->row));
 	return 1;
 }
 
@@ -311,14 +312,14 @@ int wasm_rule_br_on_cast(struct wasm_body *b, struct wasm_insn *insn)
 				       insn->index, b->ctl - b->ctls);
 	if (!wasm_subtype(b->m, to, from))
 		return wasm_body_error(b, insn, "type mismatch: %s to a type that is no subtype",
-				       insn->row->name);
+				       wasm_op_name(insn->row));
 	rest = to & WASM_TYPE_NULLABLE ? from & ~WASM_TYPE_NULLABLE : from;
 	carried = fail ? rest : to;
 	n = wasm_label_types(wasm_body_label(b, insn->index), &types);
 	if (!n || !wasm_subtype(b->m, carried, types[n - 1]))
 		return wasm_body_error(b, insn,
 				       "type mismatch: the label of %s does not take the reference",
-				       insn->row->name);
+				       wasm_op_name(insn->row));
 	if (wasm_operand(b, insn, 0, from, &have) < 0 ||
 	    wasm_operands(b, insn, 1, types, n - 1, &have) < 0)
 		return -ENOEXEC;

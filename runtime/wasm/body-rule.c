@@ -225,7 +225,7 @@ static int data_named(struct wasm_body *b, struct wasm_insn *insn, uint32_t *ret
 {
 	if (!b->m->has_datacount)
 		return wasm_body_error(b, insn, "data count section required before %s",
-				       insn->row->name);
+				       wasm_op_name(insn->row));
 	return index_read(b, insn, "data segment", b->m->datacount, ret);
 }
 
@@ -292,10 +292,10 @@ static int rule_ref_null_check(struct wasm_body *b, struct wasm_insn *insn)
 	if (!have && !b->ctl->unreachable)
 		return wasm_body_error(
 			b, insn, "type mismatch: %s needs a reference, but the stack is empty",
-			insn->row->name);
+			wasm_op_name(insn->row));
 	if (t != WASM_KIND_NONE && !wasm_is_ref(t))
 		return wasm_body_error(b, insn, "type mismatch: %s needs a reference, but it is %s",
-				       insn->row->name, wasm_type_name(t, name));
+				       wasm_op_name(insn->row), wasm_type_name(t, name));
 	insn->npop = have;
 	return pushes(b, insn, insn->op == WASM_REF_IS_NULL ? WASM_I32 : t & ~WASM_TYPE_NULLABLE);
 }

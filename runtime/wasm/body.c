@@ -95,15 +95,15 @@ int wasm_operands(struct wasm_body *b, const struct wasm_insn *insn, uint32_t sk
 			return wasm_body_error(
 				b, insn,
 				"type mismatch: %s needs %s as operand %u of %u, but it is %s",
-				insn->row->name, wasm_type_name(t, want), n - i, n,
+				wasm_op_name(insn->row), wasm_type_name(t, want), n - i, n,
 				wasm_type_name(got, have));
 	}
 	if (unlikely(there < n) && !b->ctl->unreachable)
 		return wasm_body_error(
 			b, insn,
 			"type mismatch: %s needs %u operand%s (%s%s), but the stack has %u",
-			insn->row->name, n, n == 1 ? "" : "s", wasm_type_name(types[0], want),
-			n == 1 ? "" : "...", there);
+			wasm_op_name(insn->row), n, n == 1 ? "" : "s",
+			wasm_type_name(types[0], want), n == 1 ? "" : "...", there);
 	*ret_have = there;
 	return 1;
 }
@@ -150,17 +150,17 @@ static int memarg_read(struct wasm_body *b, struct wasm_insn *insn)
 			return wasm_body_error(b, insn, "malformed memop flags 0x%02x", align);
 		return wasm_body_error(b, insn,
 				       "alignment must not be larger than natural: %s has at most "
-				       "2**%u, not 2**%u", row->name, row->access, align);
+				       "2**%u, not 2**%u", wasm_op_name(row), row->access, align);
 	}
 	if (unlikely(row->prefix == 0xfe) && align != row->access)
 		return wasm_body_error(b, insn,
 				       "atomic alignment must be natural: %s has 2**%u, not 2**%u",
-				       row->name, row->access, align);
+				       wasm_op_name(row), row->access, align);
 	insn->align = (uint8_t)align;
 	insn->offset = reader_left(&b->r) && *b->r.at < 0x80 ? *b->r.at++ : reader_u64(&b->r);
 	if (unlikely(insn->offset > UINT32_MAX && !is64))
 		return wasm_body_error(b, insn, "offset out of range: %s of a 32-bit memory",
-				       row->name);
+				       wasm_op_name(row));
 	return 1;
 }
 
@@ -169,7 +169,8 @@ static int lane_read(struct wasm_body *b, struct wasm_insn *insn)
 	insn->lane = reader_byte(&b->r);
 	if (unlikely(insn->lane >= 16 >> insn->row->access))
 		return wasm_body_error(b, insn, "invalid lane index %u: %s has %u lanes",
-				       insn->lane, insn->row->name, 16 >> insn->row->access);
+				       insn->lane, wasm_op_name(insn->row),
+				       16 >> insn->row->access);
 	return 1;
 }
 
@@ -324,7 +325,8 @@ static int next_slow(struct wasm_body *b, struct wasm_insn *insn)
 	insn->row = &wasm_ops[op];
 	insn->op = op;
 	if (!(b->m->features >> insn->row->feature & 1))
-		return wasm_feature_off(insn->row->feature, insn->at, insn->row->name, b->err);
+		return wasm_feature_off(insn->row->feature, insn->at, wasm_op_name(insn->row),
+					b->err);
 	insn->push = insn->row->results;
 	if (insn->row->imm == WASM_IMM_LOCAL)
 		return local_slow(b, insn);

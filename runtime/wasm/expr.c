@@ -16,7 +16,7 @@ static int constant_check(struct wasm_body *b, const struct wasm_insn *insn)
 {
 	if (!(insn->row->flags & WASM_OP_CONST))
 		return wasm_body_error(b, insn, "constant expression required: %s is not constant",
-				       insn->row->name);
+				       wasm_op_name(insn->row));
 	if (insn->row->nparams && !wasm_has(b->m, WASM_FEATURE_EXTENDED_CONST))
 		return wasm_feature_off(WASM_FEATURE_EXTENDED_CONST, insn->at,
 					"constant expression required: arithmetic", b->err);
@@ -117,7 +117,7 @@ static int expr_run(struct wasm_body *b, const struct wasm_expr_env *env, union 
 		if (!constant_value(&insn, b->sp, env, &v))
 			return err_set(b->err, -ENOTSUP, WSBOX_INVALID,
 				       "%s in a constant expression is not supported yet",
-				       insn.row->name);
+				       wasm_op_name(insn.row));
 		wasm_body_apply(b, &insn);
 		b->sp[-1].bits = v.bits;
 	}

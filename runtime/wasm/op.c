@@ -4,6 +4,8 @@
  */
 #include "runtime/wasm/op.h"
 
+#include <stddef.h>
+
 #include "runtime/wasm/skip.h"
 
 /* Flag names as the table writes them; the access size stands above the flags' sixteen bits. */
@@ -116,9 +118,28 @@ enum {
 #define SECOND_MAX(imm, fl) \
 	((imm) == WASM_IMM_NONE ? 0xff : (imm) == WASM_IMM_MEMARG ? (fl) >> 16 : 0x7f)
 
-const struct wasm_op_row wasm_ops[WASM_OPS] __attribute__((aligned(64))) = {
+/* All names, one behind the other. */
+struct names {
+#define OP(enumerator, prefix, code, text, ...) char enumerator[sizeof(text)];
+#include "runtime/wasm/op-table.h"
+#undef OP
+};
+_Static_assert(sizeof(struct names) <= UINT16_MAX, "name_at");
+static const struct names names = {
+#define OP(enumerator, prefix, code, text, ...) .enumerator = text,
+#include "runtime/wasm/op-table.h"
+#undef OP
+};
+
+const char *wasm_op_name(const struct wasm_op_row *row)
+{
+	return (const char *)&names + row->name_at;
+}
+
+const struct wasm_op_row wasm_ops[WASM_OPS] = {
 #define OP(enumerator, pre, opcode, text, immediate, sig, fl, feat) \
-	[WASM_##enumerator] = { .name = text, .prefix = pre, .code = opcode, \
+	[WASM_##enumerator] = { .name_at = offsetof(struct names, enumerator), \
+				.prefix = pre, .code = opcode, \
 				.imm = WASM_IMM_##immediate, .feature = WASM_FEATURE_##feat, \
 				.flags = (fl) & 0xffff, .access = (fl) >> 16, \
 				.short_len = SHORT_LEN(WASM_IMM_##immediate), \

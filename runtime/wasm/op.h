@@ -70,9 +70,9 @@ enum wasm_need {
 };
 
 struct wasm_op_row {
-	const char *name;
-	uint8_t prefix, imm;
+	_Alignas(64) uint16_t name_at;	/* see wasm_op_name() */
 	uint16_t flags, code;
+	uint8_t prefix, imm;
 	uint8_t feature;
 	uint8_t nparams, nresults;	/* of fixed signatures */
 	/* log2 of the bytes of a memory access (natural alignment) or lane */
@@ -94,7 +94,14 @@ struct wasm_op_row {
 
 _Static_assert(sizeof(struct wasm_op_row) == 64, "a row is one cache line");
 
+/*
+ * There are no pointers in here: a position-independent program would write each, and so each page
+ * of the table, when it starts.
+ */
 extern const struct wasm_op_row wasm_ops[WASM_OPS];
+
+/* As in the text format. */
+const char *wasm_op_name(const struct wasm_op_row *row);
 
 /* By byte: the row of opcodes of one byte, as an offset; else any row without a short form. */
 extern const uint16_t wasm_op_rows[];

@@ -229,7 +229,7 @@ bool wasm_print_insn(struct reader *r, char *buf, size_t size)
 		reader_fail(r, "no such instruction");
 		return false;
 	}
-	spell(&t, "%s", wasm_ops[op].name);
+	spell(&t, "%s", wasm_op_name(&wasm_ops[op]));
 	for (const char *form = forms[wasm_ops[op].imm]; *form; form++)
 		put_one(r, &t, *form);
 	return reader_ok(r);

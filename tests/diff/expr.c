@@ -218,7 +218,7 @@ static uint8_t kind_of(wasm_valtype t)
 
 static bool named(const struct wasm_op_row *row, const char *part)
 {
-	return strstr(row->name, part) != NULL;
+	return strstr(wasm_op_name(row), part) != NULL;
 }
 
 /* f32x4 or f64x2 arithmetic: 4 or 2 lanes of floats; 0 for what gives integers or masks. */
@@ -227,10 +227,10 @@ static uint32_t float_lanes(const struct wasm_op_row *row)
 	static const char *const masks[] = { ".eq", ".ne", ".lt", ".gt", ".le", ".ge" };
 	uint32_t lanes = 0;
 
-	if (!strncmp(row->name, "f32x4.", 6) || !strncmp(row->name, "f64x2.", 6))
-		lanes = row->name[4] == '4' ? 4 : 2;
+	if (!strncmp(wasm_op_name(row), "f32x4.", 6) || !strncmp(wasm_op_name(row), "f64x2.", 6))
+		lanes = wasm_op_name(row)[4] == '4' ? 4 : 2;
 	for (uint32_t i = 0; i < COUNT(masks); i++)
-		if (lanes && !strcmp(row->name + 5, masks[i]))
+		if (lanes && !strcmp(wasm_op_name(row) + 5, masks[i]))
 			return 0;
 	return row->nresults && row->results[0] == WASM_V128 ? lanes : 0;
 }

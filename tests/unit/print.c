@@ -57,6 +57,7 @@ START_TEST(as_long_as_skipped)
 	for (uint32_t i = 0; i < 400000; i++) {
 		uint8_t bytes[40];
 		struct reader a = reader_of(bytes, sizeof(bytes)), b = a;
+		const char *name;
 		char text[30];
 		uint16_t op;
 
@@ -72,8 +73,8 @@ START_TEST(as_long_as_skipped)
 		ck_assert_uint_lt(op, WASM_OPS);
 		ck_assert(wasm_skip_immediate(&b, wasm_ops[op].imm));
 		ck_assert_ptr_eq(a.at, b.at);
-		ck_assert(
-			!strncmp(text, wasm_ops[op].name, num_min(strlen(wasm_ops[op].name), 29)));
+		name = wasm_op_name(&wasm_ops[op]);
+		ck_assert(!strncmp(text, name, num_min(strlen(name), 29)));
 		seen++;
 	}
 	ck_assert_uint_gt(seen, 100000);

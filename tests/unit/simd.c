@@ -431,7 +431,7 @@ START_TEST(every_row)
 	}
 	for (size_t i = 0; i < JIT_SIMD_ROWS; i++)
 		ck_assert_msg(seen[i] || i == WASM_V128_CONST - WASM_V128_LOAD,
-			      "%s has no reference", wasm_ops[i + WASM_V128_LOAD].name);
+			      "%s has no reference", wasm_op_name(&wasm_ops[i + WASM_V128_LOAD]));
 	ck_assert_uint_gt(count, 100000);
 }
 END_TEST
