@@ -60,10 +60,4 @@ int jit_compile(const struct wasm_module *m, const struct jit_options *options,
 		struct jit_pool *pool, int image_fd, struct jit_stats *ret_stats,
 		struct wsbox_err *err);
 
-/* 0, or -ENOTSUP with err naming what the CPU lacks of x86-64-v3. */
-int jit_cpu_check(struct wsbox_err *err);
-
-/* Whether user code may use wrgsbase (AT_HWCAP2 bit 1). */
-bool jit_cpu_fsgsbase(void);
-
 #endif

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "jit/compile.h"
+#include "runtime/base/cpu.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/num.h"
 #include "runtime/state.h"
@@ -28,7 +29,7 @@ static int check_image(const struct rt_instance *inst, const struct jit_image *i
 	if (memcmp(image->origin.build, file->origin.build, sizeof(image->origin.build)))
 		return err_set(err, -ENOEXEC, WSBOX_FAILED,
 			       "the code image was made by another build of wsbox");
-	if ((image->flags & JIT_IMAGE_GS) && !jit_cpu_fsgsbase())
+	if ((image->flags & JIT_IMAGE_GS) && !cpu_fsgsbase())
 		return err_set(err, -ENOTSUP, WSBOX_FAILED,
 			       "the code image needs FSGSBASE, which is off here");
 	return 0;

@@ -6,7 +6,7 @@
 
 #include "wasi-iouring/sys.h"
 
-#define CALLS 16
+#define CALLS 8
 #define ROUNDS 2
 
 bool wasi_sys_refill;

@@ -20,7 +20,7 @@
 
 extern bool wasi_sys_refill;	/* whether it pays here */
 
-/* Finds that out: 64 short system calls (getppid), so before the process locks itself. */
+/* Finds that out: 32 short system calls (getppid), so before the process locks itself. */
 void wasi_sys_measure(void);
 
 /*

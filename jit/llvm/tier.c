@@ -16,7 +16,7 @@
 #include "jit/llvm/llvm.h"
 #include "jit/llvm/object.h"
 
-#define CPU "x86-64-v3"			/* what jit_cpu_check() asks for */
+#define CPU "x86-64-v3"			/* what cpu_check() asks for */
 #define BATCH_BYTES (48u << 10)
 #define STACK_SIZE ((size_t)8 << 20)	/* LLVM recurses deeply */
 #define ARENAS 64			/* of malloc, at most: one for each thread */

@@ -1,13 +1,9 @@
-/*
- * What the compiled code needs of the CPU: x86-64-v3. Three CPUID instructions, which virtual
- * machines make dear.
- */
+#include "runtime/base/cpu.h"
+
 #include <cpuid.h>
 #include <errno.h>
 #include <stddef.h>
 #include <sys/auxv.h>
-
-#include "jit/compile.h"
 
 #define HWCAP2_FSGSBASE 2
 
@@ -20,7 +16,7 @@ static bool saves_vectors(void)
 	return (lo & 6) == 6;
 }
 
-int jit_cpu_check(struct wsbox_err *err)
+int cpu_check(struct wsbox_err *err)
 {
 	static const struct {
 		const char *name;
@@ -51,7 +47,16 @@ int jit_cpu_check(struct wsbox_err *err)
 	return 0;
 }
 
-bool jit_cpu_fsgsbase(void)
+/* CPUs without leaf 7 answer with zeroes or do not run wsbox. */
+bool cpu_sha(void)
+{
+	uint32_t a, b, c, d;
+
+	__cpuid_count(7, 0, a, b, c, d);
+	return b & bit_SHA;
+}
+
+bool cpu_fsgsbase(void)
 {
 	return getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE;
 }

@@ -1,10 +1,10 @@
 #include "runtime/base/sha256.h"
 
-#include <cpuid.h>
 #include <immintrin.h>
 #include <stdatomic.h>
 #include <string.h>
 
+#include "runtime/base/cpu.h"
 #include "runtime/base/num.h"
 
 static const uint32_t k[64] __attribute__((aligned(16))) = {
@@ -115,21 +115,14 @@ void sha256_blocks_ni(uint32_t h[8], const uint8_t *p, size_t n)
 	_mm_storeu_si128((__m128i *)h + 1, _mm_alignr_epi8(dchg, feba, 8));
 }
 
-bool sha256_has_ni(void)
-{
-	uint32_t a, b, c, d;
-
-	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & bit_SHA;
-}
-
-/* CPUID takes microseconds in a virtual machine: it is asked once, and not for a few bytes. */
+/* The CPU is asked once, and not for a few bytes. */
 static void blocks(uint32_t h[8], const uint8_t *p, size_t n)
 {
 	enum { UNKNOWN, PORTABLE, NI, WORTH = 32 };
 	static atomic_int which = UNKNOWN;
 
 	if (which == UNKNOWN && n >= WORTH)
-		which = sha256_has_ni() ? NI : PORTABLE;
+		which = cpu_sha() ? NI : PORTABLE;
 	if (which == NI)
 		sha256_blocks_ni(h, p, n);
 	else

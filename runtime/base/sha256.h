@@ -38,9 +38,8 @@ bool sha256_same(const uint8_t a[SHA256_BYTES], const uint8_t b[SHA256_BYTES]);
 /* 64 digits and a NUL. */
 void sha256_hex(const uint8_t hash[SHA256_BYTES], char ret[SHA256_HEX]);
 
-/* n whole blocks into h. Two ways to the same result; sha256_add chooses. */
+/* n whole blocks into h. Two ways to the same result, one if cpu_sha(); sha256_add chooses. */
 void sha256_blocks_portable(uint32_t h[8], const uint8_t *p, size_t n);
 void sha256_blocks_ni(uint32_t h[8], const uint8_t *p, size_t n);
-bool sha256_has_ni(void);
 
 #endif

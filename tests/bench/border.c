@@ -35,6 +35,7 @@
 #include <unistd.h>
 
 #include "jit/compile.h"
+#include "runtime/base/cpu.h"
 #include "runtime/base/fd.h"
 #include "runtime/rt.h"
 #include "runtime/wasm/feature.h"
@@ -124,9 +125,9 @@ static int instantiate(struct rt_instance **ret, struct wsbox_err *err)
 
 static int prepare(struct wsbox_err *err)
 {
-	struct jit_options options = { .gs = jit_cpu_fsgsbase() };
+	struct jit_options options = { .gs = cpu_fsgsbase() };
 	struct jit_stats stats;
-	int r = jit_cpu_check(err);
+	int r = cpu_check(err);
 
 	if (!r)
 		r = wasm_module_decode(&module, module_bytes, sizeof(module_bytes),

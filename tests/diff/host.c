@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "jit/compile.h"
+#include "runtime/base/cpu.h"
 #include "runtime/base/fd.h"
 #include "runtime/rt.h"
 #include "runtime/wasm/module.h"
@@ -92,7 +93,7 @@ static int instance(struct rt_store *store, const struct wasm_module *m, uint64_
 		    struct rt_instance **ret, struct wsbox_err *err)
 {
 	struct jit_options options = { .tier = &host_tier ? host_tier : NULL,
-				       .gs = seed % 2 && jit_cpu_fsgsbase(), .threads = 1 };
+				       .gs = seed % 2 && cpu_fsgsbase(), .threads = 1 };
 	struct jit_stats stats;
 	FD_AUTO image = fd_memfd("diff");
 	int r = jit_compile(m, &options, NULL, image, &stats, err);

@@ -21,6 +21,7 @@
 
 #include "jit/compile.h"
 #include "jit/osr.h"
+#include "runtime/base/cpu.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/vec.h"
 #include "runtime/rt.h"
@@ -601,7 +602,7 @@ int main(int argc, char **argv)
 	size_t room = 0;
 	ssize_t n;
 
-	if (jit_cpu_check(&h.err) < 0) {
+	if (cpu_check(&h.err) < 0) {
 		printf("skip 0 %s\n", h.err.text);
 		return 77;
 	}
@@ -610,7 +611,7 @@ int main(int argc, char **argv)
 									host_tier;
 	h.osr = argc > 1 && !strcmp(argv[1], "--osr");
 	h.replace = h.osr || (argc > 1 && !strcmp(argv[1], "--replace"));
-	h.gs = jit_cpu_fsgsbase() && !(argc > 1 && !strcmp(argv[1], "--no-gs"));
+	h.gs = cpu_fsgsbase() && !(argc > 1 && !strcmp(argv[1], "--no-gs"));
 	while ((n = getline(&line, &room, stdin)) > 0) {
 		const char *name, *number;
 		size_t i;

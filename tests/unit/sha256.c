@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "runtime/base/cpu.h"
 #include "runtime/base/sha256.h"
 
 static void expect_hex(const uint8_t hash[SHA256_BYTES], const char *want)
@@ -100,7 +101,7 @@ START_TEST(both_ways)
 	static uint8_t text[64 * SHA256_BLOCK + 3];
 	uint32_t a[8], b[8];
 
-	if (!sha256_has_ni())
+	if (!cpu_sha())
 		return;
 	fill(text, sizeof(text));
 	for (size_t n = 0; n <= 64; n++) {

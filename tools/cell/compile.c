@@ -13,6 +13,7 @@
 #include "jit/disasm.h"
 #include "jit/osr.h"
 #include "jit/tier.h"
+#include "runtime/base/cpu.h"
 #include "runtime/base/num.h"
 #include "runtime/wasm/module.h"
 #include "tools/cell/cell.h"
@@ -50,10 +51,7 @@ static int compile_prepare(const struct cell_job *job, const void **ret_bytes,
 	ret = cell_map_module(job, ret_bytes);
 	if (ret < 0)
 		return err_set(err, ret, WSBOX_FAILED, "cannot map the module: %s", err_name(ret));
-	/* the compiler itself uses AVX2 (runtime/wasm/lens.c) */
-	ret = jit_cpu_check(err);
-	if (ret == 0)
-		ret = lock_early(job->flags, &walls, err);
+	ret = lock_early(job->flags, &walls, err);
 	if (ret < 0)
 		return ret;
 	start_tools(job);
@@ -77,7 +75,7 @@ static bool looks_at_paths(const struct wasm_module *m)
 static int compile_module(const struct cell_job *job, const void *bytes, struct jit_pool *pool,
 		   struct cell_compiled *reply)
 {
-	struct jit_options options = { .tier = tier(job), .gs = jit_cpu_fsgsbase(),
+	struct jit_options options = { .tier = tier(job), .gs = cpu_fsgsbase(),
 				       .threads = pool ? job->jobs : 1,
 				       .replaceable = job->flags & CELL_JOB_REPLACE && !tier(job),
 				       .where = (const struct jit_place *)job->places,

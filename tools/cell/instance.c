@@ -175,9 +175,7 @@ static int instance_lock(struct instance *in, uint64_t *at, struct wsbox_err *er
 
 	if (job->memory_max != UINT64_MAX)
 		config.memory_max = job->memory_max;
-	ret = jit_cpu_check(err);
-	if (ret == 0)
-		ret = instance_map(in, at, err);
+	ret = instance_map(in, at, err);
 	lap(&in->ready.ns_map, at);
 	if (ret == 0)
 		ret = rt_store_new(&config, &in->store, err);

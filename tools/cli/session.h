@@ -65,6 +65,7 @@ struct session {
 	struct code code;
 	struct fill fill;
 	bool optimize;			/* the compiler cell is wsbox-llvm */
+	bool cpu_checked;
 	struct session_cell compiler, instance;
 	struct pump pumps[2];		/* with --max-output: the guest's descriptors 1 and 2 */
 	struct tty tty;			/* with --tty; its output passes pumps[0] */

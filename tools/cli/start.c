@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime/base/cpu.h"
 #include "runtime/base/fd.h"
 #include "runtime/base/num.h"
 #include "tools/cli/module.h"
@@ -191,6 +192,13 @@ static int spawn(struct session *s, struct session_cell *c, struct sb_spec *spec
 		ret = profile_name(&s->profile, c->cell.pid, &s->err);
 		if (ret < 0)
 			return ret;
+	}
+	/* before a cell is at work with compiled code or AVX2 of its own, and while it starts */
+	if (!s->cpu_checked && spec->role != CELL_ROLE_INSPECT) {
+		ret = cpu_check(&s->err);
+		if (ret < 0)
+			return ret;
+		s->cpu_checked = true;
 	}
 	ret = session_send(c, job);
 	return ret < 0 ? failed(s, ret, "cannot send a job") : 0;
