@@ -255,7 +255,7 @@ WASI_CALL(fd_write)
 
 /*
  * At an offset: iovecs in a[1], a[2], offset in a[3]; the count to a[4]. Streams say ESPIPE
- * themselves.
+ * themselves. -1 must not reach preadv2 and pwritev2, to which it means the open file's own offset.
  */
 HOT enum wasi_errno transfer_at(struct wasi *w, struct rt_instance *inst, struct wasi_fd *f,
 				const union rt_value *a, bool out)
@@ -270,6 +270,8 @@ HOT enum wasi_errno transfer_at(struct wasi *w, struct rt_instance *inst, struct
 		return WASI_EFAULT;
 	if (f->kind == WASI_KIND_DIRECTORY)
 		return WASI_EBADF;
+	if (ARG64(3) > INT64_MAX)
+		return WASI_EINVAL;
 	n = out ? file_write(f, w->iov, niov, ARG64(3)) : file_read(f, w->iov, niov, ARG64(3));
 	if (n < 0)
 		return n == -EISDIR ? WASI_EBADF : wasi_errno(n);
