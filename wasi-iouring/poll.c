@@ -29,17 +29,18 @@ static uint64_t now_ns(uint8_t clock)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+/* How long to wait is counted by the clock that nobody sets (POSIX, clock_nanosleep). */
 static enum wasi_errno sub_clock(struct wasi_poll *p, const struct wasi_subscription *s)
 {
+	bool absolute = s->clock.flags & WASI_CLOCK_ABSTIME;
 	uint64_t at = s->clock.timeout;
 
 	if (s->clock.id >= WASI_CLOCKS || s->clock.flags & ~WASI_CLOCK_ABSTIME)
 		return WASI_EINVAL;
 	if (s->clock.id > WASI_CLOCK_MONOTONIC)
 		return WASI_ENOTSUP;	/* processor time does not pass while one waits */
-	p->clock = (uint8_t)s->clock.id;
-	if (!(s->clock.flags & WASI_CLOCK_ABSTIME) &&
-	    __builtin_add_overflow(at, now_ns(p->clock), &at))
+	p->clock = absolute ? (uint8_t)s->clock.id : WASI_CLOCK_MONOTONIC;
+	if (!absolute && __builtin_add_overflow(at, now_ns(p->clock), &at))
 		at = UINT64_MAX;
 	p->deadline = at;
 	return WASI_OK;
@@ -195,8 +196,10 @@ static void sleep_until(const struct wasi *w, uint32_t n, uint64_t wait)
 {
 	struct timespec ts = { 0 };
 	uint8_t clock = WASI_CLOCK_MONOTONIC;
-	uint64_t at = now_ns(clock) + wait;
+	uint64_t at;
 
+	if (__builtin_add_overflow(now_ns(clock), wait, &at))
+		at = UINT64_MAX;
 	if (n == 1) {
 		clock = w->polls[0].clock;
 		at = w->polls[0].deadline;

@@ -52,4 +52,80 @@ START_TEST(offsets)
 }
 END_TEST
 
-UNIT("wasi edges", offsets)
+/* The block that the shared tests of clocks look at: calls of the wall clock, and its error. */
+static struct {
+	uint64_t calls;
+	int64_t ahead;		/* seconds, at the first call only */
+} *wall;
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	long r = syscall(SYS_clock_gettime, id, t);
+
+	if (wall)
+		wall->calls++;
+	if (wall && id == CLOCK_REALTIME) {
+		t->tv_sec += wall->ahead;
+		wall->ahead = 0;
+	}
+	return (int)r;
+}
+
+static void wall_begin(int64_t ahead)
+{
+	wall = mmap(NULL, sizeof(*wall), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert(wall != MAP_FAILED);
+	wall->ahead = ahead;
+}
+
+static void sub_clock(struct guest *g, uint32_t i, uint32_t clock, uint64_t timeout)
+{
+	struct wasi_subscription s = { .userdata = i, .tag = WASI_EVENT_CLOCK };
+
+	s.clock.id = clock;
+	s.clock.timeout = timeout;
+	memcpy(g->head.mem0 + SUBS + i * sizeof(s), &s, sizeof(s));
+}
+
+/* How long is no matter of what time it is: somebody sets the clock back by an hour. */
+START_TEST(clock_set_back)
+{
+	struct guest g;
+
+	guest_init(&g, false, 0);
+	for (uint32_t n = 1; n <= 2; n++) {
+		wall_begin(3600);
+		sub_clock(&g, 0, WASI_CLOCK_REALTIME, 1000000);
+		sub_clock(&g, 1, WASI_CLOCK_REALTIME, 2000000);
+		ck_assert_int_eq(CALL(&g, poll_oneoff, SUBS, EVENTS, n, GUEST_RET), 0);
+	}
+	guest_done(&g);
+}
+END_TEST
+
+/* Two clocks that never come are slept for, not looked at again and again. */
+START_TEST(never)
+{
+	struct guest g;
+	pid_t child;
+
+	guest_init(&g, false, 0);
+	wall_begin(0);
+	sub_clock(&g, 0, WASI_CLOCK_MONOTONIC, UINT64_MAX);
+	sub_clock(&g, 1, WASI_CLOCK_MONOTONIC, UINT64_MAX);
+	child = fork();
+	if (!child)
+		_exit(CALL(&g, poll_oneoff, SUBS, EVENTS, 2, GUEST_RET));
+	ck_assert_int_gt(child, 0);
+	while (!wall->calls)
+		usleep(1000);
+	usleep(50000);
+	ck_assert_int_eq(waitpid(child, NULL, WNOHANG), 0);
+	ck_assert_uint_lt(wall->calls, 20);
+	ck_assert_int_eq(kill(child, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+	guest_done(&g);
+}
+END_TEST
+
+UNIT("wasi edges", offsets, clock_set_back, never)
