@@ -5,15 +5,24 @@
 #include "runtime/base/num.h"
 #include "wasi-iouring/calls.h"
 
+/* Bytes of all strings; false if they are more than a guest can address. */
+static bool list_bytes(const char *const *list, uint32_t n, uint32_t *ret)
+{
+	*ret = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		if (!num_add(*ret, strlen(list[i]) + 1, ret))
+			return false;
+	}
+	return true;
+}
+
 static enum wasi_errno list_sizes(struct rt_instance *inst, const char *const *list, uint32_t n,
 				  uint32_t count_at, uint32_t bytes_at)
 {
-	uint32_t bytes = 0;
+	uint32_t bytes;
 
-	for (uint32_t i = 0; i < n; i++) {
-		if (!num_add(bytes, strlen(list[i]) + 1, &bytes))
-			return WASI_EOVERFLOW;
-	}
+	if (!list_bytes(list, n, &bytes))
+		return WASI_EOVERFLOW;
 	if (!rt_mem(inst, count_at, 4) || !rt_mem(inst, bytes_at, 4))
 		return WASI_EFAULT;
 	(void)WASI_STORE(inst, count_at, n);
@@ -24,13 +33,15 @@ static enum wasi_errno list_sizes(struct rt_instance *inst, const char *const *l
 static enum wasi_errno list_copy(struct rt_instance *inst, const char *const *list, uint32_t n,
 				 uint32_t pointers, uint32_t bytes)
 {
-	if (!rt_mem(inst, pointers, 4ull * n))
+	uint32_t total;
+
+	if (!list_bytes(list, n, &total) || !rt_mem(inst, bytes, total) ||
+	    !rt_mem(inst, pointers, 4ull * n))
 		return WASI_EFAULT;
 	for (uint32_t i = 0; i < n; i++) {
 		size_t len = strlen(list[i]) + 1;
 
-		if (!wasi_store(inst, bytes, list[i], len))
-			return WASI_EFAULT;
+		(void)wasi_store(inst, bytes, list[i], len);
 		(void)WASI_STORE(inst, pointers + 4 * i, bytes);
 		bytes += (uint32_t)len;
 	}

@@ -128,4 +128,22 @@ START_TEST(never)
 }
 END_TEST
 
-UNIT("wasi edges", offsets, clock_set_back, never)
+/* Lists that do not fit change nothing, and end where memory ends. */
+START_TEST(lists)
+{
+	static const char *const argv[] = { "one", "two" };
+	struct wasi_config config = { .argc = 2, .argv = argv };
+	struct guest g;
+
+	guest_init_with(&g, &config);
+	memset(g.head.mem0 + GUEST_MEMORY - 6, 0x55, 6);
+	memset(g.head.mem0 + 100, 0x55, 8);
+	ck_assert_int_eq(CALL(&g, args_get, 100, GUEST_MEMORY - 6), WASI_EFAULT);
+	ck_assert_uint_eq(guest_u32(&g, 100), 0x55555555);
+	ck_assert_uint_eq(guest_u32(&g, GUEST_MEMORY - 6), 0x55555555);
+	ck_assert_int_eq(CALL(&g, args_get, 100, GUEST_MEMORY - 8), 0);
+	guest_done(&g);
+}
+END_TEST
+
+UNIT("wasi edges", offsets, clock_set_back, never, lists)
