@@ -10,6 +10,7 @@
 struct stat;
 struct timespec;
 
+/* Nanoseconds since 1970; the nearest there is for a time before, or after 2554. */
 uint64_t wasi_attr_ns(const struct timespec *t);
 
 /* Writes witx's $filestat at p; false if p is not memory. */

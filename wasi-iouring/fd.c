@@ -107,7 +107,14 @@ WASI_CALL(fd_fdstat_set_rights)
 
 uint64_t wasi_attr_ns(const struct timespec *t)
 {
-	return (uint64_t)t->tv_sec * 1000000000 + (uint64_t)t->tv_nsec;
+	uint64_t ns;
+
+	if (t->tv_sec < 0)
+		return 0;
+	if (__builtin_mul_overflow((uint64_t)t->tv_sec, 1000000000, &ns) ||
+	    __builtin_add_overflow(ns, (uint64_t)t->tv_nsec, &ns))
+		return UINT64_MAX;
+	return ns;
 }
 
 bool wasi_attr_store(struct rt_instance *inst, uint32_t p, const struct stat *st,

@@ -16,10 +16,20 @@
 #include <unistd.h>
 
 #include "tests/wasi/guest.h"
+#include "wasi-iouring/attr.h"
 
 #define SUBS 4096u
 #define EVENTS 32768u
 #define LIST 200u	/* iovecs */
+
+/* The host's name of something below 3. */
+static const char *host(const struct guest *g, const char *name)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", g->dir, name);
+	return path;
+}
 
 /*
  * -1 is no offset: to the kernel's calls with several buffers it would mean the open file's own,
@@ -48,6 +58,28 @@ START_TEST(offsets)
 	ck_assert_int_eq(CALL(&g, fd_seek, fd, 0, WASI_SEEK_SET, GUEST_RET), 0);
 	ck_assert_int_eq(guest_read(&g, fd, 100), 9);
 	ck_assert_str_eq((char *)g.head.mem0 + GUEST_DATA, "untouched");
+	guest_done(&g);
+}
+END_TEST
+
+/* What WASI's unsigned nanoseconds cannot say: before 1970 is 1970, after 2554 the last of them. */
+START_TEST(times)
+{
+	struct timespec t[2] = { { -5, 999999999 }, { -1, 0 } };
+	struct guest g;
+
+	guest_init(&g, false, 0);
+	ck_assert_int_ge(guest_open(&g, "f", "rw", WASI_O_CREAT, 0), 0);
+	ck_assert_int_eq(utimensat(AT_FDCWD, host(&g, "f"), t, 0), 0);
+	ck_assert_int_eq(CALL(&g, path_filestat_get, 3, 0, STR(&g, "f"), GUEST_DATA), 0);
+	ck_assert_uint_eq(guest_u64(&g, GUEST_DATA + 40), 0);
+	ck_assert_uint_eq(guest_u64(&g, GUEST_DATA + 48), 0);
+	for (int64_t s = 18446744072; s <= 18446744074; s++) {
+		const struct timespec late = { s, 709551616 };
+
+		ck_assert_uint_eq(wasi_attr_ns(&late), s < 18446744073 ?
+				  (uint64_t)s * 1000000000 + 709551616 : UINT64_MAX);
+	}
 	guest_done(&g);
 }
 END_TEST
@@ -128,6 +160,34 @@ START_TEST(never)
 }
 END_TEST
 
+/* A cookie that was never given is a place without entries or with some, and no error. */
+START_TEST(cookies)
+{
+	static const int64_t odd[] = { 1, 3, 99, INT32_MAX, UINT32_MAX, INT64_MAX - 1, INT64_MAX,
+				       INT64_MIN, -1 };
+	struct guest g;
+	int d;
+
+	guest_init(&g, false, 0);
+	for (int i = 0; i < 20; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "f%d", i);
+		ck_assert_int_ge(guest_open(&g, name, "rw", WASI_O_CREAT, 0), 0);
+	}
+	d = guest_open(&g, ".", "r", WASI_O_DIRECTORY, 0);
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		ck_assert_int_eq(CALL(&g, fd_readdir, d, GUEST_DATA, 4096, odd[i], GUEST_RET), 0);
+		ck_assert_uint_le(guest_u32(&g, GUEST_RET), 4096);
+	}
+	ck_assert_int_eq(CALL(&g, fd_readdir, d, GUEST_DATA, 0, 0, GUEST_RET), 0);
+	ck_assert_uint_eq(guest_u32(&g, GUEST_RET), 0);
+	ck_assert_int_eq(CALL(&g, fd_readdir, d, GUEST_DATA, 4096, 0, GUEST_RET), 0);
+	ck_assert_uint_gt(guest_u32(&g, GUEST_RET), 20 * 24);
+	guest_done(&g);
+}
+END_TEST
+
 /* Lists that do not fit change nothing, and end where memory ends. */
 START_TEST(lists)
 {
@@ -146,4 +206,18 @@ START_TEST(lists)
 }
 END_TEST
 
-UNIT("wasi edges", offsets, clock_set_back, never, lists)
+/* Leaving is PERM for those that would not wait, too. */
+START_TEST(leaving)
+{
+	struct guest g;
+
+	guest_init(&g, false, 0);
+	ck_assert_int_eq(symlink("..", host(&g, "up")), 0);
+	ck_assert_int_eq(guest_open(&g, "up/x", "r", 0, WASI_FD_NONBLOCK), -WASI_EPERM);
+	ck_assert_int_eq(guest_open(&g, "up", "rf", 0, WASI_FD_NONBLOCK), -WASI_EPERM);
+	ck_assert_int_eq(guest_open(&g, "up/../x", "r", 0, WASI_FD_NONBLOCK), -WASI_EPERM);
+	guest_done(&g);
+}
+END_TEST
+
+UNIT("wasi edges", offsets, times, clock_set_back, never, cookies, lists, leaving)
