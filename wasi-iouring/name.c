@@ -33,24 +33,29 @@ static enum wasi_errno name_place(struct wasi *w, struct rt_instance *inst, cons
 
 	if (e)
 		return e;
-	if (ret->last != WASI_LAST_NAME)
+	if (ret->last != WASI_LAST_NAME) {
 		e = special;
-	else if (f->state & WASI_STATE_READONLY)
-		e = WASI_EROFS;
-	if (e)
 		wasi_place_close(ret);
+	}
 	return e;
 }
 
-/* A new name that is no directory may have no trailing slash. */
-static enum wasi_errno new_name(const struct wasi_place *p)
+/*
+ * Whether the kernel may be asked to make a name below f. One that is no directory may have no
+ * trailing slash; and that a name exists comes before that nothing can be made here: programs go on
+ * at EEXIST.
+ */
+static enum wasi_errno new_name(const struct wasi_fd *f, const struct wasi_place *p, bool directory)
 {
+	bool slash = p->slash && !directory;
 	enum wasi_errno e;
 
-	if (!p->slash)
+	if (!slash && !(f->state & WASI_STATE_READONLY))
 		return WASI_OK;
 	e = wasi_place_look(p);
-	return e == WASI_EISDIR ? WASI_EEXIST : e;
+	if (e == WASI_ENOENT)
+		return slash ? e : WASI_EROFS;
+	return e == WASI_EISDIR || (e == WASI_ENOTDIR && !slash) ? WASI_EEXIST : e;
 }
 
 WASI_CALL(path_create_directory)
@@ -60,7 +65,9 @@ WASI_CALL(path_create_directory)
 
 	if (e)
 		return e;
-	e = wasi_errno(SYS3(mkdirat, p.dir, p.name, 0777));
+	e = new_name(f, &p, true);
+	if (!e)
+		e = wasi_errno(SYS3(mkdirat, p.dir, p.name, 0777));
 	wasi_place_close(&p);
 	return e;
 }
@@ -72,7 +79,8 @@ WASI_CALL(path_remove_directory)
 
 	if (e)
 		return e;
-	e = wasi_errno(SYS3(unlinkat, p.dir, p.name, AT_REMOVEDIR));
+	e = f->state & WASI_STATE_READONLY ?
+		    WASI_EROFS : wasi_errno(SYS3(unlinkat, p.dir, p.name, AT_REMOVEDIR));
 	wasi_place_close(&p);
 	return e;
 }
@@ -84,7 +92,10 @@ WASI_CALL(path_unlink_file)
 
 	if (e)
 		return e;
-	e = p.slash ? wasi_place_look(&p) : wasi_errno(SYS3(unlinkat, p.dir, p.name, 0));
+	if (f->state & WASI_STATE_READONLY)
+		e = WASI_EROFS;
+	else
+		e = p.slash ? wasi_place_look(&p) : wasi_errno(SYS3(unlinkat, p.dir, p.name, 0));
 	wasi_place_close(&p);
 	return e;
 }
@@ -101,7 +112,7 @@ WASI_CALL(path_symlink)
 		e = name_place(w, inst, f, ARG32(3), ARG32(4), WASI_EEXIST, &p);
 	if (e)
 		return e;
-	e = new_name(&p);
+	e = new_name(f, &p, false);
 	if (!e)
 		e = wasi_errno(SYS3(symlinkat, w->path[1], p.dir, p.name));
 	wasi_place_close(&p);
@@ -142,9 +153,7 @@ static enum wasi_errno link_places(const struct wasi_place *from, const struct w
 
 	if (to->last != WASI_LAST_NAME)
 		return WASI_EEXIST;
-	if (to_fd->state & WASI_STATE_READONLY)
-		return WASI_EROFS;
-	e = new_name(to);
+	e = new_name(to_fd, to, false);
 	return e ? e : wasi_errno(SYS5(linkat, from->dir, from->name, to->dir, to->name, 0));
 }
 
@@ -263,7 +272,7 @@ WASI_CALL(path_filestat_get)
 /* path_filestat_set_times(fd, lookup, path, len, atim, mtim, flags) */
 WASI_CALL(path_filestat_set_times)
 {
-	bool follow = ARG32(1) & WASI_LOOKUP_FOLLOW;
+	bool follow = ARG32(1) & WASI_LOOKUP_FOLLOW, readonly = f->state & WASI_STATE_READONLY;
 	struct timespec times[2];
 	enum wasi_errno e = wasi_path_copy(w, inst, ARG32(2), ARG32(3), 0);
 	long r;
@@ -272,17 +281,15 @@ WASI_CALL(path_filestat_set_times)
 		e = WASI_EINVAL;
 	if (!e)
 		e = wasi_attr_times(ARG64(4), ARG64(5), ARG32(6), times);
-	if (!e && f->state & WASI_STATE_READONLY)
-		e = WASI_EROFS;
 	if (e)
 		return e;
-	if (!follow && wasi_path_plain(w->path[0]))
+	if (!follow && !readonly && wasi_path_plain(w->path[0]))
 		return wasi_errno(SYS4(utimensat, f->host, w->path[0], times, AT_SYMLINK_NOFOLLOW));
 	r = wasi_path_openat(f->host, w->path[0], O_PATH | (follow ? 0 : O_NOFOLLOW), 0);
 	if (r >= 0) {
 		int fd = (int)r;
 
-		r = SYS4(utimensat, fd, "", times, AT_EMPTY_PATH);
+		r = readonly ? -EROFS : SYS4(utimensat, fd, "", times, AT_EMPTY_PATH);
 		(void)SYS1(close, fd);
 	}
 	return wasi_errno(r);

@@ -206,6 +206,40 @@ START_TEST(lists)
 }
 END_TEST
 
+/* Below a read-only directory: first what Linux says first, then that it is read-only. */
+START_TEST(readonly)
+{
+	struct wasi_preopen two[2] = { { .guest = "/" }, { .guest = "/ro", .readonly = true } };
+	struct wasi_config config = { .npreopens = 2, .preopens = two };
+	struct guest g;
+
+	guest_init(&g, false, 0);
+	ck_assert_int_eq(CALL(&g, path_create_directory, 3, STR(&g, "d")), 0);
+	ck_assert_int_ge(guest_open(&g, "f", "rw", WASI_O_CREAT, 0), 4);
+	two[0].fd = open(g.dir, O_RDONLY);
+	two[1].fd = open(g.dir, O_RDONLY);
+	wasi_free(g.w);
+	ck_assert_int_eq(wasi_new(&config, NULL, &g.w, NULL), 0);
+	ck_assert_int_eq(CALL(&g, path_create_directory, 4, STR(&g, "d")), WASI_EEXIST);
+	ck_assert_int_eq(CALL(&g, path_create_directory, 4, STR(&g, "f")), WASI_EEXIST);
+	ck_assert_int_eq(CALL(&g, path_create_directory, 4, STR(&g, "f/")), WASI_EEXIST);
+	ck_assert_int_eq(CALL(&g, path_create_directory, 4, STR(&g, "n")), WASI_EROFS);
+	ck_assert_int_eq(CALL(&g, path_symlink, STR(&g, "t"), 4, STR(&g, "d")), WASI_EEXIST);
+	ck_assert_int_eq(CALL(&g, path_symlink, STR(&g, "t"), 4, STR(&g, "n")), WASI_EROFS);
+	ck_assert_int_eq(CALL(&g, path_link, 4, 0, STR(&g, "f"), 4, STR(&g, "d")), WASI_EEXIST);
+	ck_assert_int_eq(CALL(&g, path_link, 4, 0, STR(&g, "f"), 4, STR(&g, "n")), WASI_EROFS);
+	ck_assert_int_eq(CALL(&g, path_link, 4, 0, STR(&g, "n"), 4, STR(&g, "m")), WASI_ENOENT);
+#define TIMES(path, follow) CALL(&g, path_filestat_set_times, 4, follow, STR(&g, path), 1, 1, 5)
+	ck_assert_int_eq(TIMES("n", 0), WASI_ENOENT);
+	ck_assert_int_eq(TIMES("n", 1), WASI_ENOENT);
+	ck_assert_int_eq(TIMES("f/", 1), WASI_ENOTDIR);
+	ck_assert_int_eq(TIMES("d/..", 1), WASI_EROFS);
+	ck_assert_int_eq(TIMES("..", 1), WASI_EPERM);
+	ck_assert_int_eq(TIMES("f", 0), WASI_EROFS);
+	guest_done(&g);
+}
+END_TEST
+
 /* Leaving is PERM for those that would not wait, too. */
 START_TEST(leaving)
 {
@@ -220,4 +254,4 @@ START_TEST(leaving)
 }
 END_TEST
 
-UNIT("wasi edges", offsets, times, clock_set_back, never, cookies, lists, leaving)
+UNIT("wasi edges", offsets, times, clock_set_back, never, cookies, lists, readonly, leaving)
