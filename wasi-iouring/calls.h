@@ -84,16 +84,18 @@
 	X(fd_fdstat_get, "fA", 0, 0, NO, 0, WASI_OK, "fstat", 0) \
 	X(fd_fdstat_set_flags, "fD", 0, RIGHT(FD_FDSTAT_SET_FLAGS), NO, 0, WASI_ENOTCAPABLE, \
 	  "fstat", 0) \
-	X(fd_fdstat_set_rights, "fgg", 0, 0, NO, 0, WASI_OK, "", 0) \
+	X(fd_fdstat_set_rights, "fgg", 0, 0, NO, 0, WASI_OK, "fstat", 0) \
 	X(fd_filestat_get, "fF", 0, RIGHT(FD_FILESTAT_GET), NO, 0, WASI_ENOTCAPABLE, "fstat", 0) \
 	X(fd_filestat_set_size, "fN", 0, RIGHT(FD_FILESTAT_SET_SIZE), NO, 0, WASI_EINVAL, \
 	  "ftruncate", 0) \
 	X(fd_filestat_set_times, "fNNt", 0, RIGHT(FD_FILESTAT_SET_TIMES), NO, 0, WASI_ENOTCAPABLE, \
 	  "utimensat", 0) \
-	X(fd_pread, "fR.N1", 0, RIGHT(FD_READ), NO, 0, WASI_EBADF, "pread64 preadv2 fstat", 0) \
+	X(fd_pread, "fR.N1", 0, RIGHT(FD_READ) | RIGHT(FD_SEEK), NO, 0, WASI_EBADF, \
+	  "pread64 preadv2 fstat", 0) \
 	X(fd_prestat_get, "fP", 0, 0, NO, 0, WASI_OK, "", 0) \
 	X(fd_prestat_dir_name, "fb.", 0, 0, NO, 0, WASI_OK, "", 0) \
-	X(fd_pwrite, "fW.N1", 0, RIGHT(FD_WRITE), NO, 0, WASI_EBADF, "pwrite64 pwritev2 fstat", 0) \
+	X(fd_pwrite, "fW.N1", 0, RIGHT(FD_WRITE) | RIGHT(FD_SEEK), NO, 0, WASI_EBADF, \
+	  "pwrite64 pwritev2 fstat", 0) \
 	X(fd_read, "fR.1", 0, RIGHT(FD_READ), NO, 0, WASI_EBADF, \
 	  "read readv preadv2 pread64 recvfrom fstat lseek ppoll", 0) \
 	X(fd_readdir, "fd.N1", 0, RIGHT(FD_READDIR), NO, 0, WASI_ENOTDIR, \
@@ -101,7 +103,7 @@
 	X(fd_renumber, "ff", 0, 0, 1, 0, WASI_OK, "close", RING(POLL_REMOVE)) \
 	X(fd_seek, "fow8", 0, 0, NO, 0, WASI_OK, "fstat lseek", 0) \
 	X(fd_sync, "f", 0, RIGHT(FD_SYNC), NO, 0, WASI_ENOTCAPABLE, "fsync fstat", 0) \
-	X(fd_tell, "f8", 0, RIGHT(FD_TELL), NO, 0, WASI_ESPIPE, "fstat lseek", 0) \
+	X(fd_tell, "f8", 0, 0, NO, 0, WASI_OK, "fstat lseek", 0) \
 	X(fd_write, "fW.1", 0, RIGHT(FD_WRITE), NO, 0, WASI_EBADF, \
 	  "write writev pwritev2 pwrite64 sendto fstat lseek ppoll", 0) \
 	X(path_create_directory, "fs.", 0, RIGHT(PATH_CREATE_DIRECTORY), NO, 0, WASI_ENOTCAPABLE, \

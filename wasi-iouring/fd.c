@@ -66,13 +66,19 @@ WASI_CALL(fd_allocate)
 	return wasi_errno(SYS4(fallocate, f->host, 0, ARG64(1), ARG64(2)));
 }
 
+/* What a guest is told that what it opens, or accepts, by f can have. */
+static uint32_t inheriting_shown(const struct wasi_fd *f)
+{
+	return f->kind == WASI_KIND_DIRECTORY || f->kind == WASI_KIND_SOCKET ? f->inheriting : 0;
+}
+
 WASI_CALL(fd_fdstat_get)
 {
 	enum wasi_errno e = wasi_fd_settle(f);
 	uint32_t applicable = wasi_fd_applicable(f);
 	struct wasi_fdstat st = {
 		.filetype = f->type, .flags = f->fdflags, .rights = f->rights & applicable,
-		.inheriting = f->kind == WASI_KIND_DIRECTORY ? f->inheriting : 0,
+		.inheriting = inheriting_shown(f),
 	};
 
 	if (e)
@@ -90,16 +96,15 @@ WASI_CALL(fd_fdstat_set_flags)
 	return WASI_OK;
 }
 
-/* Rights can only be given away. */
+/* Rights can only be given away, and only those that fd_fdstat_get shows can be kept. */
 WASI_CALL(fd_fdstat_set_rights)
 {
 	uint64_t base = ARG64(1), inheriting = ARG64(2);
-	uint32_t gone;
+	uint32_t shown = f->rights & wasi_fd_applicable(f);
 
-	if (base & ~(uint64_t)f->rights || inheriting & ~(uint64_t)f->inheriting)
+	if (base & ~(uint64_t)shown || inheriting & ~(uint64_t)inheriting_shown(f))
 		return WASI_ENOTCAPABLE;
-	gone = f->rights & ~(uint32_t)base;
-	f->dropped |= gone;
+	f->dropped |= f->rights & ~(uint32_t)base;
 	f->rights = (uint32_t)base;
 	f->inheriting = (uint32_t)inheriting;
 	return WASI_OK;

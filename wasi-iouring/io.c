@@ -346,11 +346,13 @@ static enum wasi_errno seek(struct rt_instance *inst, struct wasi_fd *f, int64_t
 _Static_assert(WASI_SEEK_SET == SEEK_SET && WASI_SEEK_CUR == SEEK_CUR && WASI_SEEK_END == SEEK_END,
 	       "whence goes to lseek");
 
-/* To ask where one is, the right to tell is enough: the row cannot say that. */
+/* Either of them is the right to ask where one is: their rows cannot say that. */
+#define TELLS (WASI_RIGHT_FD_SEEK | WASI_RIGHT_FD_TELL)
+
 WASI_CALL(fd_seek)
 {
 	bool tells = ARG64(1) == 0 && ARG32(2) == WASI_SEEK_CUR;
-	uint32_t need = tells ? WASI_RIGHT_FD_SEEK | WASI_RIGHT_FD_TELL : WASI_RIGHT_FD_SEEK;
+	uint32_t need = tells ? TELLS : WASI_RIGHT_FD_SEEK;
 
 	if (ARG32(2) > WASI_SEEK_END)
 		return WASI_EINVAL;
@@ -361,5 +363,7 @@ WASI_CALL(fd_seek)
 
 WASI_CALL(fd_tell)
 {
+	if (!(f->rights & TELLS))
+		return wasi_fd_lacking(f, TELLS, WASI_ESPIPE);
 	return seek(inst, f, 0, WASI_SEEK_CUR, ARG32(1));
 }

@@ -23,6 +23,15 @@ static uint32_t open_needs(const struct open_request *q)
 	       (q->oflags & WASI_O_TRUNC ? WASI_RIGHT_PATH_FILESTAT_SET_SIZE : 0);
 }
 
+/* witx: the right to sync what is opened includes that to have each of its writes synced. */
+static bool may_sync(const struct wasi_fd *f, uint32_t fdflags)
+{
+	if (fdflags & (WASI_FD_SYNC | WASI_FD_RSYNC))
+		return f->inheriting & WASI_RIGHT_FD_SYNC;
+	return !(fdflags & WASI_FD_DSYNC) ||
+	       f->inheriting & (WASI_RIGHT_FD_SYNC | WASI_RIGHT_FD_DATASYNC);
+}
+
 /* Who asks neither to read nor to write may read, as on Wasmtime. */
 static uint64_t open_flags(const struct open_request *q)
 {
@@ -74,7 +83,8 @@ static enum wasi_errno open_checked(const struct wasi_fd *f, const struct open_r
 	/* Linux would make a file and then say that it is no directory */
 	if (q->oflags & WASI_O_CREAT && q->oflags & WASI_O_DIRECTORY)
 		return WASI_EINVAL;
-	if ((f->rights & need) != need || (q->rights | q->inheriting) & ~(uint64_t)f->inheriting)
+	if ((f->rights & need) != need || !may_sync(f, q->fdflags) ||
+	    (q->rights | q->inheriting) & ~(uint64_t)f->inheriting)
 		return WASI_ENOTCAPABLE;
 	return WASI_OK;
 }

@@ -58,13 +58,25 @@ static void file_ready(struct wasi_poll *p, const struct wasi_fd *f)
 		p->nbytes = (uint64_t)st.st_size > f->offset ? (uint64_t)st.st_size - f->offset : 0;
 }
 
+/*
+ * The right to wait, and that to do what is waited for. What was opened without the latter may be
+ * waited for, as on Linux; who gave it away may not.
+ */
+static bool may_poll(struct wasi_fd *f, uint8_t tag)
+{
+	uint32_t use = tag == WASI_EVENT_READ ? WASI_RIGHT_FD_READ : WASI_RIGHT_FD_WRITE;
+
+	return f->rights & WASI_RIGHT_POLL_FD_READWRITE &&
+	       !(f->dropped & wasi_fd_applicable(f) & use);
+}
+
 /* slot: the next free place among pollfds. */
 static void sub_fd(struct wasi *w, struct wasi_poll *p, int32_t slot)
 {
 	struct wasi_fd *f = wasi_fd_get(w, p->fd);
 
 	p->error = f ? wasi_fd_settle(f) : WASI_EBADF;
-	if (!p->error && !(f->rights & WASI_RIGHT_POLL_FD_READWRITE))
+	if (!p->error && !may_poll(f, p->tag))
 		p->error = WASI_ENOTCAPABLE;
 	if (p->error) {
 		p->ready = true;

@@ -179,6 +179,8 @@ enum wasi_errno wasi_fd_lacking(struct wasi_fd *f, uint32_t need, enum wasi_errn
 		return need & ~applicable ? WASI_EBADF : WASI_ENOTCAPABLE;
 	if (need & (PATH_RIGHTS | WASI_RIGHT_FD_READDIR))
 		return WASI_ENOTDIR;
+	if (need == WASI_RIGHT_FD_SEEK)
+		return WASI_ESPIPE;
 	return otherwise;
 }
 

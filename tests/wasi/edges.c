@@ -254,4 +254,108 @@ START_TEST(leaving)
 }
 END_TEST
 
-UNIT("wasi edges", offsets, times, clock_set_back, never, cookies, lists, readonly, leaving)
+/* Opens "f" and leaves it these rights. */
+static int open_with(struct guest *g, int64_t rights)
+{
+	int fd = guest_open(g, "f", "rw", WASI_O_CREAT, 0);
+
+	ck_assert_int_ge(fd, 4);
+	ck_assert_int_eq(CALL(g, fd_fdstat_set_rights, fd, rights, 0), 0);
+	return fd;
+}
+
+static int poll_one(struct guest *g, int fd, uint8_t tag)
+{
+	struct wasi_subscription s = { .tag = tag };
+	struct wasi_event ev;
+
+	s.rw.fd = (uint32_t)fd;
+	memcpy(g->head.mem0 + SUBS, &s, sizeof(s));
+	ck_assert_int_eq(CALL(g, poll_oneoff, SUBS, EVENTS, 1, GUEST_RET), 0);
+	memcpy(&ev, g->head.mem0 + EVENTS, sizeof(ev));
+	return ev.error;
+}
+
+#define R(name) WASI_RIGHT_##name
+
+/* witx's $rights: one to seek includes one to tell; at an offset takes both; a poll takes two. */
+START_TEST(rights)
+{
+	struct guest g;
+	int fd;
+
+	guest_init(&g, false, 0);
+	guest_iov(&g, LIST, GUEST_DATA, 1);
+	fd = open_with(&g, R(FD_READ) | R(FD_WRITE) | R(POLL_FD_READWRITE));
+	ck_assert_int_eq(CALL(&g, fd_read, fd, LIST, 1, GUEST_RET), 0);
+	ck_assert_int_eq(CALL(&g, fd_write, fd, LIST, 1, GUEST_RET), 0);
+	ck_assert_int_eq(CALL(&g, fd_pread, fd, LIST, 1, 0, GUEST_RET), WASI_ENOTCAPABLE);
+	ck_assert_int_eq(CALL(&g, fd_pwrite, fd, LIST, 1, 0, GUEST_RET), WASI_ENOTCAPABLE);
+	ck_assert_int_eq(CALL(&g, fd_tell, fd, GUEST_RET), WASI_ENOTCAPABLE);
+	ck_assert_int_eq(poll_one(&g, fd, WASI_EVENT_READ), 0);
+	ck_assert_int_eq(poll_one(&g, fd, WASI_EVENT_WRITE), 0);
+	fd = open_with(&g, R(FD_SEEK) | R(FD_READ) | R(FD_WRITE));
+	ck_assert_int_eq(CALL(&g, fd_tell, fd, GUEST_RET), 0);
+	ck_assert_int_eq(CALL(&g, fd_seek, fd, 0, WASI_SEEK_CUR, GUEST_RET), 0);
+	ck_assert_int_eq(CALL(&g, fd_pread, fd, LIST, 1, 0, GUEST_RET), 0);
+	ck_assert_int_eq(CALL(&g, fd_pwrite, fd, LIST, 1, 0, GUEST_RET), 0);
+	ck_assert_int_eq(poll_one(&g, fd, WASI_EVENT_READ), WASI_ENOTCAPABLE);
+	fd = open_with(&g, R(FD_TELL) | R(FD_READ) | R(POLL_FD_READWRITE));
+	ck_assert_int_eq(CALL(&g, fd_tell, fd, GUEST_RET), 0);
+	ck_assert_int_eq(CALL(&g, fd_seek, fd, 0, WASI_SEEK_SET, GUEST_RET), WASI_ENOTCAPABLE);
+	ck_assert_int_eq(poll_one(&g, fd, WASI_EVENT_READ), 0);
+	ck_assert_int_eq(poll_one(&g, fd, WASI_EVENT_WRITE), WASI_ENOTCAPABLE);
+	guest_done(&g);
+}
+END_TEST
+
+/* What fd_fdstat_get does not show cannot be kept. */
+START_TEST(rights_shown)
+{
+	struct guest g;
+	int fd;
+
+	guest_init(&g, false, 0);
+	fd = guest_open(&g, "f", "rw", WASI_O_CREAT, 0);
+	ck_assert_int_eq(CALL(&g, fd_fdstat_set_rights, fd, R(FD_READ) | R(PATH_OPEN), 0),
+			 WASI_ENOTCAPABLE);
+	ck_assert_int_eq(CALL(&g, fd_fdstat_set_rights, fd, R(FD_READ), R(FD_READ)),
+			 WASI_ENOTCAPABLE);
+	ck_assert_int_eq(CALL(&g, fd_fdstat_set_rights, fd, R(FD_READ), 0), 0);
+	guest_done(&g);
+}
+END_TEST
+
+/* To open a file so that each write is synced takes the right to sync it. */
+START_TEST(rights_to_sync)
+{
+	static const struct {
+		uint32_t left, flags;
+		int e;
+	} rows[] = {
+		{ R(FD_SYNC) | R(FD_DATASYNC), WASI_FD_DSYNC | WASI_FD_RSYNC | WASI_FD_SYNC, 0 },
+		{ R(FD_SYNC), WASI_FD_DSYNC, 0 },
+		{ R(FD_DATASYNC), WASI_FD_DSYNC, 0 },
+		{ R(FD_DATASYNC), WASI_FD_RSYNC, WASI_ENOTCAPABLE },
+		{ R(FD_DATASYNC), WASI_FD_SYNC, WASI_ENOTCAPABLE },
+		{ 0, WASI_FD_DSYNC, WASI_ENOTCAPABLE },
+		{ 0, WASI_FD_APPEND | WASI_FD_NONBLOCK, 0 },
+	};
+	struct guest g;
+	int d;
+
+	guest_init(&g, false, 0);
+	ck_assert_int_ge(guest_open(&g, "f", "rw", WASI_O_CREAT, 0), 4);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		d = guest_open(&g, ".", "r", WASI_O_DIRECTORY, 0);
+		ck_assert_int_eq(CALL(&g, fd_fdstat_set_rights, d, R(PATH_OPEN),
+				      R(FD_READ) | R(FD_WRITE) | rows[i].left), 0);
+		ck_assert_int_eq(CALL(&g, path_open, d, 0, STR(&g, "f"), 0, R(FD_WRITE), 0,
+				      rows[i].flags, GUEST_RET), rows[i].e);
+	}
+	guest_done(&g);
+}
+END_TEST
+
+UNIT("wasi edges", offsets, times, clock_set_back, never, cookies, lists, readonly, leaving, rights,
+     rights_shown, rights_to_sync)
