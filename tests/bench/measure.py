@@ -34,12 +34,12 @@ def launch(argv, env=None, pass_fds=()):
     return Run(wall / 1e6, (user + system) / 1e6, rss / 1024, status, done.stderr.decode(errors="replace"))
 
 
-def launch_with_stats(argv_before, argv_after):
+def launch_with_stats(argv_before, argv_after, env=None):
     """As launch(), of wsbox; also its --stats."""
     r, w = os.pipe()
     with open(r) as stats:
         try:
-            one = launch([*argv_before, "--stats-fd", str(w), *argv_after], pass_fds=[w])
+            one = launch([*argv_before, "--stats-fd", str(w), *argv_after], env, [w])
         finally:
             os.close(w)
         text = stats.read()
