@@ -216,16 +216,18 @@ static void stat_none(long n)
 		must(stat("none", &st) < 0);
 }
 
+/* "." and ".." do not count: Node's listings have none. */
 static void list(long n)
 {
 	for (long i = 0; i < n; i++) {
 		DIR *d = opendir("many");
+		struct dirent *e;
 		int entries = 0;
 
-		while (readdir(d))
-			entries++;
+		while ((e = readdir(d)))
+			entries += e->d_name[0] != '.';
 		closedir(d);
-		must(entries == FILES + 2);
+		must(entries == FILES);
 	}
 }
 
