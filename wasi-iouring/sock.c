@@ -99,10 +99,13 @@ static long receive_stream(const struct wasi_fd *f, const struct iovec *iov, uin
 	long total = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		/* a peek always sees the beginning: only the first buffer can have it */
+		/* a peek always sees the beginning: only the first buffer with room can have it */
 		int more = total && !(flags & MSG_WAITALL) ? MSG_DONTWAIT : 0;
-		long r = receive(f, &iov[i], flags | more);
+		long r;
 
+		if (!iov[i].iov_len && i + 1 < n)
+			continue;
+		r = receive(f, &iov[i], flags | more);
 		if (r < 0)
 			return total ? total : r;
 		assert((size_t)r <= iov[i].iov_len);

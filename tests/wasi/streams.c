@@ -444,6 +444,9 @@ START_TEST(sockets)
 	ck_assert_int_eq(sock_io(&g, true, 3, 200, 2, 1), -WASI_EINVAL);
 	ck_assert_int_eq(write(peers[0], "0123456789", 10), 10);
 	ck_assert_int_eq(sock_io(&g, false, 3, 200, 2, WASI_RECV_PEEK), 6);
+	guest_iov(&g, 216, GUEST_DATA, 0);
+	guest_iov(&g, 224, GUEST_DATA, 100);
+	ck_assert_int_eq(sock_io(&g, false, 3, 216, 2, WASI_RECV_PEEK), 10);
 	ck_assert_int_eq(sock_io(&g, false, 3, 200, 2, 0), 10);
 	ck_assert_int_eq(sock_io(&g, false, 3, 200, 2, 4), -WASI_EINVAL);
 	ck_assert_int_eq(CALL(&g, fd_fdstat_set_flags, 3, WASI_FD_NONBLOCK), 0);
