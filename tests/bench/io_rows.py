@@ -10,9 +10,17 @@ PIPES = ["pipe", "output"]
 PLACES = {"ext4": os.environ.get("BENCH_DIR", "/var/tmp"), "tmpfs": "/dev/shm"}
 
 
-def commands(guest):
-    """{peer: function of a directory that gives the command}"""
+def commands(name, libc=False):
+    """{peer: function of a directory that gives the command}; libc: also natively with the C library that the guest has,
+    which tells what is the library's and what the engine's."""
+    guest = guests.build(name)
     found = {"native": lambda d: [guest.native], "wsbox": lambda d: [WSBOX, "run", "--dir", f"{d}::/", guest.wasm]}
+    if libc:
+        try:
+            musl = guests.musl_twin(name)
+            found["native-musl"] = lambda d: [musl]
+        except Missing as why:
+            print(f"skipped: native-musl: {str(why).splitlines()[0]}")
     if shutil.which("node"):
         found["node"] = lambda d: ["node", "--no-warnings", NODE, d, guest.wasm]
     if wasmtime():
@@ -91,24 +99,23 @@ def summary(tables):
 
 def io(args, rows):
     rounds, scale = args.rounds or 3, os.environ.get("BENCH_SCALE", "1")
-    io_guest, tables = guests.build("io"), []
-    peers = commands(io_guest)
+    tables = []
     for title, place in PLACES.items():
         if kind(place) not in (title, "ext2/ext3"):
             print(f"skipped: {place} is no {title} but {kind(place)}")
             continue
         for group in GROUPS:
             if not args.only or group in args.only:
-                tables.append(measured(f"{group} on {title}", rounds, peers, in_directory, [group, scale], place))
+                tables.append(measured(f"{group} on {title}", rounds, commands("io", group != "calls"), in_directory,
+                                       [group, scale], place))
         if not args.only or "sqlite" in args.only:
             try:
-                tables.append(measured(f"sqlite on {title}", rounds, commands(guests.build("sqlio")), in_directory, [scale],
-                                       place))
+                tables.append(measured(f"sqlite on {title}", rounds, commands("sqlio", True), in_directory, [scale], place))
             except Missing as why:
                 print(f"skipped: sqlite: {str(why).splitlines()[0]}")
     for group in PIPES:
         if not args.only or group in args.only:
-            tables.append(measured(group, rounds, peers, between_pipes, [group, scale], None))
+            tables.append(measured(group, rounds, commands("io"), between_pipes, [group, scale], None))
     if not args.only or "tcp" in args.only:
         tables.append(measured("tcp", rounds, servers(guests.build("tcp")), over_tcp, CASES, None))
     for table in tables:

@@ -68,6 +68,17 @@ def errors(name):
     return Guest(compile_c(f"{name}.wasm", src(name), ["-O1", "-g0"], ["-Wl,--export-dynamic"], [SRC], True), None)
 
 
+def sqlio():
+    where = os.path.join(source("sqlite"), "sqlite-autoconf-3440200")
+    return [os.path.join(where, "sqlite3.c"), *src("sqlio")], ["-O2", *SQLITE], [where]
+
+
+def musl_twin(name):
+    """io or sqlio natively with the C library that wasi-libc is made from."""
+    sources, flags, includes = sqlio() if name == "sqlio" else (src(name), ["-O2"], [])
+    return compile_c(f"{name}.musl", sources, flags, [], includes, False, with_musl=True)
+
+
 def sqlite(name):
     where = os.path.join(source("sqlite"), "sqlite-autoconf-3440200")
     files = [os.path.join(where, "sqlite3.c")]
@@ -75,7 +86,7 @@ def sqlite(name):
         return both(name, [*files, os.path.join(where, "shell.c")], ["-O2", *SQLITE], [], WASI, WASI_LIBS,
                     src("nochmod"))
     if name == "sqlio":
-        return both(name, [*files, *src("sqlio")], ["-O2", *SQLITE], [where], WASI, WASI_LIBS, src("nochmod"))
+        return both(name, *sqlio(), WASI, WASI_LIBS, src("nochmod"))
     return both(name, [*files, *src("sqlbench", "guest")], ["-O2", *SQLITE], [where, SRC], WASI, WASI_LIBS)
 
 

@@ -11,6 +11,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 WASM = ["--target=wasm32-wasi", "--sysroot=/usr", "-ftls-model=local-exec", "-mbulk-memory", "-msign-ext",
         "-mnontrapping-fptoint"]
 WASM_LINK = ["-Wl,-z,stack-size=1048576", "-Wl,--stack-first", "-Wl,--strip-debug"]
+MUSL = "/usr/lib/x86_64-linux-musl"
 COMMON = ["-ffp-contract=off", "-w", "-Wno-implicit-function-declaration", "-Wno-int-conversion",
           "-Wno-incompatible-function-pointer-types"]
 
@@ -77,17 +78,28 @@ def cached(name, inputs, make):
     return path
 
 
-def compile_c(name, sources, flags, libs, includes, wasm):
+@functools.lru_cache(None)
+def musl():
+    """(options to compile with Debian's musl, options to link statically with it)"""
+    if not os.path.exists(f"{MUSL}/crt1.o"):
+        raise Missing("no musl (package musl-dev)")
+    headers = subprocess.check_output([clang()[0], "-print-file-name=include"]).decode().strip()
+    return (["-nostdinc", "-isystem", MUSL.replace("lib", "include", 1), "-isystem", headers],
+            ["-static", "-nostdlib", f"{MUSL}/crt1.o", f"{MUSL}/crti.o", f"-L{MUSL}", "-Wl,--start-group", "-lc", "-lgcc",
+             "-lgcc_eh", "-Wl,--end-group", f"{MUSL}/crtn.o"])
+
+
+def compile_c(name, sources, flags, libs, includes, wasm, with_musl=False):
     """Compiles and links C sources; `wasm` picks the target. Objects are cached one by one."""
     compiler, version = clang()
-    target = WASM if wasm else []
+    target = WASM if wasm else musl()[0] if with_musl else []
     objects = []
     for source in sources:
         argv = [*target, *COMMON, *flags, *(f"-I{i}" for i in includes)]
         label = f"obj/{name}/{os.path.basename(source)}.o"
         objects.append(cached(label, [version, *target, *COMMON, *flags, source, *includes],
                               lambda path: run([compiler, *argv, "-c", "-o", path, source])))
-    link = [*target, *(WASM_LINK if wasm else ["-lm"]), *libs]
+    link = [*target, *(WASM_LINK if wasm else musl()[1] if with_musl else ["-lm"]), *libs]
     return cached(name, [version, *link, *objects],
                   lambda path: run([compiler, *objects, *link, "-o", path]))
 
