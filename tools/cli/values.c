@@ -49,7 +49,10 @@ static int preopen_add(struct options *o, const struct preopen *p, const char *o
 	return vec_push(&o->preopens, *p) ? 0 : no_memory(err);
 }
 
-/* HOST[::GUEST][:ro]; "::ro" and ":rw" are taken too, since users of other tools write them. */
+/*
+ * HOST[::GUEST][:ro|:rw]; "::ro" is taken too. A guest's name has no colon: what other tools take
+ * there (":z", ":RO") would be part of it, and the directory writable, without a word.
+ */
 int option_dir(struct options *o, const char *arg, struct wsbox_err *err)
 {
 	size_t n = strlen(arg);
@@ -71,6 +74,9 @@ int option_dir(struct options *o, const char *arg, struct wsbox_err *err)
 		return usage(err,
 			     "--dir %s: want HOST[::GUEST][:ro], such as --dir ./data::/data:ro",
 			     arg);
+	if (guest && strchr(p.guest, ':'))
+		return usage(err, "--dir %s: want :ro, :rw or nothing after GUEST, not %s", arg,
+			     strchr(p.guest, ':'));
 	return preopen_add(o, &p, "dir", arg, err);
 }
 
