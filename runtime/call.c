@@ -10,6 +10,7 @@
 #include "runtime/state.h"
 
 int rt_host_dispatch(struct rt_func *f, struct rt_instance *caller, struct rt_regs *regs);
+int rt_host_simple(struct rt_func *f, struct rt_instance *caller, union rt_value *values);
 
 const int rt_trap_indirect_null __attribute__((visibility("hidden"))) = RT_TRAP_INDIRECT_NULL;
 const int rt_trap_indirect_sig __attribute__((visibility("hidden"))) = RT_TRAP_INDIRECT_SIG;
@@ -134,29 +135,31 @@ static int dispatch(const struct rt_host *host, struct rt_instance *caller, stru
 int rt_host_dispatch(struct rt_func *f, struct rt_instance *caller, struct rt_regs *regs)
 {
 	const struct rt_host *host = f->type;
-	const struct rt_type *t = host->type;
-	int ret;
+	int ret = dispatch(host, caller, regs,
+			   alloca((values_of(host->type) + 1) * sizeof(union rt_value)));
 
 	assert((uintptr_t)regs % 16 == 0);
-	if (__builtin_expect(t->simple, 1)) {
-		union rt_value values[JIT_CC_GPR_ARGS];
+	if (!ret)
+		host->store->trace.fresh = false;
+	return ret;
+}
 
-		for (uint32_t i = 0; i < t->func.nparams; i++)
-			values[i].f64_bits = regs->gpr[i];
-		ret = host->fn(host->env, caller, values);
-		if (ret)
-			return trap_of(ret);
-		regs->gpr[0] = values[0].f64_bits & t->keep_result;
-		regs->pop = regs->vectors = 0;
-	} else {
-		ret = dispatch(host, caller, regs,
-			       alloca((values_of(t) + 1) * sizeof(union rt_value)));
-		if (ret)
-			return ret;
-	}
+/* Called by rt_host_simple_entry likewise, with its arguments as they are. */
+int rt_host_simple(struct rt_func *f, struct rt_instance *caller, union rt_value *values)
+{
+	const struct rt_host *host = f->type;
+	int ret = host->fn(host->env, caller, values);
+
+	if (__builtin_expect(ret, 0))
+		return trap_of(ret);
+	values[0].f64_bits &= host->type->keep_result;
 	host->store->trace.fresh = false;
 	return 0;
 }
+
+_Static_assert(RT_SIMPLE_GUEST_RSP == JIT_CC_GPR_ARGS * sizeof(union rt_value) &&
+		       sizeof(union rt_value) == 16 && RT_SIMPLE_SIZE % 16 == 0,
+	       "entry.S spills values");
 
 static int call_host(const struct rt_func *f, const union rt_value *args,
 		     union rt_value *ret_results)
@@ -273,10 +276,10 @@ struct rt_func *rt_func_host(struct rt_store *s, const struct wasm_functype *typ
 	if (!f || !host || !id)
 		return NULL;
 	*host = (struct rt_host){ s, rt_type_of(s, id), fn, env };
+	f->entry = host->type->simple ? rt_host_simple_entry : rt_host_entry;
 	f->callee = (struct jit_callee){ id, RT_CALLEE_HOST | (host->type->xmm ? RT_CALLEE_XMM : 0),
-					 rt_host_entry, env, f };
+					 f->entry, env, f };
 	f->type = host;
-	f->entry = rt_host_entry;
 	f->stack_bytes = host->type->cc.stack_bytes;
 	return f;
 }

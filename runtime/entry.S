@@ -223,6 +223,36 @@ FUNCTION rt_host_entry
 2:	mov	r11, [r13 + RT_CTX_EXEC]
 	jmp	trap_at_call
 
+/*
+ * The same for one whose arguments are all in general registers and whose result, if any, is: they are spilled as the values
+ * that the function takes, and what it leaves in the first is the result.
+ */
+FUNCTION rt_host_simple_entry
+	mov	r11, [r13 + RT_CTX_EXEC]
+	mov	[r11 + RT_EXEC_GUEST_RSP], rsp
+	mov	[r11 + RT_EXEC_GUEST_RBP], rbp
+	mov	rax, rsp
+	mov	rsp, [r11 + RT_EXEC_HOST_RSP]
+	sub	rsp, RT_SIMPLE_SIZE
+	mov	[rsp], rdi
+	mov	[rsp + 16], rsi
+	mov	[rsp + 32], rdx
+	mov	[rsp + 48], rcx
+	mov	[rsp + 64], r8
+	mov	[rsp + 80], r9
+	mov	[rsp + RT_SIMPLE_GUEST_RSP], rax
+	mov	rdi, [r10 + RT_CALLEE_FUNC]
+	mov	rsi, [r13 + RT_CTX_INSTANCE]
+	mov	rdx, rsp
+	call	rt_host_simple
+	test	eax, eax
+	jnz	1f
+	mov	rax, [rsp]
+	mov	rsp, [rsp + RT_SIMPLE_GUEST_RSP]
+	ret
+1:	mov	r11, [r13 + RT_CTX_EXEC]
+	jmp	trap_at_call
+
 /* Returns, and pops rcx bytes of arguments; by a ret, which the return predictor expects. */
 pop_arguments:
 	mov	r11, [rsp]

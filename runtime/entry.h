@@ -30,6 +30,9 @@
 #define RT_REGS_POP 184
 #define RT_REGS_VECTORS 188
 #define RT_REGS_SIZE 192
+/* rt_host_simple_entry's frame: union rt_value for each register of arguments, the guest's rsp */
+#define RT_SIMPLE_GUEST_RSP 96
+#define RT_SIMPLE_SIZE 112
 
 /* struct jit_callee, struct rt_func */
 #define RT_CALLEE_SIG 0

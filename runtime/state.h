@@ -311,6 +311,7 @@ void rt_land(void);
 void rt_trap_entry(void);
 void rt_indirect_fail_entry(void);
 void rt_host_entry(void);
+void rt_host_simple_entry(void);
 void rt_osr_entry(void);
 void rt_switch(void);
 extern const char rt_switch_end[];
