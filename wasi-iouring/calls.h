@@ -14,9 +14,9 @@
  *	lacking		error when a file was opened without these rights: what Linux says of the
  *			access mode where that is the cause (wasi_fd_lacking() tells the other
  *			cases)
- *	kernel		calls of the kernel it may make; and fstat, to say why, where a right is
- *			lacking
- *	ring		operations it may submit to a ring instead, as a mask: RING(op) | ...
+ *	kernel		calls of the kernel it makes, one time or another; and fstat, to say why,
+ *			where a right is lacking
+ *	ring		operations it may submit to a ring, as a mask: RING(op) | ...
  */
 #ifndef WASI_IOURING_CALLS_H
 #define WASI_IOURING_CALLS_H
@@ -29,7 +29,7 @@
 #define RIGHT(name) WASI_RIGHT_##name
 #define RING(op) (1ull << IORING_OP_##op)
 #define RING_POLL (RING(POLL_ADD) | RING(POLL_REMOVE))
-#define RESOLVE "openat2 newfstatat fstat close"
+#define WALK "openat2 close"
 
 /*
  * Kinds of parameters: X(letter, type, shown, by). A pointer and what counts its elements are one
@@ -79,7 +79,7 @@
 	X(clock_time_get, "cN8", NO, 0, NO, 0, WASI_OK, "clock_gettime", 0) \
 	X(fd_advise, "fNNa", 0, RIGHT(FD_ADVISE), NO, 0, WASI_ENOTCAPABLE, "fadvise64 fstat", 0) \
 	X(fd_allocate, "fNN", 0, 0, NO, 0, WASI_OK, "fallocate", 0) \
-	X(fd_close, "f", 0, 0, NO, 0, WASI_OK, "close", RING(POLL_REMOVE)) \
+	X(fd_close, "f", 0, 0, NO, 0, WASI_OK, "close io_uring_enter", RING(POLL_REMOVE)) \
 	X(fd_datasync, "f", 0, RIGHT(FD_DATASYNC), NO, 0, WASI_ENOTCAPABLE, "fdatasync fstat", 0) \
 	X(fd_fdstat_get, "fA", 0, 0, NO, 0, WASI_OK, "fstat", 0) \
 	X(fd_fdstat_set_flags, "fD", 0, RIGHT(FD_FDSTAT_SET_FLAGS), NO, 0, WASI_ENOTCAPABLE, \
@@ -91,40 +91,40 @@
 	X(fd_filestat_set_times, "fNNt", 0, RIGHT(FD_FILESTAT_SET_TIMES), NO, 0, WASI_ENOTCAPABLE, \
 	  "utimensat", 0) \
 	X(fd_pread, "fR.N1", 0, RIGHT(FD_READ) | RIGHT(FD_SEEK), NO, 0, WASI_EBADF, \
-	  "pread64 preadv2 fstat", 0) \
+	  "pread64 preadv2", 0) \
 	X(fd_prestat_get, "fP", 0, 0, NO, 0, WASI_OK, "", 0) \
 	X(fd_prestat_dir_name, "fb.", 0, 0, NO, 0, WASI_OK, "", 0) \
 	X(fd_pwrite, "fW.N1", 0, RIGHT(FD_WRITE) | RIGHT(FD_SEEK), NO, 0, WASI_EBADF, \
-	  "pwrite64 pwritev2 fstat", 0) \
+	  "pwrite64 pwritev2", 0) \
 	X(fd_read, "fR.1", 0, RIGHT(FD_READ), NO, 0, WASI_EBADF, \
-	  "read readv preadv2 pread64 recvfrom fstat lseek ppoll", 0) \
+	  "read readv preadv2 pread64 fstat lseek ppoll", 0) \
 	X(fd_readdir, "fd.N1", 0, RIGHT(FD_READDIR), NO, 0, WASI_ENOTDIR, \
 	  "getdents64 lseek fstat", 0) \
-	X(fd_renumber, "ff", 0, 0, 1, 0, WASI_OK, "close", RING(POLL_REMOVE)) \
+	X(fd_renumber, "ff", 0, 0, 1, 0, WASI_OK, "close io_uring_enter", RING(POLL_REMOVE)) \
 	X(fd_seek, "fow8", 0, 0, NO, 0, WASI_OK, "fstat lseek", 0) \
 	X(fd_sync, "f", 0, RIGHT(FD_SYNC), NO, 0, WASI_ENOTCAPABLE, "fsync fstat", 0) \
 	X(fd_tell, "f8", 0, 0, NO, 0, WASI_OK, "fstat lseek", 0) \
 	X(fd_write, "fW.1", 0, RIGHT(FD_WRITE), NO, 0, WASI_EBADF, \
-	  "write writev pwritev2 pwrite64 sendto fstat lseek ppoll", 0) \
+	  "write writev pwritev2 pwrite64 fstat lseek ppoll", 0) \
 	X(path_create_directory, "fs.", 0, RIGHT(PATH_CREATE_DIRECTORY), NO, 0, WASI_ENOTCAPABLE, \
-	  RESOLVE " mkdirat", 0) \
+	  WALK " newfstatat mkdirat", 0) \
 	X(path_filestat_get, "fls.F", 0, RIGHT(PATH_FILESTAT_GET), NO, 0, WASI_ENOTCAPABLE, \
-	  RESOLVE, 0) \
+	  WALK " newfstatat fstat", 0) \
 	X(path_filestat_set_times, "fls.NNt", 0, RIGHT(PATH_FILESTAT_SET_TIMES), NO, 0, \
-	  WASI_ENOTCAPABLE, RESOLVE " utimensat", 0) \
+	  WASI_ENOTCAPABLE, WALK " utimensat", 0) \
 	X(path_link, "fls.fs.", 0, RIGHT(PATH_LINK_SOURCE), 4, RIGHT(PATH_LINK_TARGET), \
-	  WASI_ENOTCAPABLE, RESOLVE " linkat", 0) \
-	X(path_open, "fls.OggD1", 0, RIGHT(PATH_OPEN), NO, 0, WASI_ENOTCAPABLE, RESOLVE, 0) \
+	  WASI_ENOTCAPABLE, WALK " newfstatat linkat", 0) \
+	X(path_open, "fls.OggD1", 0, RIGHT(PATH_OPEN), NO, 0, WASI_ENOTCAPABLE, WALK, 0) \
 	X(path_readlink, "fs.b.1", 0, RIGHT(PATH_READLINK), NO, 0, WASI_ENOTCAPABLE, \
-	  RESOLVE " readlinkat", 0) \
+	  WALK " readlinkat", 0) \
 	X(path_remove_directory, "fs.", 0, RIGHT(PATH_REMOVE_DIRECTORY), NO, 0, WASI_ENOTCAPABLE, \
-	  RESOLVE " unlinkat", 0) \
+	  WALK " unlinkat", 0) \
 	X(path_rename, "fs.fs.", 0, RIGHT(PATH_RENAME_SOURCE), 3, RIGHT(PATH_RENAME_TARGET), \
-	  WASI_ENOTCAPABLE, RESOLVE " renameat2", 0) \
+	  WASI_ENOTCAPABLE, WALK " newfstatat renameat2", 0) \
 	X(path_symlink, "s.fs.", 2, RIGHT(PATH_SYMLINK), NO, 0, WASI_ENOTCAPABLE, \
-	  RESOLVE " symlinkat", 0) \
+	  WALK " newfstatat symlinkat", 0) \
 	X(path_unlink_file, "fs.", 0, RIGHT(PATH_UNLINK_FILE), NO, 0, WASI_ENOTCAPABLE, \
-	  RESOLVE " unlinkat", 0) \
+	  WALK " newfstatat unlinkat", 0) \
 	X(poll_oneoff, "SE.1", NO, 0, NO, 0, WASI_OK, \
 	  "ppoll clock_nanosleep clock_gettime fstat io_uring_enter", RING_POLL) \
 	X(proc_exit, "x", NO, 0, NO, 0, WASI_OK, "", 0) \
@@ -132,8 +132,8 @@
 	X(random_get, "b.", NO, 0, NO, 0, WASI_OK, "getrandom", 0) \
 	X(sched_yield, "", NO, 0, NO, 0, WASI_OK, "sched_yield", 0) \
 	X(sock_accept, "fD1", 0, RIGHT(SOCK_ACCEPT), NO, 0, WASI_ENOTSOCK, "accept4 ppoll", 0) \
-	X(sock_recv, "fR.r12", 0, RIGHT(FD_READ), NO, 0, WASI_ENOTSOCK, "recvfrom ppoll fstat", 0) \
-	X(sock_send, "fW.n1", 0, RIGHT(FD_WRITE), NO, 0, WASI_ENOTSOCK, "sendto ppoll fstat", 0) \
+	X(sock_recv, "fR.r12", 0, RIGHT(FD_READ), NO, 0, WASI_ENOTSOCK, "recvfrom ppoll", 0) \
+	X(sock_send, "fW.n1", 0, RIGHT(FD_WRITE), NO, 0, WASI_ENOTSOCK, "sendto ppoll", 0) \
 	X(sock_shutdown, "fh", 0, RIGHT(SOCK_SHUTDOWN), NO, 0, WASI_ENOTSOCK, "shutdown", 0)
 
 enum wasi_call {

@@ -13,7 +13,7 @@
  *						offset is shared with who started us
  *	DIRECTORY	position in dirbufs	getdents64
  *	STREAM		none			read write: pipe, terminal, device
- *	SOCKET		none			recvfrom sendto
+ *	SOCKET		none			read write; sock_recv: recvfrom, sock_send: sendto
  */
 #ifndef WASI_IOURING_STATE_H
 #define WASI_IOURING_STATE_H
