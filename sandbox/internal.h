@@ -72,7 +72,8 @@ bool sb_exhausted(int code);
 
 /*
  * Records that a wall is missing: 0 where the isolation level can do without it, else code
- * (negative). What is exhausted is no reason to advise another level. CHILD.
+ * (negative). Where something is exhausted the start fails at each level: whoever can use it up
+ * could take walls away, and another level is no advice. CHILD.
  */
 int sb_missing(struct sb_start *s, enum sb_wall wall, int code, const char *why);
 

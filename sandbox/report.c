@@ -92,7 +92,7 @@ bool sb_exhausted(int code)
 int sb_missing(struct sb_start *s, enum sb_wall wall, int code, const char *why)
 {
 	assert(code < 0);
-	if (sb_wall_needed(wall, s->spec->isolation) && sb_exhausted(code))
+	if (sb_exhausted(code))
 		return code;
 	if (sb_wall_needed(wall, s->spec->isolation))
 		return sb_refused(s, wall, code, why);

@@ -133,13 +133,18 @@ static int make_filter(struct sb_start *s, struct wsbox_err *err)
 
 static int ask_cell(struct sb_start *s, struct wsbox_err *err)
 {
+	int code;
+
 	sb_note(s, SB_WALL_NOT_DUMPABLE, SB_BY_CELL, 0, "");
 	if (sb_unwanted(s, SB_WALL_MDWE))
 		return 0;
-	if (prctl(GET_MDWE, 0, 0, 0, 0) < 0)
-		(void)sb_missing(s, SB_WALL_MDWE, -EOPNOTSUPP, "Linux before 6.3");
-	else
+	code = prctl(GET_MDWE, 0, 0, 0, 0) < 0 ? -errno : 0;
+	if (!code)
 		sb_note(s, SB_WALL_MDWE, SB_BY_CELL, 0, "");
+	else if (sb_exhausted(code))
+		return err_set(err, code, WSBOX_FAILED, "MDWE: %s", err_name(code));
+	else
+		(void)sb_missing(s, SB_WALL_MDWE, code, "Linux before 6.3");
 	return 0;
 }
 

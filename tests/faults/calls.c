@@ -52,6 +52,9 @@ static const struct errors {
 	{ SYS_fstat, ANY, { EIO, ENOMEM } },
 	{ SYS_execve, ANY, { EACCES, ENOMEM, E2BIG } },
 	{ SYS_execveat, ANY, { EACCES, ENOMEM, EAGAIN } }, { SYS_seccomp, ANY, { EINVAL, ENOMEM } },
+	{ SYS_waitid, ANY, { EINTR } },
+	/* asks for its version, and makes nothing */
+	{ SYS_landlock_create_ruleset, 0, { EOPNOTSUPP, ENOSYS } },
 	{ SYS_io_uring_setup, ANY, { EPERM, ENOSYS, ENOMEM } },
 	{ ANY, ANY, { EPERM, ENOMEM } },
 };
@@ -73,10 +76,13 @@ int main(void)
 	char *much[] = { "wsbox", "run", "--no-cache", "--dir", "/tmp::/a", "--dir", "/usr::/b:ro",
 			 "--tmpfs", "/t:1M", "--memory", "64M", "--pids-limit", "9",
 			 "--cpu-time", "20s", "--max-output", "1M", guest, NULL };
+	char *degraded[] = { "wsbox", "run", "--no-cache", "--isolation", "degraded", "--stats-fd",
+			     "1", "--memory", "64M", "--dir", "/tmp::/a", guest, NULL };
 	char *kept[] = { "wsbox", "run", guest, NULL };
 	const struct traced_try tries[] = {
 		{ "plain", plain, .says = "hello\n", .codes = codes_of },
 		{ "all options", much, .says = "hello\n", .codes = codes_of },
+		{ "degraded", degraded, .walls = true, .says = "hello\n", .codes = codes_of },
 		{ "cached", kept, .fresh = true, .says = "hello\n", .codes = codes_of },
 		{ "from the cache", kept, .says = "hello\n", .codes = codes_of },
 	};

@@ -41,12 +41,13 @@ bool traced_possible(char **argv);
  * output; NULL: what the first run says. allocations: these fail, each of them, in place of system
  * calls; of more than most (unless that is 0) so many, spread evenly. act: what is done, with the
  * number of wsbox's process, as the call is about to be made, which then does not fail; codes are
- * not asked.
+ * not asked. walls: the command line has --stats-fd 1; no wall may be missing for want of memory or
+ * descriptors.
  */
 struct traced_try {
 	const char *name;
 	char **argv;
-	bool fresh, allocations;
+	bool fresh, allocations, walls;
 	const char *says;
 	size_t most;
 	void (*act)(int pid);
