@@ -347,9 +347,9 @@ static void not_taken(struct jv *v, const struct jv_insn *i)
 			 jv_table_field(v, c, offsetof(struct jit_table, size), &t))
 			jv_know(v, c->reg, KIND_INDEX, t);
 	} else if (c->class == JV_CMP && i->reg == CC_NE) {
-		if (c->width == 4 && c->rm == JV_NONE && !(c->flags & JV_IMM) && !c->disp &&
-		    c->index == JV_NONE && c->base == R10 && jv_kind_of(v, R10) == KIND_ENTRY &&
-		    jv_kind_of(v, c->reg) == KIND_SIG)
+		if (c->width == 4 && c->rm == JV_NONE && !(c->flags & (JV_IMM | JV_GS)) &&
+		    !c->disp && c->index == JV_NONE && c->base == R10 &&
+		    jv_kind_of(v, R10) == KIND_ENTRY && jv_kind_of(v, c->reg) == KIND_SIG)
 			jv_know(v, R10, KIND_CALLEE, v->s.n[c->reg]);
 	} else if (c->class == JV_TEST && i->reg == CC_E && c->width == 8 && c->rm == c->reg &&
 		   !(c->flags & JV_IMM)) {

@@ -69,7 +69,7 @@ bool jv_table_field(const struct jv *v, const struct jv_insn *i, uint32_t off, u
 {
 	uint32_t at;
 
-	if (!(i->flags & JV_MEM) || i->size != 8)
+	if (!(i->flags & JV_MEM) || i->flags & JV_GS || i->size != 8)
 		return false;
 	if (jv_kind_of(v, i->base) == KIND_TABLE && i->index == JV_NONE &&
 	    i->disp == (int32_t)off) {
@@ -84,7 +84,7 @@ bool jv_table_field(const struct jv *v, const struct jv_insn *i, uint32_t off, u
 
 bool jv_memory_size(const struct jv *v, const struct jv_insn *i, uint32_t *ret_memory)
 {
-	if (!(i->flags & JV_MEM) || i->size != 8 || i->flags & JV_WRITE)
+	if (!(i->flags & JV_MEM) || i->size != 8 || i->flags & (JV_WRITE | JV_GS))
 		return false;
 	if (jv_kind_of(v, i->base) == KIND_SIZE_AT && i->index == JV_NONE && !i->disp) {
 		*ret_memory = v->s.n[i->base];
@@ -319,8 +319,9 @@ bool jv_load(struct jv *v, const struct jv_insn *i)
 {
 	if (at_context(i))
 		return load_context(v, i);
-	if (i->width == 8 && i->base == RBP && i->index == JV_NONE && v->sig->result_bytes &&
-	    !v->s.leaving && i->disp == -8 * (int32_t)(v->nsaved + 1)) {
+	if (i->width == 8 && i->base == RBP && i->index == JV_NONE && !(i->flags & JV_GS) &&
+	    v->sig->result_bytes && !v->s.leaving &&
+	    i->disp == -8 * (int32_t)(v->nsaved + 1)) {
 		if (!jv_set(v, i, i->dst, 8))
 			return false;
 		jv_know(v, i->dst, KIND_RESULTS, 0);

@@ -184,7 +184,7 @@ struct indirect {
 	/* tables: of the size compared, of the base added */
 	uint32_t size, base;
 	int32_t limit;				/* compared instead of a size, if not 0 */
-	bool no_bounds, no_type, other_type, wrong_jump, wrong_reg, reversed, between;
+	bool no_bounds, no_type, other_type, wrong_jump, wrong_reg, reversed, between, gs;
 	unsigned int shift;
 	int32_t callee;
 };
@@ -211,7 +211,8 @@ static void indirect_call(const struct indirect *c)
 	}
 	x64_rm(b, X64_ADD, X64_64, X64_R10, BASE_OF(c->base));
 	load(X64_32, X64_RAX, c->other_type ? SIG_OF(WIDE_TYPE) : SIG_OF(SUBJECT_TYPE));
-	x64_rm(b, X64_CMP, X64_32, X64_RAX, x64_at(X64_R10, 0));
+	x64_rm(b, X64_CMP, X64_32, X64_RAX,
+	       x64_with(x64_at(X64_R10, 0), c->gs ? X64_GS | X64_ADDR32 : 0));
 	if (!c->no_type)
 		x64_jcc(b, X64_CC_NE, &wrong);
 	x64_m(b, X64_CALL_IND, X64_64, x64_at(X64_R10, c->callee ? c->callee : 8));
@@ -250,6 +251,7 @@ INDIRECT(indirect_externref, .size = 2, .base = 2)
 INDIRECT(indirect_shift, .shift = 6)
 INDIRECT(indirect_context, .callee = 16)
 INDIRECT(indirect_entered, .between = true)
+INDIRECT(indirect_type_of_guest, .gs = true)
 
 CASE(unchecked_call, x64_m(b, X64_CALL_IND, X64_64, x64_at(X64_R10, 8)))
 CASE(register_call, x64_r(b, X64_CALL_IND, X64_64, X64_RAX))
@@ -523,6 +525,7 @@ static const struct {
 	NO(indirect_shift, CONTEXT),
 	NO(indirect_context, UNCHECKED),
 	NO(indirect_entered, CONTEXT),
+	NO(indirect_type_of_guest, UNCHECKED),
 	NO(indirect_other_type, "a result that may be over 32 bits"),
 	NO(unchecked_call, UNCHECKED),
 	NO(register_call, UNCHECKED),
@@ -833,6 +836,19 @@ static void keep_results(int32_t frame)
 	finish();
 }
 
+/* Stores to where results go, which lies in the frame, not at the same place of the memory. */
+static void store_result(unsigned int flags)
+{
+	begin();
+	store(X64_64, x64_at(X64_RBP, -8), X64_RDI);
+	load(X64_64, X64_RAX, x64_with(x64_at(X64_RBP, -8), flags));
+	store(X64_64, x64_at(X64_RAX, 0), X64_RCX);
+	finish();
+}
+
+static void result_stored_ok(void) { store_result(0); }
+static void result_of_guest(void) { store_result(X64_GS | X64_ADDR32); }
+
 static void results_ok(void) { keep_results(16); }
 static void results_below_the_frame(void) { keep_results(0); }
 
@@ -846,6 +862,13 @@ START_TEST(results_address)
 	module.funcs[module.imported_funcs].type = THREE_TYPE;
 	image = assemble(results_ok);
 	ck_assert_msg(!jit_verify(image, &module, NULL, &err), "%s", err.text);
+	free(image);
+	image = assemble(result_stored_ok);
+	ck_assert_msg(!jit_verify(image, &module, NULL, &err), "%s", err.text);
+	free(image);
+	image = assemble(result_of_guest);
+	ck_assert_int_eq(jit_verify(image, &module, NULL, &err), -ENOEXEC);
+	ck_assert_ptr_nonnull(strstr(err.text, ADDRESS));
 	free(image);
 	image = assemble(results_below_the_frame);
 	ck_assert_int_eq(jit_verify(image, &module, NULL, &err), -ENOEXEC);
