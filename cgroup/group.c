@@ -26,6 +26,7 @@
 #define PERIOD_US 100000	/* the kernel's default for cpu.max and cpu.cfs_period_us */
 #define QUOTA_MIN_US 1000
 #define STALE_S 60
+#define NAMES_MAX 1000	/* of others, for one group */
 #define V2_TOP "/sys/fs/cgroup"
 #define V2_OURS "wsbox"
 
@@ -113,13 +114,20 @@ static int set_limit(bool v2, int dir, enum cg_controller c, const struct cg_lim
 	return -EINVAL;
 }
 
-/* A leaf below parent, which it takes over, in slot c of g. */
+/*
+ * A leaf below parent, which it takes over, in slot c of g. -EEXIST: the name is another's, as of a
+ * supervisor in another pid namespace, and stays theirs.
+ */
 static int make_leaf(struct cg_group *g, enum cg_controller c, int parent)
 {
 	assert(parent >= 0 && g->parent[c] < 0 && g->dir[c] < 0);
+	if (mkdirat(parent, g->name, 0755)) {
+		int code = -errno;
+
+		close(parent);
+		return code;
+	}
 	g->parent[c] = parent;
-	if (mkdirat(parent, g->name, 0755))
-		return -errno;
 	g->dir[c] = openat(parent, g->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return g->dir[c] < 0 ? -errno : 0;
 }
@@ -282,7 +290,7 @@ static void close_all(struct cg_group *g)
 	g->mode = CG_NONE;
 }
 
-int cg_make(const struct cg_limits *limits, struct cg_group *ret, struct wsbox_err *err)
+static int make_named(const struct cg_limits *limits, struct cg_group *ret, struct wsbox_err *err)
 {
 	static unsigned int made;
 	struct cg_group g = { .mode = cg_mode() };
@@ -301,6 +309,22 @@ int cg_make(const struct cg_limits *limits, struct cg_group *ret, struct wsbox_e
 	}
 	*ret = g;
 	return 0;
+}
+
+int cg_make(const struct cg_limits *limits, struct cg_group *ret, struct wsbox_err *err)
+{
+	struct wsbox_err why;
+	int code;
+
+	for (unsigned int i = 0; i < NAMES_MAX; i++) {
+		why = (struct wsbox_err)WSBOX_ERR_INIT;
+		code = make_named(limits, ret, &why);
+		if (code != -EEXIST)
+			break;
+	}
+	if (code && err)
+		*err = why;
+	return code;
 }
 
 int cg_clone_fd(const struct cg_group *g)

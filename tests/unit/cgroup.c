@@ -1,6 +1,7 @@
 /* Reading of /proc/self/cgroup and of the flat-keyed files. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -133,6 +134,42 @@ START_TEST(sweep)
 }
 END_TEST
 
+/* A name that another supervisor's group has is passed over, and that group stays. */
+START_TEST(taken)
+{
+	const struct cg_limits limits = { .memory = 64 << 20, .pids = 9 };
+	struct cg_group first, second;
+	char name[sizeof(first.name)];
+	unsigned int pid, number;
+
+	if (cg_make(&limits, &first, NULL))
+		return;		/* no groups for this caller */
+	ck_assert_int_eq(sscanf(first.name, "wsbox-%u-%u", &pid, &number), 2);
+	for (unsigned int k = 1; k < 3; k++) {
+		(void)snprintf(name, sizeof(name), "wsbox-%u-%u", pid, number + k);
+		for (int c = CG_CONTROLLER_COUNT - 1; c >= 0; c--)
+			if (first.parent[c] >= 0) {
+				ck_assert_int_eq(mkdirat(first.parent[c], name, 0755), 0);
+				break;	/* on v1 of the last controller only: the others' go */
+			}
+	}
+	ck_assert_int_eq(cg_make(&limits, &second, NULL), 0);
+	(void)snprintf(name, sizeof(name), "wsbox-%u-%u", pid, number + 3);
+	ck_assert_str_eq(second.name, name);
+	ck_assert_int_eq(cg_remove(&second), 0);
+	for (unsigned int k = 1; k < 3; k++) {
+		unsigned int found = 0;
+
+		(void)snprintf(name, sizeof(name), "wsbox-%u-%u", pid, number + k);
+		for (int c = 0; c < CG_CONTROLLER_COUNT; c++)
+			found += first.parent[c] >= 0 &&
+				 !unlinkat(first.parent[c], name, AT_REMOVEDIR);
+		ck_assert_uint_eq(found, 1);
+	}
+	ck_assert_int_eq(cg_remove(&first), 0);
+}
+END_TEST
+
 /* What is written for a disk, into files that are not the kernel's. */
 START_TEST(disks)
 {
@@ -178,4 +215,5 @@ START_TEST(disk_of)
 }
 END_TEST
 
-UNIT("cgroup", path, path_refused, dots_in_names, self, keys, words, sweep, disks, disk_of)
+UNIT("cgroup", path, path_refused, dots_in_names, self, keys, words, sweep, taken, disks,
+     disk_of)

@@ -1,11 +1,13 @@
 #include "tests/util/enclose.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -16,9 +18,23 @@
 #define NOBODY 65534
 #define DENY_MAX 16
 
+/*
+ * Groups have names of process ids, and tests beside this one are in pid namespaces, too: ids
+ * begin elsewhere in each, so that no test takes another's groups for its own.
+ */
+static void count_from(int outside)
+{
+	int fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		(void)dprintf(fd, "%u", (unsigned int)outside * 7919u % 32000u + 300u);
+		(void)close(fd);
+	}
+}
+
 void test_enclose(void)
 {
-	int status, pid;
+	int status, pid, outside = getpid();
 
 	if (geteuid() || unshare(CLONE_NEWPID | CLONE_NEWNS))
 		return;
@@ -32,6 +48,7 @@ void test_enclose(void)
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("proc", "/proc", "proc", 0, NULL))
 		exit(1);
+	count_from(outside);
 }
 
 bool test_become_user(void)
