@@ -44,13 +44,16 @@ static bool has(uint64_t set, int cap)
 	return set >> cap & 1;
 }
 
-static bool maps_everything(const char *path)
+/* 1, 0, or -errno where that is for now only. */
+static int maps_everything(const char *path)
 {
 	static const char all[] = "0 0 4294967295";
 	char text[128], *out = text;
 	FD_AUTO fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
 
+	if (n < 0 && sb_exhausted(-errno))
+		return -errno;
 	/* the kernel pads the three numbers with spaces */
 	for (ssize_t i = 0; i < n; i++)
 		if (text[i] != ' ' || (out > text && out[-1] != ' '))
@@ -58,18 +61,22 @@ static bool maps_everything(const char *path)
 	return out - text == sizeof(all) && !memcmp(text, all, sizeof(all) - 1);
 }
 
-void sb_powers_get(struct sb_powers *ret)
+int sb_powers_get(struct sb_powers *ret)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
+	int all = maps_everything("/proc/self/uid_map");
 	uint64_t set;
 
-	(void)syscall(SYS_capget, &head, data);
+	if (all < 0)
+		return all;
+	if (syscall(SYS_capget, &head, data) && sb_exhausted(-errno))
+		return -errno;
 	set = data[0].effective | (uint64_t)data[1].effective << 32;
 	ret->admin = has(set, CAP_SYS_ADMIN) && has(set, CAP_SYS_CHROOT);
 	ret->pcap = has(set, CAP_SETPCAP);
-	ret->setid = has(set, CAP_SETUID) && has(set, CAP_SETGID) &&
-		     maps_everything("/proc/self/uid_map");
+	ret->setid = has(set, CAP_SETUID) && has(set, CAP_SETGID) && all;
+	return 0;
 }
 
 static uint32_t uids_taken;	/* bit k: our uid in slice k is a live cell's */
@@ -96,6 +103,30 @@ void sb_uid_put(uint32_t uid)
 
 	if (uid >= SB_UID_BASE && k < UID_SLICES)
 		(void)__atomic_fetch_and(&uids_taken, ~(1u << k), __ATOMIC_RELAXED);
+}
+
+int sb_namespaces_code(int code, uint64_t flags)
+{
+	static const struct {
+		uint64_t flag;
+		const char *limit;
+	} rows[] = {
+		{ CLONE_NEWUSER, "/proc/sys/user/max_user_namespaces" },
+		{ CLONE_NEWNS, "/proc/sys/user/max_mnt_namespaces" },
+		{ CLONE_NEWPID, "/proc/sys/user/max_pid_namespaces" },
+		{ CLONE_NEWIPC, "/proc/sys/user/max_ipc_namespaces" },
+		{ CLONE_NEWUTS, "/proc/sys/user/max_uts_namespaces" },
+		{ CLONE_NEWCGROUP, "/proc/sys/user/max_cgroup_namespaces" },
+	};
+
+	for (size_t i = 0; code == -ENOSPC && i < ARRAY_SIZE(rows); i++) {
+		char text[2] = "";
+		FD_AUTO fd = flags & rows[i].flag ? open(rows[i].limit, O_RDONLY | O_CLOEXEC) : -1;
+
+		if (fd >= 0 && read(fd, text, 2) == 2 && !memcmp(text, "0\n", 2))
+			return -EPERM;
+	}
+	return code;
 }
 
 /* A system call that leaves errno alone. */
@@ -188,7 +219,7 @@ int sb_idmap_userns(const struct sb_start *s)
 	int code;
 
 	if (pid < 0)
-		return -errno;
+		return sb_namespaces_code(-errno, CLONE_NEWUSER);
 	code = map_and_open(s, pidfd);
 	(void)syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
@@ -267,6 +298,8 @@ static int bound_capabilities(struct sb_start *s)
 	 * Where a host gives a user namespace without its powers (Ubuntu's AppArmor), no_new_privs
 	 * makes the bounding set idle.
 	 */
+	if (sb_exhausted(code))
+		return code;
 	if (code && s->spec->isolation == SB_FULL)
 		return sb_refused(s, SB_WALL_CAPABILITIES, code, "bounding set and securebits");
 	s->bounded = !code;

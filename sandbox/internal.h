@@ -65,8 +65,8 @@ bool sb_unwanted(const struct sb_start *s, enum sb_wall wall);
 void sb_note(struct sb_start *s, enum sb_wall wall, enum sb_state state, int code, const char *why);
 
 /*
- * Whether code (negative) says that descriptors, processes or memory ran out, which tells nothing
- * of what the host allows. CHILD.
+ * Whether code (negative) says that descriptors, processes, memory or another number ran out, which
+ * tells nothing of what the host allows. CHILD.
  */
 bool sb_exhausted(int code);
 
@@ -90,7 +90,7 @@ bool sb_memory_grouped(const struct sb_start *s);
 int sb_filter_memfd(const struct sb_spec *spec);
 
 /* landlock.c */
-int sb_landlock_abi(void);		/* 0 = none */
+int sb_landlock_abi(void);		/* 0 = none; -errno: cannot tell */
 int sb_landlock_ruleset(const struct sb_start *s);	/* descriptor or -errno */
 
 /* Allows what preopen i is for, below it. 0 or -errno. CHILD. */
@@ -117,13 +117,18 @@ int sb_child_tmpfs(struct sb_start *s);		/* CHILD */
 /* identity.c */
 /* Decimal digits and a NUL; their number. CHILD. */
 size_t sb_put_number(char *to, uint64_t value);
-void sb_powers_get(struct sb_powers *ret);
+int sb_powers_get(struct sb_powers *ret);	/* 0, or -errno: cannot tell */
 /*
  * A uid for a cell. Up to 32 live cells of a supervisor have one that no other cell of the pid
  * namespace has; for more it is drawn from 2^26 and more. To be given back when the cell is gone.
  */
 uint32_t sb_uid_take(void);
 void sb_uid_put(uint32_t uid);	/* 0: none */
+/*
+ * What clone's answer to these namespaces means: -ENOSPC is their number, used up for now, or 0,
+ * which is how hosts forbid them; then it is -EPERM.
+ */
+int sb_namespaces_code(int code, uint64_t flags);
 /* Parent: a user namespace that maps the caller to s->uid. A descriptor or -errno. */
 int sb_idmap_userns(const struct sb_start *s);
 int sb_child_maps(struct sb_start *s);		/* CHILD */

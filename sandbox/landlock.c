@@ -64,6 +64,8 @@ int sb_landlock_abi(void)
 {
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 
+	if (abi < 0 && sb_exhausted(-errno))
+		return -errno;
 	return abi > 0 ? (int)abi : 0;
 }
 
@@ -99,8 +101,8 @@ int sb_landlock_ruleset(const struct sb_start *s)
 	struct ruleset_attr attr;
 	int code;
 
-	if (!s->landlock_abi)
-		return -EOPNOTSUPP;
+	if (s->landlock_abi <= 0)
+		return s->landlock_abi ? s->landlock_abi : -EOPNOTSUPP;
 	attr = handled(s->landlock_abi);
 	FD_AUTO fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	if (fd < 0)

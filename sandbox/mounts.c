@@ -206,6 +206,8 @@ static int plain(struct sb_start *s, int code, const char *why)
 {
 	bool readonly = false;
 
+	if (sb_exhausted(code))
+		return code;
 	for (uint32_t i = 0; i < s->spec->preopen_count; i++)
 		readonly |= s->spec->preopens[i].readonly;
 	if (s->landlock < 0)

@@ -93,7 +93,9 @@ int sb_probe(struct sb_features *ret)
 		f.wall[SB_WALL_SECCOMP] = (struct sb_fact){ SB_MISSING, -EOPNOTSUPP,
 							    "no seccomp filters in this kernel" };
 	try_cgroup(&f.wall[SB_WALL_CGROUP]);
-	sb_powers_get(&powers);
+	code = f.landlock_abi < 0 ? f.landlock_abi : sb_powers_get(&powers);
+	if (code)
+		return code;
 	f.rootful = powers.admin && powers.setid && powers.pcap;
 	f.idmap = strstr(f.wall[SB_WALL_PREOPENS].why, "idmapped") != NULL;
 	f.io_uring = ring_allowed();

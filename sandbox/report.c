@@ -86,7 +86,8 @@ int sb_refused(struct sb_start *s, enum sb_wall wall, int code, const char *why)
 
 bool sb_exhausted(int code)
 {
-	return code == -EMFILE || code == -ENFILE || code == -ENOMEM || code == -EAGAIN;
+	return code == -EMFILE || code == -ENFILE || code == -ENOMEM || code == -EAGAIN ||
+	       code == -ENOSPC;
 }
 
 int sb_missing(struct sb_start *s, enum sb_wall wall, int code, const char *why)

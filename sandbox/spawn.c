@@ -88,6 +88,7 @@ static int refuse(struct sb_start *s, struct wsbox_err *err)
 static int open_parts(struct sb_start *s, struct wsbox_err *err)
 {
 	const int *io = s->spec->stdio;
+	int code;
 
 	if (io[0] < 0 || io[1] < 0 || io[2] < 0) {
 		s->null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -98,7 +99,9 @@ static int open_parts(struct sb_start *s, struct wsbox_err *err)
 	s->supervisor = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	if (s->supervisor < 0)
 		return err_set(err, -errno, WSBOX_FAILED, "pidfd_open: %s", err_name(-errno));
-	sb_powers_get(&s->powers);
+	code = sb_powers_get(&s->powers);
+	if (code)
+		return err_set(err, code, WSBOX_FAILED, "who wsbox is: %s", err_name(code));
 	return sb_preopens_open(s, err);
 }
 
@@ -327,11 +330,11 @@ static void give_up_namespaces(struct sb_start *s, int code)
 	(void)sb_missing(s, SB_WALL_IDENTITY, code, why);
 }
 
-/* What a host says that does not allow namespaces; ENOSPC: a limit of their number, often of 0. */
+/* What a host says that does not allow namespaces. */
 static bool denied(int code)
 {
 	return code == -EPERM || code == -EACCES || code == -EINVAL || code == -ENOSYS ||
-	       code == -ENOSPC || code == -EUSERS || code == -EOPNOTSUPP;
+	       code == -EUSERS || code == -EOPNOTSUPP;
 }
 
 static int clone_child(struct sb_start *s, int *ret_pidfd, struct wsbox_err *err)
@@ -346,7 +349,7 @@ static int clone_child(struct sb_start *s, int *ret_pidfd, struct wsbox_err *err
 	(void)sigfillset(&all);
 	/* the caller's handlers must not run in the child */
 	(void)sigprocmask(SIG_SETMASK, &all, &before);
-	pid = clone_once(s, ret_pidfd);
+	pid = sb_namespaces_code(clone_once(s, ret_pidfd), s->namespaces);
 	if (denied(pid) && s->namespaces) {
 		give_up_namespaces(s, pid);
 		if (s->spec->isolation == SB_DEGRADED)

@@ -69,6 +69,28 @@ static const int *codes_of(const struct traced_place *p)
 	return errors[i].codes;
 }
 
+/*
+ * What says nothing of what the host allows. Of what reads, writes or waits these are answers of
+ * another kind.
+ */
+static const int *exhausted(const struct traced_place *p)
+{
+	static const int all[] = { ENOMEM, ENOSPC, 0 }, memory[] = { ENOMEM, 0 }, none[] = { 0 };
+
+	switch (p->nr) {
+	case SYS_fcntl:
+		return p->arg == F_DUPFD_CLOEXEC ? all : none;
+	case SYS_read: case SYS_pread64: case SYS_readv: case SYS_recvmsg: case SYS_sendmsg:
+	case SYS_ppoll: case SYS_poll: case SYS_write:
+	case SYS_mmap: case SYS_munmap: case SYS_mprotect: case SYS_brk:
+		return memory;
+	case SYS_close: case SYS_nanosleep: case SYS_wait4: case SYS_waitid:
+		return none;
+	default:
+		return all;
+	}
+}
+
 int main(void)
 {
 	char *guest = traced_begin("../../tools/wsbox", module, sizeof(module));
@@ -77,12 +99,14 @@ int main(void)
 			 "--tmpfs", "/t:1M", "--memory", "64M", "--pids-limit", "9",
 			 "--cpu-time", "20s", "--max-output", "1M", guest, NULL };
 	char *degraded[] = { "wsbox", "run", "--no-cache", "--isolation", "degraded", "--stats-fd",
-			     "1", "--memory", "64M", "--dir", "/tmp::/a", guest, NULL };
+			     "1", "--memory", "64M", "--dir", "/usr::/b:ro", "--tmpfs", "/t:1M",
+			     guest, NULL };
 	char *kept[] = { "wsbox", "run", guest, NULL };
 	const struct traced_try tries[] = {
 		{ "plain", plain, .says = "hello\n", .codes = codes_of },
 		{ "all options", much, .says = "hello\n", .codes = codes_of },
 		{ "degraded", degraded, .walls = true, .says = "hello\n", .codes = codes_of },
+		{ "short", degraded, .walls = true, .says = "hello\n", .codes = exhausted },
 		{ "cached", kept, .fresh = true, .says = "hello\n", .codes = codes_of },
 		{ "from the cache", kept, .says = "hello\n", .codes = codes_of },
 	};
