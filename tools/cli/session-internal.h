@@ -44,6 +44,7 @@ void verdict_exit(struct session *s);
 /* A signal to the supervisor. SIGXCPU is the CPU-time limit of a cell. */
 void verdict_signal(struct session *s, int signal);
 void verdict_timeout(struct session *s);
+void verdict_unread(struct session *s);	/* the same, of what is left of a guest that has ended */
 void verdict_output(struct session *s);
 void verdict_output_lost(struct session *s, int error);
 

@@ -291,19 +291,35 @@ static void take_keys(struct session *s, short revents)
 		verdict_signal(s, signal);
 }
 
+static bool cells_run(const struct session *s)
+{
+	return s->compiler.running || s->instance.running;
+}
+
 /* Nanoseconds until somebody must act though nothing happens; UINT64_MAX: never. */
 static uint64_t patience(const struct session *s)
 {
 	uint64_t now;
 
-	if (s->ended != SESSION_RUNNING)
-		return UINT64_MAX;
-	if (s->tty.waiting)
+	if (s->ended == SESSION_RUNNING && s->tty.waiting)
 		return 0;
-	if (!s->deadline)
+	/* cells that were ended go by themselves, then there may be a reader to wait for */
+	if (!s->deadline || (s->ended != SESSION_RUNNING && cells_run(s)))
 		return UINT64_MAX;
 	now = session_clock();
 	return now < s->deadline ? s->deadline - now : 0;
+}
+
+/* Past the deadline: a guest ends; without one, the wait for readers that do not read. */
+static void past_deadline(struct session *s, const struct pollfd pumps[2])
+{
+	if (s->ended == SESSION_RUNNING) {
+		verdict_timeout(s);
+	} else if (!cells_run(s) && !pumps[0].revents && !pumps[1].revents) {
+		verdict_unread(s);
+		pump_close(&s->pumps[0]);
+		pump_close(&s->pumps[1]);
+	}
 }
 
 static void take_events(struct session *s, const struct pollfd p[SLOTS])
@@ -340,14 +356,14 @@ static void turn(struct session *s)
 	else if (n == 0 && s->tty.waiting)
 		stop_with_cells(s, SIGTTIN);
 	/* not only when nothing happens: a guest may write without end */
-	if (s->deadline && s->ended == SESSION_RUNNING && session_clock() >= s->deadline)
-		verdict_timeout(s);
+	if (s->deadline && session_clock() >= s->deadline)
+		past_deadline(s, p + SLOT_PUMPS);
 }
 
 /* A signal also ends the wait for a reader of the guest's output that does not read. */
 static bool over(const struct session *s)
 {
-	if (s->compiler.running || s->instance.running)
+	if (cells_run(s))
 		return false;
 	return s->ended == SESSION_SIGNAL || (pump_over(&s->pumps[0]) && pump_over(&s->pumps[1]));
 }

@@ -168,6 +168,13 @@ static void reopen(struct session *s)
 		s->ended = SESSION_RUNNING;
 }
 
+void verdict_unread(struct session *s)
+{
+	reopen(s);
+	judge(s, SESSION_TIMEOUT, WSBOX_TIMEOUT,
+	      "time limit reached while nobody read what the guest wrote");
+}
+
 void verdict_output_lost(struct session *s, int error)
 {
 	reopen(s);
