@@ -390,8 +390,8 @@ static bool is_code_of_r10(const struct jv_opt *o, const struct jv_insn *i)
 	if (a.kind == JV_CONTEXT && d->kind == JV_CONTEXT)
 		return a.lo == a.hi && a.lo && a.lo == import_code(d);
 	return i->base < JV_REGS && i->index == JV_NONE &&
-	       i->disp == (int32_t)offsetof(struct jit_callee, code) && d->id &&
-	       o->s.at[i->base].id == d->id;
+	       i->disp == (int32_t)offsetof(struct jit_callee, code) &&
+	       jv_identical(&o->s.at[i->base], d);
 }
 
 /* ---- the runtime ---- */

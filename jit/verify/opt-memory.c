@@ -33,18 +33,18 @@ struct jv_value jv_address(const struct jv_opt *o, const struct jv_insn *i)
 	return sum;
 }
 
-uint32_t jv_entry_id(struct jv_opt *o, uint32_t a, uint32_t b)
+uint32_t jv_entry_id(struct jv_opt *o, const struct jv_value *a, const struct jv_value *b)
 {
-	uint32_t lo = a < b ? a : b, hi = a < b ? b : a;
+	for (uint32_t k = 0; k < JV_SUMS; k++) {
+		const struct jv_value *x = &o->sums[k].a, *y = &o->sums[k].b;
 
-	if (!lo)
-		return ++o->next_id;
-	for (uint32_t k = 0; k < JV_SUMS; k++)
-		if (o->sums[k].a == lo && o->sums[k].b == hi)
+		if ((jv_identical(a, x) && jv_identical(b, y)) ||
+		    (jv_identical(a, y) && jv_identical(b, x)))
 			return o->sums[k].id;
+	}
 	o->nsums = (o->nsums + 1) % JV_SUMS;
-	o->sums[o->nsums].a = lo;
-	o->sums[o->nsums].b = hi;
+	o->sums[o->nsums].a = *a;
+	o->sums[o->nsums].b = *b;
 	return o->sums[o->nsums].id = ++o->next_id;
 }
 
@@ -53,7 +53,7 @@ struct jv_value jv_known_address(struct jv_opt *o, const struct jv_insn *i)
 	struct jv_value a = jv_address(o, i);
 
 	if (a.kind == JV_ENTRY && !i->disp && i->base < JV_REGS && i->index < JV_REGS && !i->scale)
-		a.id = jv_entry_id(o, o->s.at[i->base].id, o->s.at[i->index].id);
+		jv_name(&a, jv_entry_id(o, &o->s.at[i->base], &o->s.at[i->index]), 1, 0);
 	return a;
 }
 
@@ -326,7 +326,7 @@ static struct jv_value from_frame(struct jv_opt *o, const struct jv_insn *i, int
 static struct jv_value described(const struct jv_opt *o, const struct jv_insn *i, struct jv_value a)
 {
 	if (!a.id && i->base < JV_REGS && i->index == JV_NONE)
-		a.id = o->s.at[i->base].id;
+		jv_name(&a, o->s.at[i->base].id, 1, 0);
 	return a;
 }
 

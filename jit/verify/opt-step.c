@@ -38,6 +38,8 @@ static void set_flags(struct jv_opt *o, enum jv_flags flags, unsigned int width,
 {
 	if (flags == JV_FLAGS_RESULT || (right.lo == right.hi && jv_is_number(&right)))
 		note_limit(o, right.lo);
+	jv_note_goal(o, &left, &right);
+	jv_note_goal(o, &right, &left);
 	o->s.flags = (uint8_t)flags;
 	o->s.flags_width = (uint8_t)width;
 	o->s.left = left;
@@ -96,13 +98,18 @@ static unsigned int compare_of(const struct jv_places *s, unsigned int cc)
 	return cc;
 }
 
-static bool refine_id(struct jv_places *s, uint32_t id, unsigned int cc,
-		      const struct jv_value *with)
+/* v's equals, and what its bounds say of others. */
+static bool refine_equals(struct jv_places *s, const struct jv_value *v, unsigned int cc,
+			  const struct jv_value *with)
 {
-	for (uint32_t k = 0; id && k < s->n; k++)
-		if (s->at[k].id == id && !jv_refine(&s->at[k], cc, with))
+	struct jv_value refined = *v;
+
+	if (!v->id)
+		return true;
+	for (uint32_t k = 0; k < s->n; k++)
+		if (jv_identical(&s->at[k], v) && !jv_refine(&s->at[k], cc, with))
 			return false;
-	return true;
+	return jv_refine(&refined, cc, with) && (!jv_is_affine(v) || jv_narrow(s, &refined));
 }
 
 static void descriptor_is(struct jv_places *s, uint32_t id, uint32_t type)
@@ -117,11 +124,39 @@ static void descriptor_is(struct jv_places *s, uint32_t id, uint32_t type)
 	}
 }
 
+/*
+ * What is as large as a number that is not negative, by a compare of fewer than 64 bits with their
+ * sign, is not negative either.
+ */
+static bool suppose_sign(struct jv_places *s, unsigned int cc)
+{
+	struct jv_value *low, *high;
+	struct jv_value most = jv_number(0, 0);
+
+	if (s->flags != JV_FLAGS_COMPARE || s->flags_width == 8)
+		return true;
+	if (cc == CC_NS && !s->right.lo && !s->right.hi)
+		cc = CC_GE;
+	if (cc != CC_GE && cc != CC_G && cc != CC_L && cc != CC_LE)
+		return true;
+	low = cc == CC_GE || cc == CC_G ? &s->right : &s->left;
+	high = low == &s->left ? &s->right : &s->left;
+	most.lo = most.hi = (int64_t)(((uint64_t)1 << (8 * s->flags_width - 1)) - 1);
+	if (!jv_is_number(low) || low->lo < 0 || low->hi > most.hi || !jv_is_number(high) ||
+	    high->lo < 0 || high->hi <= most.hi)
+		return true;
+	return refine_equals(s, high, CC_LE, &most) && jv_refine(high, CC_LE, &most);
+}
+
 /* What the condition says of all that is known. False: it cannot hold. */
 static bool suppose(struct jv_places *s, unsigned int cc)
 {
-	struct jv_value left = s->left, right = s->right;
+	struct jv_value left, right;
 
+	if (!suppose_sign(s, cc))
+		return false;
+	left = s->left;
+	right = s->right;
 	if (s->flags == JV_FLAGS_COMPARE && cc == CC_E) {
 		if (left.kind == JV_TYPE_OF && right.kind == JV_TYPE)
 			descriptor_is(s, left.n, right.n);
@@ -133,8 +168,8 @@ static bool suppose(struct jv_places *s, unsigned int cc)
 		return true;
 	if (!jv_refine(&s->left, cc, &right) || !jv_refine(&s->right, seen_from_right(cc), &left))
 		return false;
-	return refine_id(s, left.id, cc, &right) &&
-	       refine_id(s, right.id, seen_from_right(cc), &left);
+	return refine_equals(s, &left, cc, &right) &&
+	       refine_equals(s, &right, seen_from_right(cc), &left);
 }
 
 /* ---- operands ---- */
@@ -186,7 +221,7 @@ static bool result(struct jv_opt *o, const struct jv_insn *i, struct jv_value v)
 		v = jv_unknown();
 	if (i->dst != JV_NONE)
 		put_low(o, i->dst, v, i->width);
-	return !(i->flags & JV_WRITE) || jv_opt_store(o, i, NULL);
+	return !(i->flags & JV_WRITE) || jv_opt_store(o, i, i->width == 8 ? &v : NULL);
 }
 
 /* ---- arithmetic ---- */
@@ -235,8 +270,8 @@ static bool do_alu(struct jv_opt *o, const struct jv_insn *i, unsigned int op, s
 		return jv_opt_refuse(o, i, "the stack pointer moves");
 	r = jv_low(&r, i->width);
 	if (r.kind == JV_ENTRY)
-		r.id = jv_entry_id(o, a.id, b.id);
-	else
+		jv_name(&r, jv_entry_id(o, &a, &b), 1, 0);
+	else if (!r.id)
 		r = jv_fresh(o, r);
 	if (op == ALU_SUB)
 		set_flags(o, JV_FLAGS_COMPARE, i->width, a, b);
@@ -305,7 +340,6 @@ static bool do_shift(struct jv_opt *o, const struct jv_insn *i)
 	} else if (i->width >= 4 && (op == 4 || op == 5)) {
 		r = shifted_by(i, op, &a, &o->s.at[RCX]);
 	}
-	r.id = 0;
 	return result(o, i, r);
 }
 
@@ -338,7 +372,9 @@ static bool step_by_one(struct jv_opt *o, const struct jv_insn *i)
 	if (!operand_rm(o, i, &a))
 		return false;
 	r = jv_sum(&a, &one);
-	r = jv_fresh(o, jv_low(&r, i->width));
+	r = jv_low(&r, i->width);
+	if (!r.id)
+		r = jv_fresh(o, r);
 	no_flags(o);
 	if (i->width >= 4 && jv_is_number(&r) && i->dst != JV_NONE)
 		set_flags(o, JV_FLAGS_RESULT, i->width, r, jv_number(0, 0));
@@ -441,13 +477,13 @@ static bool do_cmov(struct jv_opt *o, const struct jv_insn *i)
 
 	if (!operand_rm(o, i, &src))
 		return false;
-	if (cc != CC_O && src.id && src.id == o->s.left.id)
+	if (cc != CC_O && jv_identical(&src, &o->s.left))
 		moves = jv_refine(&src, cc, &o->s.right);
-	else if (cc != CC_O && src.id && src.id == o->s.right.id)
+	else if (cc != CC_O && jv_identical(&src, &o->s.right))
 		moves = jv_refine(&src, seen_from_right(cc), &o->s.left);
-	if (not != CC_O && old.id && old.id == o->s.left.id)
+	if (not != CC_O && jv_identical(&old, &o->s.left))
 		stays = jv_refine(&old, not, &o->s.right);
-	else if (not != CC_O && old.id && old.id == o->s.right.id)
+	else if (not != CC_O && jv_identical(&old, &o->s.right))
 		stays = jv_refine(&old, seen_from_right(not), &o->s.left);
 	r = !moves ? old : !stays ? src : jv_join(&old, &src, JV_EXACT, NULL, 0);
 	r.id = 0;

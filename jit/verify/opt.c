@@ -3,14 +3,14 @@
 #include "jit/verify/opt.h"
 #include "runtime/base/num.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define VISITS_EXACT 3u		/* of a block; then bounds grow by steps */
-#define VISITS_STEPS 12u
-#define VISITS_MAX 64u
+#define ROUNDS_EXACT 3u		/* by which bounds at a loop's head grow; then they do by steps */
+#define ROUNDS_STEPS 24u
+#define VISITS_MAX 64u		/* of a block */
 #define STATES_MAX ((size_t)6 << 20)	/* values at the starts of all blocks of a function */
-#define JOIN_ID 0x80000000u
 
 bool jv_opt_refuse(struct jv_opt *o, const struct jv_insn *i, const char *what)
 {
@@ -28,6 +28,8 @@ static void set_pending(struct jv_opt *o, uint32_t at)
 {
 	at -= o->v->lo;
 	o->pending[at / 64] |= (uint64_t)1 << at % 64;
+	if (at / 64 < o->first_pending)
+		o->first_pending = at / 64;
 }
 
 /* Whoever ran over this place before it began a block is to go there. */
@@ -47,36 +49,17 @@ static bool new_join(struct jv_opt *o, uint32_t edge, const struct jv_places *s,
 
 	if ((o->joins.len + 1) * s->n > STATES_MAX)
 		return jv_fail(o->v, at, "too large to be verified");
-	if (!vec_reserve(&o->values, s->n) || !vec_push(&o->joins, j))
+	if (!vec_reserve(&o->values, s->n) || !vec_reserve(&o->origins, s->n) ||
+	    !vec_push(&o->joins, j))
 		return jv_lacks_memory(o->v);
+	memset(o->origins.at + o->origins.len, 0, s->n * sizeof(*o->origins.at));
+	o->origins.len += s->n;
 	memcpy(o->values.at + o->values.len, s->at, s->n * sizeof(*s->at));
 	o->values.len += s->n;
 	split_block(o, at);
 	o->join_of[at - o->v->lo] = (uint32_t)o->joins.len;
 	set_pending(o, at);
 	return true;
-}
-
-/* The class of places whose ids were a and b: the first of them; JV_MANY: not found out. */
-static uint32_t class_of(struct jv_opt *o, uint32_t a, uint32_t b, uint32_t place)
-{
-	uint32_t k = (a * 2654435761u ^ b * 40503u) >> 7, tries = 0;
-
-	if (!a || !b)
-		return place;
-	for (; tries < 8; tries++, k++) {
-		k %= sizeof(o->pairs) / sizeof(o->pairs[0]);
-		if (o->pairs[k].stamp != o->stamp) {
-			o->pairs[k].stamp = o->stamp;
-			o->pairs[k].a = a;
-			o->pairs[k].b = b;
-			o->pairs[k].id = place;
-			return place;
-		}
-		if (o->pairs[k].a == a && o->pairs[k].b == b)
-			return o->pairs[k].id;
-	}
-	return JV_MANY;
 }
 
 /* One edge only comes here, which now comes with another state. */
@@ -88,10 +71,13 @@ static bool replace_state(struct jv_opt *o, const struct jv_places *s, uint32_t 
 
 	o->stamp++;
 	for (uint32_t k = 0; k < s->n; k++) {
+		const struct jv_pair was = { .a = at[k].id };
+
 		changed |= !jv_same(&at[k], &s->at[k]) || at[k].kind == JV_TYPE_OF ||
-			   at[k].kind == JV_CODE;
-		/* equal to what it was equal to */
-		same = class_of(o, at[k].id, UINT32_MAX, k);
+			   at[k].kind == JV_CODE || at[k].times != s->at[k].times ||
+			   at[k].plus != s->at[k].plus;
+		/* named by the same as what it was named by the same as */
+		same = at[k].id ? jv_kin_of(o, &was, k) : k;
 		changed |= same == JV_MANY || s->at[same].id != s->at[k].id;
 	}
 	memcpy(at, s->at, s->n * sizeof(*at));
@@ -100,31 +86,70 @@ static bool replace_state(struct jv_opt *o, const struct jv_places *s, uint32_t 
 	return changed;
 }
 
+/*
+ * What comes round a loop is thought to come again: bounds that have grown go where that may end.
+ */
+static void grow_bounds(struct jv_opt *o, const struct jv_value *at, const struct jv_places *s,
+			uint32_t base, enum jv_growth growth)
+{
+	uint32_t limits = (uint32_t)num_min(o->nlimits, JV_LIMITS);
+
+	memset(o->reached, 0, s->n);
+	if (growth == JV_STEPS)
+		jv_reach_goals(o, at, base, o->reached);
+	for (uint32_t k = 0; k < s->n; k++) {
+		struct jv_value *r = &o->joined[k],
+				wide = jv_join(&at[k], &s->at[k], growth, o->limits, limits);
+
+		if (o->reached[k])
+			continue;
+		r->lo = wide.lo;
+		r->hi = wide.hi;
+	}
+	jv_narrow_all(o->joined, s->n, base, o->ranges);
+}
+
 /* Both states hold. */
-static bool merge_state(struct jv_opt *o, const struct jv_places *s, uint32_t join)
+static bool merge_state(struct jv_opt *o, const struct jv_places *s, uint32_t join, bool back)
 {
 	struct jv_value *at = state_of(o, join);
 	struct jv_join *j = &o->joins.at[join];
-	enum jv_growth growth = j->visits > VISITS_STEPS ? JV_LEAPS :
-				j->visits > VISITS_EXACT ? JV_STEPS :
-							   JV_EXACT;
+	/* where nothing comes round a loop nothing goes on growing */
+	enum jv_growth growth = !back || j->rounds <= ROUNDS_EXACT ? JV_EXACT :
+				j->rounds <= ROUNDS_STEPS	   ? JV_STEPS :
+								     JV_LEAPS;
 	bool changed = false;
-	uint32_t limits = (uint32_t)num_min(o->nlimits, JV_LIMITS);
-	uint32_t base = JOIN_ID + join * s->n, same;
+	uint32_t base = JV_JOIN_ID + join * s->n, same;
 
 	o->stamp++;
 	for (uint32_t k = 0; k < s->n; k++) {
-		struct jv_value r = jv_join(&at[k], &s->at[k], growth, o->limits, limits);
+		struct jv_value r = jv_join(&at[k], &s->at[k], JV_EXACT, NULL, 0);
+		struct jv_pair p = { .times = 1 };
 
-		same = class_of(o, at[k].id, s->at[k].id, k);
-		r.id = base + (same == JV_MANY ? k : same);
-		changed |= !jv_same(&r, &at[k]) || r.id != at[k].id;
-		at[k] = r;
+		same = jv_pair_of(&at[k], &s->at[k], &r, &p) ? jv_kin_of(o, &p, k) : JV_MANY;
+		same = same == JV_MANY ? k : same;
+		jv_name(&r, base + same, p.times, p.plus);
+		assert(r.id);
+		o->joined[k] = r;
+		if (!back && p.factor && p.b != r.id)
+			o->origins.at[r.id - JV_JOIN_ID] =
+				(struct jv_origin){ p.b, p.factor, p.more };
+	}
+	jv_narrow_all(o->joined, s->n, base, o->ranges);
+	if (growth != JV_EXACT)
+		grow_bounds(o, at, s, base, growth);
+	for (uint32_t k = 0; k < s->n; k++) {
+		const struct jv_value *r = &o->joined[k];
+
+		changed |= !jv_same(r, &at[k]) || r->id != at[k].id || r->times != at[k].times ||
+			   r->plus != at[k].plus;
+		at[k] = *r;
 	}
 	if (s->probed > j->probed) {
 		j->probed = s->probed;
 		changed = true;
 	}
+	j->rounds += changed && back;
 	return changed;
 }
 
@@ -133,7 +158,7 @@ static bool arrive(struct jv_opt *o, uint32_t edge, const struct jv_places *s, u
 	struct jv *v = o->v;
 	struct jv_join *j;
 	uint32_t join;
-	bool changed;
+	bool changed, back = edge >> 1 >= at;
 
 	if (at < v->lo || at >= v->hi)
 		return jv_fail(v, at, "a branch out of the function");
@@ -141,11 +166,11 @@ static bool arrive(struct jv_opt *o, uint32_t edge, const struct jv_places *s, u
 	if (!join)
 		return new_join(o, edge, s, at);
 	j = &o->joins.at[--join];
-	if (j->from == edge) {
+	if (j->from == edge && !back) {
 		changed = replace_state(o, s, join);
 	} else {
-		j->from = JV_MANY;
-		changed = merge_state(o, s, join);
+		j->from = j->from == edge ? edge : JV_MANY;
+		changed = merge_state(o, s, join, back);
 	}
 	if (changed)
 		set_pending(o, at);
@@ -174,7 +199,7 @@ static bool walk_block(struct jv_opt *o, uint32_t join)
 	uint32_t at = j->at;
 	struct jv_insn i;
 
-	if (++j->visits > VISITS_MAX || o->next_id > JOIN_ID / 2)
+	if (++j->visits > VISITS_MAX || o->next_id > JV_JOIN_ID / 2)
 		return jv_fail(o->v, at, "takes too long to verify");
 	memcpy(o->s.at, state_of(o, join), o->s.n * sizeof(*o->s.at));
 	o->s.probed = j->probed;
@@ -193,24 +218,23 @@ static bool walk_block(struct jv_opt *o, uint32_t join)
 	return true;
 }
 
-/* Blocks in the order of their places, and again what has changed, until nothing has. */
+/*
+ * The first of the blocks of which something has changed, until there is none. So a loop is
+ * settled before what comes behind it is looked at.
+ */
 static bool settle_blocks(struct jv_opt *o)
 {
-	uint32_t words = (o->v->hi - o->v->lo + 63) / 64;
-	bool any = true;
+	uint32_t words = (o->v->hi - o->v->lo + 63) / 64, w, bit;
 
-	while (any) {
-		any = false;
-		for (uint32_t w = 0; w < words; w++) {
-			while (o->pending[w]) {
-				uint32_t bit = (uint32_t)__builtin_ctzll(o->pending[w]);
-
-				o->pending[w] &= o->pending[w] - 1;
-				any = true;
-				if (!walk_block(o, o->join_of[w * 64 + bit] - 1))
-					return false;
-			}
+	while ((w = o->first_pending) < words) {
+		if (!o->pending[w]) {
+			o->first_pending++;
+			continue;
 		}
+		bit = (uint32_t)__builtin_ctzll(o->pending[w]);
+		o->pending[w] &= o->pending[w] - 1;
+		if (!walk_block(o, o->join_of[w * 64 + bit] - 1))
+			return false;
 	}
 	return true;
 }
@@ -263,15 +287,26 @@ static bool make_room(struct jv_opt *o, uint32_t bytes)
 
 static bool make_places(struct jv_opt *o, uint32_t n)
 {
-	struct jv_value *a = realloc(o->s.at, n * sizeof(*a)), *b;
+	struct jv_value *a = realloc(o->s.at, n * sizeof(*a)), *b, *c;
+	struct jv_range *r;
+	bool *reached;
 
 	if (a)
 		o->s.at = a;
 	b = realloc(o->taken.at, n * sizeof(*b));
 	if (b)
 		o->taken.at = b;
+	c = realloc(o->joined, n * sizeof(*c));
+	if (c)
+		o->joined = c;
+	r = realloc(o->ranges, 2 * n * sizeof(*r));
+	if (r)
+		o->ranges = r;
+	reached = realloc(o->reached, n);
+	if (reached)
+		o->reached = reached;
 	o->s.n = o->taken.n = n;
-	return (a && b) || jv_lacks_memory(o->v);
+	return (a && b && c && r && reached) || jv_lacks_memory(o->v);
 }
 
 /* At entry: arguments, what is to be kept, nothing else. */
@@ -296,7 +331,7 @@ static void begin_places(struct jv_opt *o, const struct jv_sig *sig)
 	if (o->is_stub)
 		r[RSI] = r[RDX] = jv_number(0, 0);
 	for (uint32_t k = 0; k < o->s.n; k++)
-		r[k].id = ++o->next_id;
+		r[k] = jv_fresh(o, r[k]);
 	o->s.probed = 0;
 }
 
@@ -306,8 +341,8 @@ static bool settle_code(struct jv_opt *o, const struct jv_sig *sig, uint32_t at)
 {
 	o->sig = sig;
 	o->top = 8 + (int64_t)sig->c_bytes;
-	o->joins.len = o->values.len = 0;
-	o->next_id = o->nlimits = 0;
+	o->joins.len = o->values.len = o->origins.len = 0;
+	o->next_id = o->nlimits = o->ngoals = o->first_pending = 0;
 	if (!make_room(o, o->v->hi - o->v->lo) ||
 	    !make_places(o, JV_REGS + (uint32_t)o->top / 8 + frame_slots(o->v, at)))
 		return false;
@@ -332,6 +367,10 @@ void jv_opt_free(struct jv_opt *o)
 	vec_done(&o->values);
 	free(o->s.at);
 	free(o->taken.at);
+	free(o->joined);
+	free(o->ranges);
+	free(o->reached);
+	vec_done(&o->origins);
 	free(o->join_of);
 	free(o->pending);
 	free(o);

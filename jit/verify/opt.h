@@ -13,6 +13,7 @@
 #include "jit/verify/value.h"
 
 #define JV_MANY UINT32_MAX
+#define JV_JOIN_ID 0x80000000u	/* from here on ids of places at the starts of blocks */
 #define JV_STACK_MAX ((int64_t)1 << 30)	/* how far below its entry a frame may go */
 
 enum {
@@ -43,7 +44,36 @@ struct jv_join {
 	uint32_t at;			/* offset in text */
 	uint32_t from;			/* the edge by which control comes, if it is one; JV_MANY */
 	uint32_t visits;
+	uint32_t rounds;		/* edges from behind that changed what is known */
 	int64_t probed;
+};
+
+/* What the names of a place have in common with those of others, where two states meet. */
+struct jv_pair {
+	uint32_t a, b;			/* ids: of the state before, of the edge */
+	int32_t factor;
+	int64_t more;
+	int32_t times;			/* the place's name from there on */
+	int64_t plus;
+};
+
+/* The first place that had this pair. */
+struct jv_kin {
+	uint32_t a, b, place, stamp;
+	int32_t factor;
+	int64_t more;
+};
+
+/* What the S of an id was on the last edge from before: factor * S of that id + more. */
+struct jv_origin {
+	uint32_t id;			/* 0: not known */
+	int32_t factor;
+	int64_t more;
+};
+
+/* Whole numbers, from lo to hi; more of them than there are of 64 bits, so that none is lost. */
+struct jv_range {
+	__int128 lo, hi;
 };
 
 struct jv_opt {
@@ -55,15 +85,24 @@ struct jv_opt {
 	struct VEC(struct jv_value) values;	/* at the start of each block: s.n */
 	uint32_t *join_of;		/* by offset in the function: 1 + block, 0 */
 	uint64_t *pending;		/* blocks to be gone through, by offset */
+	uint32_t first_pending;		/* no word before this one has any */
 	uint32_t room;			/* bytes of code for which these were allocated */
 	int64_t top; /* of the slots: above the function's own arguments on the stack */
 	uint32_t next_id;
-	struct {
-		uint32_t a, b, id, stamp;
-	} pairs[8192];
+	struct jv_kin kin[8192];
 	uint32_t stamp;
+	struct jv_value *joined;	/* s.n: a state in the making */
+	struct jv_range *ranges;	/* twice s.n: of its ids */
+	bool *reached;			/* s.n */
+	struct VEC(struct jv_origin) origins;	/* by id, from JV_JOIN_ID on */
 	struct {
-		uint32_t a, b, id;
+		uint32_t id;
+		int64_t at;
+	} goals[JV_LIMITS]; /* where a compare says that S may end; the oldest is overwritten */
+	uint32_t ngoals;
+	struct {
+		struct jv_value a, b;
+		uint32_t id;
 	} sums[JV_SUMS]; /* entries of tables that this block came by; the oldest is overwritten */
 	uint32_t nsums;
 	int64_t limits[JV_LIMITS]; /* numbers that something was compared with; the oldest is
@@ -88,7 +127,7 @@ bool jv_opt_goto(struct jv_opt *o, const struct jv_insn *i, const struct jv_plac
 
 static inline struct jv_value jv_fresh(struct jv_opt *o, struct jv_value v)
 {
-	v.id = ++o->next_id;
+	jv_name(&v, ++o->next_id, 1, 0);
 	return v;
 }
 
@@ -98,6 +137,33 @@ static inline void jv_put(struct jv_opt *o, unsigned int reg, struct jv_value v)
 	o->s.at[reg] = v.id ? v : jv_fresh(o, v);
 }
 
+/*
+ * opt-affine.c
+ *
+ * What a place has in common with others where the state before had a there, the edge brings b, and
+ * their bounds have become those of `joined`. False: nothing.
+ */
+bool jv_pair_of(const struct jv_value *a, const struct jv_value *b, const struct jv_value *joined,
+		struct jv_pair *ret);
+/* The first place with this pair since o->stamp was counted up; JV_MANY: not found out. */
+uint32_t jv_kin_of(struct jv_opt *o, const struct jv_pair *p, uint32_t place);
+/* Has the bounds of v, which has an id, and of each value with its id hold for all. False: there is
+ * no such state. */
+bool jv_narrow(struct jv_places *s, const struct jv_value *v);
+/* The same of n values, whose ids are in [first, first + n); with room for as many ranges. */
+void jv_narrow_all(struct jv_value *at, uint32_t n, uint32_t first, struct jv_range *ranges);
+
+/*
+ * v is compared with this. It is only noted what to try as a bound of v's S at the head of a loop;
+ * whether it is one the edges tell.
+ */
+void jv_note_goal(struct jv_opt *o, const struct jv_value *v, const struct jv_value *with);
+/*
+ * Has bounds in o->joined that have grown since `before` end where something like this was noted;
+ * o->ranges has what they come to so far. ret, s.n: whether they do.
+ */
+void jv_reach_goals(struct jv_opt *o, const struct jv_value *before, uint32_t first, bool *ret);
+
 /* opt-step.c: one instruction. */
 bool jv_opt_step(struct jv_opt *o, const struct jv_insn *i);
 
@@ -106,7 +172,7 @@ struct jv_value jv_address(const struct jv_opt *o, const struct jv_insn *i);
 /* The same, with the id of an entry that was found by the same base and index. */
 struct jv_value jv_known_address(struct jv_opt *o, const struct jv_insn *i);
 /* The id of the entry that lies at the sum of two values. */
-uint32_t jv_entry_id(struct jv_opt *o, uint32_t a, uint32_t b);
+uint32_t jv_entry_id(struct jv_opt *o, const struct jv_value *a, const struct jv_value *b);
 /* What is loaded from the memory operand, zero-extended; false: refused */
 bool jv_opt_load(struct jv_opt *o, const struct jv_insn *i, struct jv_value *ret);
 /* v NULL: unknown */

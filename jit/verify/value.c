@@ -50,12 +50,50 @@ struct jv_value jv_signed(const struct jv_value *v, unsigned int bytes)
 	return jv_number(-top, top - 1);
 }
 
+#define PLUS_MAX ((int64_t)1 << 48)
+
+void jv_name(struct jv_value *v, uint32_t id, int64_t times, int64_t plus)
+{
+	bool can = times && times >= -INT32_MAX && times <= INT32_MAX && plus >= -PLUS_MAX &&
+		   plus <= PLUS_MAX;
+
+	v->id = can ? id : 0;
+	v->times = can ? (int32_t)times : 0;
+	v->plus = can ? plus : 0;
+}
+
 /* ---- sums ---- */
 
 static bool add_bounds(struct jv_value *r, const struct jv_value *a, const struct jv_value *b)
 {
 	return !__builtin_add_overflow(a->lo, b->lo, &r->lo) &&
 	       !__builtin_add_overflow(a->hi, b->hi, &r->hi);
+}
+
+/* The sum, whose bounds have not overflowed, so no value does: by what a and b are of one S. */
+static void name_sum(struct jv_value *r, const struct jv_value *a, const struct jv_value *b)
+{
+	int64_t plus;
+
+	jv_name(r, 0, 0, 0);
+	if (!jv_is_affine(a) || !jv_is_affine(b))
+		return;
+	if (jv_is_known(b) && a->id && !__builtin_add_overflow(a->plus, b->lo, &plus))
+		jv_name(r, a->id, a->times, plus);
+	else if (jv_is_known(a) && b->id && !__builtin_add_overflow(b->plus, a->lo, &plus))
+		jv_name(r, b->id, b->times, plus);
+	else if (a->id && a->id == b->id)
+		jv_name(r, a->id, (int64_t)a->times + b->times, a->plus + b->plus);
+}
+
+/* The same of a product whose bounds have not overflowed. */
+static void name_product(struct jv_value *r, const struct jv_value *a, int64_t factor)
+{
+	int64_t times, plus;
+
+	if (a->id && jv_is_number(a) && !__builtin_mul_overflow(a->times, factor, &times) &&
+	    !__builtin_mul_overflow(a->plus, factor, &plus))
+		jv_name(r, a->id, times, plus);
 }
 
 /* An element of table n: by an index that was compared with its size, or below what it has at
@@ -114,12 +152,16 @@ struct jv_value jv_sum(const struct jv_value *a, const struct jv_value *b)
 		return r;
 	if (!jv_is_number(a)) {
 		r = *a;
-		r.id = r.low = 0;
-		return add_bounds(&r, a, b) ? r : jv_unknown();
+		r.low = 0;
+		if (!add_bounds(&r, a, b))
+			return jv_unknown();
+		name_sum(&r, a, b);
+		return r;
 	}
 	if (!add_bounds(&r, a, b))
 		return jv_unknown();
 	r.align = (uint8_t)num_min(align_of(a), align_of(b));
+	name_sum(&r, a, b);
 	return r;
 }
 
@@ -146,6 +188,10 @@ struct jv_value jv_product(const struct jv_value *a, const struct jv_value *b)
 		return r;
 	r = jv_number(a->lo * b->lo, hi);
 	r.align = (uint8_t)num_min(align_of(a) + align_of(b), ALIGN_MAX);
+	if (jv_is_known(b))
+		name_product(&r, a, b->lo);
+	else if (jv_is_known(a))
+		name_product(&r, b, a->lo);
 	return r;
 }
 
@@ -187,6 +233,7 @@ struct jv_value jv_shifted_left(const struct jv_value *a, unsigned int n)
 			r.kind = JV_OFFSET;
 			r.n = a->n;
 		}
+		name_product(&r, a, factor);
 	} else {
 		r = jv_unknown();
 	}
@@ -214,11 +261,12 @@ struct jv_value jv_shifted_signed(const struct jv_value *a, unsigned int n)
 
 /* ---- joins ---- */
 
-/* Bounds that matter: of indices, of sums of them, of what guards reach. */
+/* Bounds that matter: of indices, of what is below one, of sums of them, of what guards reach. */
 static int64_t step_up(int64_t hi, enum jv_growth growth)
 {
 	static const int64_t steps[] = {
-		0, 1, 0xff, 0xffff, INT32_MAX, UINT32_MAX, 2ll * UINT32_MAX
+		0,	   1,		   0xff,       0xffff,		INT32_MAX - 1,
+		INT32_MAX, UINT32_MAX - 1, UINT32_MAX, 2ll * UINT32_MAX,
 	};
 
 	for (unsigned int k = growth == JV_STEPS ? 0 : ARRAY_SIZE(steps) - 2; k < ARRAY_SIZE(steps);
@@ -237,7 +285,7 @@ static int64_t step_down(int64_t lo)
 }
 
 /* Where hi, that was `from`, may end: at the next step, or just before a limit that it meets by
- * this distance. */
+ * this distance, or there. */
 static int64_t counted_up(int64_t from, int64_t hi, enum jv_growth growth, const int64_t *limits,
 			  uint32_t n)
 {
@@ -248,9 +296,11 @@ static int64_t counted_up(int64_t from, int64_t hi, enum jv_growth growth, const
 	for (uint32_t k = 0; k < n; k++) {
 		int64_t far;
 
-		if (!__builtin_sub_overflow(limits[k], hi, &far) && far > 0 && far % by == 0 &&
-		    limits[k] - by < best)
-			best = limits[k] - by;
+		if (__builtin_sub_overflow(limits[k], hi, &far) || far < 0 || far % by)
+			continue;
+		far = far ? far - by : 0;
+		if (hi + far < best)
+			best = hi + far;
 	}
 	return best;
 }

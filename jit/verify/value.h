@@ -1,9 +1,13 @@
 /*
- * What is known of a value in a register or a slot of the frame, for code of the optimizing tier:
- * a number within bounds, or a pointer to something and how far from its beginning. Private to
- * jit/verify.
+ * What is known of a value in a register or a slot of the frame, for code of the optimizing
+ * tier: a number within bounds, or a pointer to something and how far from its beginning.
+ * Private to jit/verify.
  *
- * Values with the same id (not 0) are equal: what a compare says of one holds for all of them.
+ * An id (not 0) stands for a number S that is not known. A number, or how far a pointer is
+ * beyond a beginning that stays where it is, is S times `times` plus `plus`, reckoned without
+ * limit: of two values with the same id one says what the other is. Anything else with an id is
+ * S itself. S is the same for all values of a state; opt-affine.c says what becomes of it where
+ * states meet.
  */
 #ifndef JIT_VERIFY_VALUE_H
 #define JIT_VERIFY_VALUE_H
@@ -55,6 +59,8 @@ struct jv_value {
 	uint8_t low;		/* the lowest byte is no more than 255 - low */
 	uint32_t n;
 	uint32_t id;
+	int32_t times;		/* not 0 where there is an id */
+	int64_t plus;
 	int64_t lo, hi;
 };
 
@@ -90,6 +96,31 @@ static inline bool jv_exactly(const struct jv_value *v, enum jv_value_kind kind,
 	return v->kind == kind && v->n == n && v->lo == off && v->hi == off;
 }
 
+/* S is reckoned with: a number, or an offset from what stays where it is. */
+static inline bool jv_is_affine(const struct jv_value *v)
+{
+	return jv_is_number(v) || v->kind == JV_CONTEXT || v->kind == JV_MEMORY;
+}
+
+/* Offsets from the same, where S is reckoned with, or numbers. */
+static inline bool jv_same_base(const struct jv_value *a, const struct jv_value *b)
+{
+	return jv_is_number(a) ? jv_is_number(b) : a->kind == b->kind && a->n == b->n;
+}
+
+/* One number, or one distance from what stays where it is. */
+static inline bool jv_is_known(const struct jv_value *v)
+{
+	return jv_is_affine(v) && v->lo == v->hi;
+}
+
+/* The same value, whatever it is. */
+static inline bool jv_identical(const struct jv_value *a, const struct jv_value *b)
+{
+	return a->id && a->id == b->id && a->times == b->times && a->plus == b->plus &&
+	       (jv_is_affine(a) || jv_is_affine(b) ? jv_same_base(a, b) : true);
+}
+
 /* Zero-extended from 32 bits. */
 static inline bool jv_is_32(const struct jv_value *v)
 {
@@ -107,7 +138,13 @@ struct jv_value jv_low(const struct jv_value *v, unsigned int bytes);
 /* The same, sign-extended to 64 bits. */
 struct jv_value jv_signed(const struct jv_value *v, unsigned int bytes);
 
-/* Results of 64 bits, without id. */
+/* The value is S times `times` plus `plus`; without id where those are too large, or times is 0. */
+void jv_name(struct jv_value *v, uint32_t id, int64_t times, int64_t plus);
+
+/*
+ * Results of 64 bits; with an id where the operands say what they are times one S, and no bit of
+ * the result is lost.
+ */
 struct jv_value jv_sum(const struct jv_value *a, const struct jv_value *b);
 struct jv_value jv_difference(const struct jv_value *a, const struct jv_value *b);
 struct jv_value jv_product(const struct jv_value *a, const struct jv_value *b);

@@ -38,7 +38,8 @@
  *
  * Code of an optimizing tier (jit_image.tier) has no fixed forms. opt.h has its rules: every
  * register and slot of the frame has bounds, or is a pointer to something and how far beyond, at
- * the start of every block, settled over joins and loops. The same is proved of it, by other means:
+ * the start of every block, settled over joins and loops; opt-affine.c says how registers that a
+ * loop steps together are bounded by the compare of one. The same is proved of it, by other means:
  * an access lies wholly within the memory and its guard, whatever registers it is made of, or,
  * where addresses have 64 bits, begins in the memory or at its end, where a page faults; r13,
  * saved registers and rsp are the caller's when it returns, and r13 the context's at each call;

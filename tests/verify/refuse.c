@@ -468,6 +468,7 @@ static void lib_not_known(void) { lib(0, false); }
 
 #include "tests/verify/sequences.h"
 #include "tests/verify/optimized.h"
+#include "tests/verify/stepped.h"
 
 /* ---- the cases ---- */
 
@@ -755,6 +756,8 @@ static const struct optimized narrow[] = {
 	BAD(both_edges, BELOW),
 	BAD(stale_descriptor, UNCHECKED),
 	BAD(other_descriptor, UNCHECKED),
+	STEPPED_GOOD,
+	STEPPED_BAD,
 };
 
 /* With a memory of 64-bit addresses. */
