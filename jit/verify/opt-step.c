@@ -526,7 +526,7 @@ static bool do_push(struct jv_opt *o, const struct jv_insn *i)
 		return false;
 	if (!jv_touch(o, i, rsp))
 		return false;
-	o->s.at[RSP].lo = o->s.at[RSP].hi = rsp;
+	jv_put(o, RSP, jv_pointer(JV_FRAME, 0, rsp));
 	slot = jv_slot(&o->s, o->top, rsp);
 	if (slot)
 		*slot = v;
@@ -543,7 +543,7 @@ static bool do_pop(struct jv_opt *o, const struct jv_insn *i, unsigned int reg)
 	if (!jv_touch(o, i, rsp))
 		return false;
 	o->s.at[reg] = slot ? *slot : jv_unknown();
-	o->s.at[RSP].lo = o->s.at[RSP].hi = rsp + 8;
+	jv_put(o, RSP, jv_pointer(JV_FRAME, 0, rsp + 8));
 	return true;
 }
 

@@ -273,11 +273,44 @@ static void entry_at(int32_t far)
 static void same_entry_ok(void) { entry_at(0); }
 static void next_entry(void) { entry_at(1); }
 
+/* Of two copies of the stack pointer one is from before a push: they are not equal. */
+static void pushed_between(bool pushes)
+{
+	struct x64_label other = { 0 }, bad = { 0 }, join = { 0 };
+
+	begin_saved();
+	x64_rr(b, X64_TEST, X64_32, X64_RDI, X64_RDI);
+	x64_jcc(b, X64_CC_S, &bad);
+	x64_jcc(b, X64_CC_E, &other);
+	x64_rr(b, X64_MOV, X64_64, X64_RAX, X64_RSP);
+	if (pushes)
+		x64_push(b, X64_RSI);
+	x64_rr(b, X64_MOV, X64_64, X64_RCX, X64_RSP);
+	if (pushes)
+		x64_pop(b, X64_RDX);
+	x64_jmp(b, &join);
+	x64_bind(b, &other);
+	x64_rr(b, X64_MOV, X64_64, X64_RAX, X64_RBX);
+	x64_rr(b, X64_MOV, X64_64, X64_RCX, X64_RBX);
+	x64_rr(b, X64_TEST, X64_32, X64_RSI, X64_RSI);
+	x64_jcc(b, X64_CC_NE, &join);
+	x64_bind(b, &bad);
+	trap();
+	x64_bind(b, &join);
+	x64_ri(b, X64_CMP, X64_64, X64_RAX, 1000);
+	x64_jcc(b, X64_CC_AE, &bad);
+	store(X64_32, linear_at(X64_RCX, 0), X64_RSI);
+	restore();
+}
+
+static void copies_of_rsp_ok(void) { pushed_between(false); }
+static void rsp_pushed_between(void) { pushed_between(true); }
+
 #define STEPPED_GOOD \
 	GOOD(stepped_ok), GOOD(stepped_32_ok), GOOD(up_to_ok), GOOD(up_below_ok), \
 	GOOD(two_ways_ok), GOOD(nested_ok), GOOD(from_anywhere_ok), GOOD(below_unknown_ok), \
 	GOOD(less_than_unknown_ok), GOOD(counted_in_frame_ok), \
-	GOOD(same_entry_ok)
+	GOOD(same_entry_ok), GOOD(copies_of_rsp_ok)
 #define STEPPED_BAD \
 	BAD(stepped_too_often, BELOW), BAD(up_to_more, BELOW), BAD(up_below_more, BELOW), \
 	BAD(up_past, BELOW), BAD(up_and_around, BELOW), BAD(around_64, BELOW), \
@@ -285,6 +318,6 @@ static void next_entry(void) { entry_at(1); }
 	BAD(nested_steps, BELOW), BAD(nested_pointer, BELOW), BAD(from_anywhere_less, BELOW), \
 	BAD(less_or_equal_unknown, WIDE), BAD(below_or_equal_unknown, WIDE), \
 	BAD(until_unknown, WIDE), BAD(half_in_frame, BELOW), \
-	BAD(next_entry, UNCHECKED)
+	BAD(next_entry, UNCHECKED), BAD(rsp_pushed_between, BELOW)
 
 #endif
