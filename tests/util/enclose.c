@@ -32,23 +32,33 @@ static void count_from(int outside)
 	}
 }
 
-void test_enclose(void)
+/* Goes on in a child, which dies with us; we end with its status. */
+static void go_on_in_child(void)
 {
-	int status, pid, outside = getpid();
+	int status, pid = fork();
 
-	if (geteuid() || unshare(CLONE_NEWPID | CLONE_NEWNS))
-		return;
-	pid = fork();
 	if (pid) {
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
 		exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 	}
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+void test_enclose(void)
+{
+	int outside = getpid();
+
+	if (geteuid() || unshare(CLONE_NEWPID | CLONE_NEWNS))
+		return;
+	go_on_in_child();
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("proc", "/proc", "proc", 0, NULL))
 		exit(1);
 	count_from(outside);
+	/* whose id is none that each namespace has; orphans are its children, as they were ours */
+	go_on_in_child();
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
 bool test_become_user(void)
