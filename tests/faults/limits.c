@@ -155,7 +155,15 @@ static bool has_groups(void)
 	return !sb_probe(&f) && f.wall[SB_WALL_CGROUP].state == SB_STANDING;
 }
 
-/* A fifth of a processor for 300 ms of wall time. */
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 * MILLION + (uint64_t)t.tv_nsec;
+}
+
+/* A fifth of a processor for 300 ms of wall time, or however long that takes on a busy host. */
 static void share(bool groups)
 {
 	const struct sb_limits limits = { .cpus_milli = 200 };
@@ -163,6 +171,7 @@ static void share(bool groups)
 	struct wsbox_err err = WSBOX_ERR_INIT;
 	struct sb_cell cell;
 	struct sb_end end;
+	uint64_t began = now_ns(), most;
 	int control, code = cell_begin(SB_FULL, &limits, DEED_SPIN, &cell, &control, &err);
 
 	if (!groups) {
@@ -178,7 +187,10 @@ static void share(bool groups)
 	sb_kill(&cell);
 	(void)close(control);
 	(void)sb_reap(&cell, &end);
-	expect(end.cpu_ns < 150 * MILLION, "share: used %llu ns", (unsigned long long)end.cpu_ns);
+	/* the share of a period may be had at its beginning */
+	most = (now_ns() - began) / 5 + 90 * MILLION;
+	expect(end.cpu_ns < most, "share: used %llu ns of %llu", (unsigned long long)end.cpu_ns,
+	       (unsigned long long)most);
 }
 
 void test_limits(void)
