@@ -41,6 +41,7 @@
 #include "runtime/base/num.h"
 
 #include <assert.h>
+#include <string.h>
 
 #define NUMBER_MAX ((int64_t)1 << 62)
 #define GOAL_HOPS 4u		/* of the places where paths met, back from a compare */
@@ -306,6 +307,14 @@ void jv_reach_goals(struct jv_opt *o, const struct jv_value *before, uint32_t fi
 }
 
 /* ---- ids where states meet ---- */
+
+void jv_forget_kin(struct jv_opt *o)
+{
+	if (++o->stamp)
+		return;
+	memset(o->kin, 0, sizeof(o->kin));
+	o->stamp = 1;
+}
 
 uint32_t jv_kin_of(struct jv_opt *o, const struct jv_pair *p, uint32_t place)
 {

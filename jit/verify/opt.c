@@ -69,7 +69,7 @@ static bool replace_state(struct jv_opt *o, const struct jv_places *s, uint32_t 
 	bool changed = false;
 	uint32_t same;
 
-	o->stamp++;
+	jv_forget_kin(o);
 	for (uint32_t k = 0; k < s->n; k++) {
 		const struct jv_pair was = { .a = at[k].id };
 
@@ -121,7 +121,7 @@ static bool merge_state(struct jv_opt *o, const struct jv_places *s, uint32_t jo
 	bool changed = false;
 	uint32_t base = JV_JOIN_ID + join * s->n, same;
 
-	o->stamp++;
+	jv_forget_kin(o);
 	for (uint32_t k = 0; k < s->n; k++) {
 		struct jv_value r = jv_join(&at[k], &s->at[k], JV_EXACT, NULL, 0);
 		struct jv_pair p = { .times = 1 };

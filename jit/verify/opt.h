@@ -90,7 +90,7 @@ struct jv_opt {
 	int64_t top; /* of the slots: above the function's own arguments on the stack */
 	uint32_t next_id;
 	struct jv_kin kin[8192];
-	uint32_t stamp;
+	uint32_t stamp;			/* of those in kin that hold */
 	struct jv_value *joined;	/* s.n: a state in the making */
 	struct jv_range *ranges;	/* twice s.n: of its ids */
 	bool *reached;			/* s.n */
@@ -145,7 +145,8 @@ static inline void jv_put(struct jv_opt *o, unsigned int reg, struct jv_value v)
  */
 bool jv_pair_of(const struct jv_value *a, const struct jv_value *b, const struct jv_value *joined,
 		struct jv_pair *ret);
-/* The first place with this pair since o->stamp was counted up; JV_MANY: not found out. */
+void jv_forget_kin(struct jv_opt *o);
+/* The first place with this pair since kin was forgotten; JV_MANY: not found out. */
 uint32_t jv_kin_of(struct jv_opt *o, const struct jv_pair *p, uint32_t place);
 /* Has the bounds of v, which has an id, and of each value with its id hold for all. False: there is
  * no such state. */
