@@ -29,6 +29,7 @@
 #include "jit/vmctx.h"
 #include "jit/x64.h"
 #include "jit/image.h"
+#include "jit/equal.h"
 #include "jit/osr.h"
 #include "runtime/base/num.h"
 #include "runtime/base/vec.h"
@@ -600,6 +601,12 @@ void jit_trap(struct jit_func *f, enum rt_trap kind, uint32_t at);
  * f->at).
  */
 struct x64_mem jit_pop_addr(struct jit_func *f, const struct wasm_insn *in, uint32_t *ret_regs);
+
+/*
+ * Before a loop whose places of locals are those of now: steps over bytes that are equal. Nothing,
+ * if its locals are not in registers.
+ */
+void jit_equal_ahead(struct jit_func *f, const struct jit_equal *e);
 
 /* ---- region.c, frame.c, control.c, call.c ---- */
 

@@ -425,6 +425,7 @@ static uint32_t loop_region(struct jit_func *f, uint32_t at)
 void jit_emit_loop(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
 {
 	uint32_t n = in->block->nparams, outer = f->region, region = loop_region(f, in->at);
+	struct jit_equal equal;
 	struct jit_ctl *c;
 
 	assert(region == outer || f->regions[region].parent == outer);
@@ -433,6 +434,8 @@ void jit_emit_loop(struct jit_func *f, const struct wasm_insn *in, const struct 
 	values_in_slots(f, n);
 	jit_region_move(f, outer, region);
 	jit_region_enter(f, region);
+	if (jit_equal_loop(&f->b, &equal))
+		jit_equal_ahead(f, &equal);
 	c = enter(f);
 	if (!c)
 		return;

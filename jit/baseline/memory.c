@@ -343,3 +343,39 @@ void jit_emit_memory_size(struct jit_func *f, const struct wasm_insn *in, const 
 		x64_shift(f->x, X64_SHR, X64_64, d, f->m->memories[in->index].page_log2);
 	jit_push_gpr(f, in->push[0], d);
 }
+
+/* On to `beyond` unless JIT_EQUAL_STEP bytes from the index in reg are in memory 0. */
+static void check_inside(struct jit_func *f, unsigned int reg, unsigned int t,
+			 struct x64_label *beyond)
+{
+	x64_rm(f->x, X64_LEA, X64_64, t, x64_at(reg, JIT_EQUAL_STEP));
+	x64_rm(f->x, X64_CMP, X64_64, t, x64_at(JIT_MEM_BASE, JIT_VMCTX(memory_size)));
+	x64_jcc(f->x, X64_CC_A, beyond);
+}
+
+void jit_equal_ahead(struct jit_func *f, const struct jit_equal *e)
+{
+	unsigned int a = f->loc[e->a], b = f->loc[e->b], n = f->loc[e->n], t;
+	struct x64_label head = { 0 }, done = { 0 };
+
+	if (f->m->imported_memories || a == JIT_NOREG || b == JIT_NOREG || n == JIT_NOREG)
+		return;
+	assert(!f->naliases[e->a] && !f->naliases[e->b] && !f->naliases[e->n]);
+	t = jit_alloc_gpr(f);
+	x64_reserve(f->x, X64_ROOM_MAX / 2);
+	x64_bind(f->x, &head);
+	/* one at least is left to the loop, which makes the values that it ends with */
+	x64_ri(f->x, X64_CMP, X64_32, n, JIT_EQUAL_STEP);
+	x64_jcc(f->x, X64_CC_BE, &done);
+	check_inside(f, a, t, &done);
+	check_inside(f, b, t, &done);
+	x64_rm(f->x, X64_MOV, X64_64, t, x64_at_index(JIT_MEM_BASE, a, 0, 0));
+	x64_rm(f->x, X64_CMP, X64_64, t, x64_at_index(JIT_MEM_BASE, b, 0, 0));
+	x64_jcc(f->x, X64_CC_NE, &done);
+	x64_ri(f->x, X64_ADD, X64_32, a, JIT_EQUAL_STEP);
+	x64_ri(f->x, X64_ADD, X64_32, b, JIT_EQUAL_STEP);
+	x64_ri(f->x, X64_SUB, X64_32, n, JIT_EQUAL_STEP);
+	x64_jmp(f->x, &head);
+	x64_bind(f->x, &done);
+	jit_free(f, t);
+}

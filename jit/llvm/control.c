@@ -162,6 +162,7 @@ void ll_emit_loop(struct ll_func *f, const struct wasm_insn *in, const struct ll
 {
 	struct ll_ctl *c;
 
+	ll_equal_ahead(f);
 	wasm_body_apply(&f->b, in);
 	c = open_block(f);
 	if (!c)

@@ -282,10 +282,16 @@ LLVMValueRef ll_libcall(struct ll_func *f, enum jit_libcall lib, LLVMValueRef *a
 bool ll_control_start(struct ll_func *f);
 /* control.c: returns what is on top of the stack, which stays there. */
 void ll_return_edge(struct ll_func *f);
-/* memory.c: pops an address: where the access of this instruction goes. */
+/* memory.c: where a memory begins (a pointer), and its size in bytes (i64). */
+LLVMValueRef ll_memory_base(struct ll_func *f, uint32_t memory);
+LLVMValueRef ll_memory_size(struct ll_func *f, uint32_t memory);
+/* Pops an address: where the access of this instruction goes. */
 LLVMValueRef ll_pop_address(struct ll_func *f, const struct wasm_insn *in);
 LLVMValueRef ll_load(struct ll_func *f, LLVMTypeRef t, LLVMValueRef p);
 void ll_store(struct ll_func *f, LLVMValueRef v, LLVMValueRef p);
+
+/* equal.c: before a loop, whose body is to be read next: what may be done ahead of it. */
+void ll_equal_ahead(struct ll_func *f);
 /* simd.c */
 LLVMValueRef ll_as(struct ll_func *f, LLVMValueRef v, enum ll_lanes lanes);
 

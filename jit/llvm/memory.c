@@ -34,7 +34,7 @@ static LLVMValueRef memory_slot(struct ll_func *f, uint32_t memory, size_t field
 				     (int64_t)(memory * sizeof(struct jit_memory) + field));
 }
 
-static LLVMValueRef base_of(struct ll_func *f, uint32_t memory)
+LLVMValueRef ll_memory_base(struct ll_func *f, uint32_t memory)
 {
 	if (memory == 0 && !f->l->m->imported_memories)
 		return f->self;
@@ -42,8 +42,7 @@ static LLVMValueRef base_of(struct ll_func *f, uint32_t memory)
 		       true);
 }
 
-/* In bytes. */
-static LLVMValueRef size_of(struct ll_func *f, uint32_t memory)
+LLVMValueRef ll_memory_size(struct ll_func *f, uint32_t memory)
 {
 	LLVMValueRef p = ll_context(f, JIT_VMCTX(memory_size));
 
@@ -71,7 +70,7 @@ static LLVMValueRef sum_checked(struct ll_func *f, LLVMValueRef a, uint64_t n)
  */
 static LLVMValueRef checked(struct ll_func *f, const struct wasm_insn *in, LLVMValueRef index)
 {
-	LLVMValueRef size = size_of(f, in->index), end, fault = size;
+	LLVMValueRef size = ll_memory_size(f, in->index), end, fault = size;
 
 	index = sum_checked(f, index, in->offset);
 	if (f->l->m->memories[in->index].page_log2 != 16) {
@@ -89,7 +88,7 @@ static LLVMValueRef checked(struct ll_func *f, const struct wasm_insn *in, LLVMV
  */
 static LLVMValueRef clamped(struct ll_func *f, const struct wasm_insn *in, LLVMValueRef index)
 {
-	LLVMValueRef size = size_of(f, in->index);
+	LLVMValueRef size = ll_memory_size(f, in->index);
 
 	if (in->offset)
 		index = ll_intrinsic2(f, "llvm.uadd.sat", index, ll_i64(f, in->offset));
@@ -106,10 +105,10 @@ LLVMValueRef ll_pop_address(struct ll_func *f, const struct wasm_insn *in)
 		index = ll_wide(f, index);
 	if (type->limits.is64 || type->page_log2 != 16) {
 		index = type->page_log2 == 16 ? clamped(f, in, index) : checked(f, in, index);
-		base = base_of(f, in->index);
+		base = ll_memory_base(f, in->index);
 		return LLVMBuildGEP2(f->ir, f->l->i8, base, &index, 1, "");
 	}
-	base = base_of(f, in->index);
+	base = ll_memory_base(f, in->index);
 	base = LLVMBuildGEP2(f->ir, f->l->i8, base, &index, 1, "");
 	return ll_offset(f, base, (int64_t)in->offset);
 }
@@ -168,7 +167,7 @@ void ll_emit_store(struct ll_func *f, const struct wasm_insn *in, const struct l
 
 void ll_emit_memory_size(struct ll_func *f, const struct wasm_insn *in, const struct ll_row *row)
 {
-	LLVMValueRef n = size_of(f, in->index);
+	LLVMValueRef n = ll_memory_size(f, in->index);
 
 	n = LLVMBuildLShr(f->ir, n, ll_i64(f, f->l->m->memories[in->index].page_log2), "");
 	if (wasm_kind(in->push[0]) == WASM_KIND_I32)
