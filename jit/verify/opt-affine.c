@@ -115,8 +115,12 @@ bool jv_pair_of(const struct jv_value *a, const struct jv_value *b, const struct
 
 static __int128 div_down(__int128 a, int64_t b)
 {
-	__int128 q = a / b;
+	__int128 q;
 
+	/* most names are this plain, and a division of 128 bits is a call */
+	if (b == 1 || b == -1)
+		return b == 1 ? a : -a;
+	q = a / b;
 	return a % b && (a < 0) != (b < 0) ? q - 1 : q;
 }
 
