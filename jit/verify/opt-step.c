@@ -40,6 +40,7 @@ static void set_flags(struct jv_opt *o, enum jv_flags flags, unsigned int width,
 		note_limit(o, right.lo);
 	jv_note_goal(o, &left, &right);
 	jv_note_goal(o, &right, &left);
+	jv_note_rivals(o, &left, &right);
 	o->s.flags = (uint8_t)flags;
 	o->s.flags_width = (uint8_t)width;
 	o->s.left = left;
@@ -94,7 +95,7 @@ static unsigned int compare_of(const struct jv_places *s, unsigned int cc)
 	top = (int64_t)((uint64_t)1 << (8 * s->flags_width - 1));
 	/* of fewer bits: signs are elsewhere */
 	if (order && s->flags_width < 8 && (s->left.hi >= top || s->right.hi >= top))
-		return CC_O;
+		return cc == CC_L || cc == CC_G ? CC_NE : CC_O;
 	return cc;
 }
 
@@ -169,7 +170,8 @@ static bool suppose(struct jv_places *s, unsigned int cc)
 	if (!jv_refine(&s->left, cc, &right) || !jv_refine(&s->right, seen_from_right(cc), &left))
 		return false;
 	return refine_equals(s, &left, cc, &right) &&
-	       refine_equals(s, &right, seen_from_right(cc), &left);
+	       refine_equals(s, &right, seen_from_right(cc), &left) &&
+	       (cc != CC_NE || jv_not_equal(s, &left, &right));
 }
 
 /* ---- operands ---- */
@@ -661,6 +663,7 @@ static bool operation(struct jv_opt *o, const struct jv_insn *i)
 static bool do_test(struct jv_opt *o, const struct jv_insn *i)
 {
 	struct jv_value a = jv_low(&o->s.at[RAX], i->width);
+	int64_t first = -(int64_t)i->imm;
 
 	if (i->opcode < 0xa8 || i->opcode > 0xa9) {
 		if (!operand_rm(o, i, &a))
@@ -669,6 +672,10 @@ static bool do_test(struct jv_opt *o, const struct jv_insn *i)
 	no_flags(o);
 	if (!(i->flags & (JV_IMM | JV_MEM)) && i->reg == i->rm && jv_is_number(&a))
 		set_flags(o, JV_FLAGS_COMPARE, i->width, a, jv_number(0, 0));
+	/* all bits from one on */
+	if (i->flags & JV_IMM && i->width >= 4 && jv_is_number(&a) && first > 0 &&
+	    !(first & (first - 1)))
+		set_flags(o, JV_FLAGS_SHIFTED, i->width, a, jv_number(first, first));
 	return true;
 }
 

@@ -10,6 +10,7 @@
 #define ROUNDS_EXACT 3u		/* by which bounds at a loop's head grow; then they do by steps */
 #define ROUNDS_STEPS 24u
 #define VISITS_MAX 64u		/* of a block */
+#define VISITS_ORDERS 8u	/* after so many orders get fewer only */
 #define STATES_MAX ((size_t)6 << 20)	/* values at the starts of all blocks of a function */
 
 bool jv_opt_refuse(struct jv_opt *o, const struct jv_insn *i, const char *what)
@@ -45,7 +46,7 @@ static void split_block(struct jv_opt *o, uint32_t at)
 
 static bool new_join(struct jv_opt *o, uint32_t edge, const struct jv_places *s, uint32_t at)
 {
-	struct jv_join j = { .at = at, .from = edge, .probed = s->probed };
+	struct jv_join j = { .at = at, .from = edge, .probed = s->probed, .orders = s->orders };
 
 	if ((o->joins.len + 1) * s->n > STATES_MAX)
 		return jv_fail(o->v, at, "too large to be verified");
@@ -66,6 +67,8 @@ static bool new_join(struct jv_opt *o, uint32_t edge, const struct jv_places *s,
 static bool replace_state(struct jv_opt *o, const struct jv_places *s, uint32_t join)
 {
 	struct jv_value *at = state_of(o, join);
+	struct jv_join *j = &o->joins.at[join];
+	struct jv_places before = { .n = s->n };
 	bool changed = false;
 	uint32_t same;
 
@@ -80,9 +83,12 @@ static bool replace_state(struct jv_opt *o, const struct jv_places *s, uint32_t 
 		same = at[k].id ? jv_kin_of(o, &was, k) : k;
 		changed |= same == JV_MANY || s->at[same].id != s->at[k].id;
 	}
+	before.at = at;
+	before.orders = j->orders;
+	changed |= j->probed != s->probed || !jv_keeps_orders(&before, s);
 	memcpy(at, s->at, s->n * sizeof(*at));
-	changed |= o->joins.at[join].probed != s->probed;
-	o->joins.at[join].probed = s->probed;
+	j->probed = s->probed;
+	j->orders = s->orders;
 	return changed;
 }
 
@@ -109,6 +115,24 @@ static void grow_bounds(struct jv_opt *o, const struct jv_value *at, const struc
 	jv_narrow_all(o->joined, s->n, base, o->ranges);
 }
 
+/* Whether some hold no more. */
+static bool join_orders(struct jv_opt *o, const struct jv_places *s, uint32_t join)
+{
+	struct jv_join *j = &o->joins.at[join];
+	const struct jv_places before = { .at = state_of(o, join), .n = s->n,
+					  .orders = j->orders };
+	struct jv_orders both;
+	bool changed;
+
+	jv_join_orders(o, &before, s, j->visits <= VISITS_ORDERS, &both);
+	if (both.n)
+		jv_narrow_all(o->joined, s->n, JV_JOIN_ID + join * s->n, o->ranges);
+	changed = both.n < j->orders.n ||
+		  memcmp(both.at, j->orders.at, j->orders.n * sizeof(*both.at));
+	j->orders = both;
+	return changed;
+}
+
 /* Both states hold. */
 static bool merge_state(struct jv_opt *o, const struct jv_places *s, uint32_t join, bool back)
 {
@@ -118,8 +142,8 @@ static bool merge_state(struct jv_opt *o, const struct jv_places *s, uint32_t jo
 	enum jv_growth growth = !back || j->rounds <= ROUNDS_EXACT ? JV_EXACT :
 				j->rounds <= ROUNDS_STEPS	   ? JV_STEPS :
 								     JV_LEAPS;
-	bool changed = false;
 	uint32_t base = JV_JOIN_ID + join * s->n, same;
+	bool changed;
 
 	jv_forget_kin(o);
 	for (uint32_t k = 0; k < s->n; k++) {
@@ -138,6 +162,7 @@ static bool merge_state(struct jv_opt *o, const struct jv_places *s, uint32_t jo
 	jv_narrow_all(o->joined, s->n, base, o->ranges);
 	if (growth != JV_EXACT)
 		grow_bounds(o, at, s, base, growth);
+	changed = join_orders(o, s, join);
 	for (uint32_t k = 0; k < s->n; k++) {
 		const struct jv_value *r = &o->joined[k];
 
@@ -203,6 +228,7 @@ static bool walk_block(struct jv_opt *o, uint32_t join)
 		return jv_fail(o->v, at, "takes too long to verify");
 	memcpy(o->s.at, state_of(o, join), o->s.n * sizeof(*o->s.at));
 	o->s.probed = j->probed;
+	o->s.orders = j->orders;
 	o->s.flags = JV_FLAGS_NONE;
 	memset(o->sums, 0, sizeof(o->sums));
 	if (o->s.at[RSP].kind != JV_FRAME || o->s.at[RSP].lo != o->s.at[RSP].hi)
@@ -342,7 +368,8 @@ static bool settle_code(struct jv_opt *o, const struct jv_sig *sig, uint32_t at)
 	o->sig = sig;
 	o->top = 8 + (int64_t)sig->c_bytes;
 	o->joins.len = o->values.len = o->origins.len = 0;
-	o->next_id = o->nlimits = o->ngoals = o->first_pending = 0;
+	o->next_id = o->nlimits = o->ngoals = o->nrivals = o->first_pending = 0;
+	o->s.orders.n = 0;
 	if (!make_room(o, o->v->hi - o->v->lo) ||
 	    !make_places(o, JV_REGS + (uint32_t)o->top / 8 + frame_slots(o->v, at)))
 		return false;

@@ -19,6 +19,7 @@
 enum {
 	JV_REGS = 16,
 	JV_SUMS = 8, JV_LIMITS = 64,
+	JV_ORDERS = 4, JV_RIVALS = 32,
 	JV_SLOTS_MAX = 4096,		/* of a frame, that are followed; others are unknown */
 };
 
@@ -30,10 +31,28 @@ enum jv_flags {
 	JV_FLAGS_SHIFTED,	/* zero if left is below right */
 };
 
+/* What a number is called: times * S + plus. */
+struct jv_term {
+	uint32_t id;
+	int32_t times;
+	int64_t plus;
+};
+
+/* One number is below another, whatever they are. */
+struct jv_order {
+	struct jv_term less, more;
+};
+
+struct jv_orders {
+	struct jv_order at[JV_ORDERS];
+	uint32_t n;
+};
+
 /* regs and slots lie behind each other: "places". */
 struct jv_places {
 	struct jv_value *at;
 	uint32_t n;
+	struct jv_orders orders;	/* among the names of this state */
 	int64_t probed; /* the lowest place of the stack that was touched, from rsp at entry */
 	uint8_t flags;			/* enum jv_flags */
 	uint8_t flags_width;
@@ -46,6 +65,7 @@ struct jv_join {
 	uint32_t visits;
 	uint32_t rounds;		/* edges from behind that changed what is known */
 	int64_t probed;
+	struct jv_orders orders;
 };
 
 /* What the names of a place have in common with those of others, where two states meet. */
@@ -100,6 +120,10 @@ struct jv_opt {
 		int64_t at;
 	} goals[JV_LIMITS]; /* where a compare says that S may end; the oldest is overwritten */
 	uint32_t ngoals;
+	struct {
+		uint32_t a, b;
+	} rivals[JV_RIVALS]; /* places that were compared; the oldest is overwritten */
+	uint32_t nrivals;
 	struct {
 		struct jv_value a, b;
 		uint32_t id;
@@ -164,6 +188,20 @@ void jv_note_goal(struct jv_opt *o, const struct jv_value *v, const struct jv_va
  * o->ranges has what they come to so far. ret, s.n: whether they do.
  */
 void jv_reach_goals(struct jv_opt *o, const struct jv_value *before, uint32_t first, bool *ret);
+
+/* opt-order.c */
+/* Two values are compared: whether one is below the other is worth to be known where paths meet. */
+void jv_note_rivals(struct jv_opt *o, const struct jv_value *a, const struct jv_value *b);
+/* Two values are not equal. False: that cannot be. */
+bool jv_not_equal(struct jv_places *s, const struct jv_value *a, const struct jv_value *b);
+/*
+ * The orders that held among `before`, and hold among what the edge brings, by their names in
+ * o->joined, whose bounds they narrow. may_add: also such that were not said before.
+ */
+void jv_join_orders(struct jv_opt *o, const struct jv_places *before, const struct jv_places *edge,
+		    bool may_add, struct jv_orders *ret);
+/* All that were said before are still, of the same places. */
+bool jv_keeps_orders(const struct jv_places *before, const struct jv_places *now);
 
 /* opt-step.c: one instruction. */
 bool jv_opt_step(struct jv_opt *o, const struct jv_insn *i);

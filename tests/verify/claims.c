@@ -19,7 +19,7 @@
 #include "tests/unit/module.h"
 
 enum {
-	PROGRAMS = 2500, RUNS = 8, STEPS = 200,
+	PROGRAMS = 2000, RUNS = 8, STEPS = 200,
 	BLOCKS = 7, OPS = 6,
 	SLOTS = 4,		/* of the frame, that are used */
 	FRAME = 64,		/* below rbp */
@@ -128,7 +128,7 @@ static void draw_alu(struct op *o)
 	};
 
 	o->what = what[draw_below(ARRAY_SIZE(what))];
-	if (o->kind == OP_ALU_SLOT || (o->kind == OP_ALU_IMM && o->what == X64_TEST))
+	if (o->kind == OP_ALU_SLOT)
 		o->what = X64_ADD;
 	if (o->what == X64_TEST && draw_below(2))
 		o->src = o->dst;
@@ -196,6 +196,11 @@ static void draw_step(struct op *o)
 	case 4:
 		o->kind = OP_MOV;
 		o->src = regs[draw_below(3)];
+		break;
+	case 5:
+		o->kind = OP_ALU;
+		o->what = X64_CMP;
+		o->src = regs[draw_below(3)];
 	}
 }
 
@@ -216,6 +221,31 @@ static void draw_first(struct op *o, uint32_t k)
 	}
 }
 
+/* Blocks 0 to 2 count rcx up to what is not known, but that it is above a number. */
+static void draw_counter(struct program *p)
+{
+	struct block *first = p->blocks, *body = first + 2;
+	struct op *last = body->ops + body->nops;
+
+	first->ops[0] = (struct op){ .kind = OP_MOV, .bytes = 4, .dst = X64_RAX, .src = X64_RDI };
+	first->ops[1] = (struct op){ .kind = OP_ALU_IMM, .what = X64_CMP, .bytes = 4,
+				     .dst = X64_RAX, .imm = draw_below(4) };
+	first->nops = 2;
+	first->end = END_BRANCH;
+	first->cc = draw_below(4) ? X64_CC_B : draw_condition();
+	first->to = p->n;
+	first[1].ops[0] = (struct op){ .kind = OP_IMM, .bytes = 8, .dst = X64_RCX,
+				       .imm = draw_below(3) };
+	first[1].end = END_FALLS;
+	last[-2] = (struct op){ .kind = OP_ALU_IMM, .what = X64_ADD, .bytes = 8, .dst = X64_RCX,
+				.imm = draw_below(6) ? 1 : 2 };
+	last[-1] = (struct op){ .kind = OP_ALU, .what = X64_CMP, .bytes = 4, .dst = X64_RAX,
+				.src = X64_RCX };
+	body->end = END_BRANCH;
+	body->cc = draw_below(8) ? X64_CC_NE : draw_condition();
+	body->to = 2 - !draw_below(8);
+}
+
 static void draw_program(struct program *p)
 {
 	bool steps = draw_below(2);
@@ -224,7 +254,7 @@ static void draw_program(struct program *p)
 	for (uint32_t k = 0; k < p->n; k++) {
 		struct block *b = &p->blocks[k];
 
-		b->nops = 1 + draw_below(OPS);
+		b->nops = 2 + draw_below(OPS - 1);
 		for (uint32_t i = 0; i < b->nops; i++) {
 			draw_op(&b->ops[i]);
 			if (!k && draw_below(3))
@@ -234,7 +264,8 @@ static void draw_program(struct program *p)
 		}
 		if (steps && draw_below(2)) {
 			draw_step(&b->ops[b->nops - 1]);
-			b->ops[b->nops - 1].kind = OP_ALU_IMM;
+			b->ops[b->nops - 1].kind = draw_below(3) ? OP_ALU_IMM : OP_ALU;
+			b->ops[b->nops - 1].src = draw_below(2) ? X64_RAX : X64_RCX;
 			b->ops[b->nops - 1].what = X64_CMP;
 			b->ops[b->nops - 1].imm = draw_imm();
 		}
@@ -244,6 +275,8 @@ static void draw_program(struct program *p)
 		if (b->end == END_JUMP && b->to <= k)
 			b->to = k + 1;
 	}
+	if (steps && draw_below(2))
+		draw_counter(p);
 }
 
 /* ---- as machine code ---- */
@@ -487,7 +520,8 @@ struct checker {
 	struct jv v;
 	struct machine m;
 	uint32_t at;
-	unsigned long states, named;	/* looked at; values of them that share a name */
+	/* looked at; values of them that share a name; orders among them */
+	unsigned long states, named, ordered;
 };
 
 /* What S is said to be one of; false: v is not what is claimed. */
@@ -532,6 +566,35 @@ static bool place_holds(struct checker *c, const struct jv_value *at, uint32_t k
 	return true;
 }
 
+/* What the term is, by a value of that id. False: there is none. */
+static bool term_is(const struct jv_opt *o, const struct jv_value *at, const __int128 *s,
+		    const struct jv_term *t, __int128 *ret)
+{
+	for (uint32_t k = 0; k < o->s.n; k++) {
+		if (at[k].id != t->id || !jv_is_affine(&at[k]))
+			continue;
+		*ret = s[k] * t->times + t->plus;
+		return true;
+	}
+	return false;
+}
+
+static bool orders_hold(struct checker *c, const struct jv_orders *orders,
+			const struct jv_value *at, const __int128 *s)
+{
+	__int128 less, more;
+
+	for (uint32_t k = 0; k < orders->n; k++) {
+		if (!term_is(c->v.opt, at, s, &orders->at[k].less, &less) ||
+		    !term_is(c->v.opt, at, s, &orders->at[k].more, &more))
+			continue;
+		c->ordered++;
+		if (less >= more)
+			return false;
+	}
+	return true;
+}
+
 /* Control has come to the start of a block; branched: by a branch. */
 static bool state_holds(struct checker *c, uint32_t at, bool branched)
 {
@@ -554,7 +617,7 @@ static bool state_holds(struct checker *c, uint32_t at, bool branched)
 			return false;
 		}
 	}
-	return true;
+	return orders_hold(c, &o->joins.at[join - 1].orders, state, s);
 }
 
 static bool run_program(struct checker *c, const struct program *p)
@@ -676,10 +739,12 @@ int main(void)
 		if (!ok)
 			printf("FAIL CLAIMS_SEED=%llu CLAIMS=1\n", (unsigned long long)k);
 	}
-	printf("%lu programs verified of %llu, %lu states, %lu values of a common name\n", verified,
-	       (unsigned long long)programs, c.states, c.named);
+	printf("%lu programs verified of %llu, %lu states, %lu values of a common name, "
+	       "%lu orders\n",
+	       verified, (unsigned long long)programs, c.states, c.named, c.ordered);
 	/* a test of nothing is none */
-	failed += programs == PROGRAMS && (verified < programs / 2 || c.named < 10 * programs);
+	failed += programs == PROGRAMS && (verified < programs / 2 || c.named < 10 * programs ||
+						    !c.ordered);
 	jv_done(&c.v);
 	free(image);
 	wasm_module_done(&module);

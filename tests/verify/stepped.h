@@ -222,6 +222,87 @@ static void less_or_equal_unknown(void) { below_unknown(X64_CC_LE); }
 static void below_or_equal_unknown(void) { below_unknown(X64_CC_BE); }
 static void until_unknown(void) { below_unknown(X64_CC_NE); }
 
+/*
+ * The same, but that the number is at least `least`, the counter begins with `first` and is stepped
+ * by `step`, and the number by `away`.
+ */
+static void until_at_least(int32_t least, int32_t first, int32_t step, int32_t away,
+			   enum x64_reg with)
+{
+	struct x64_label head = { 0 };
+
+	begin_saved();
+	x64_rr(b, X64_MOV, X64_32, X64_RSI, X64_RSI);
+	x64_rr(b, X64_MOV, X64_32, X64_RDI, X64_RDI);
+	bounded(X64_32, X64_RSI, least, X64_CC_B);
+	x64_mov_imm(b, X64_RCX, (uint32_t)first);
+	x64_bind(b, &head);
+	store(X64_32, linear_at(X64_RCX, 0), X64_RSI);
+	x64_ri(b, X64_ADD, X64_64, X64_RCX, step);
+	if (away)
+		x64_ri(b, X64_ADD, X64_32, X64_RSI, away);
+	x64_rr(b, X64_CMP, X64_32, with, X64_RCX);
+	x64_jcc(b, X64_CC_NE, &head);
+	restore();
+}
+
+static void until_above_ok(void) { until_at_least(1, 0, 1, 0, X64_RSI); }
+static void until_far_above_ok(void) { until_at_least(8, 7, 1, 0, X64_RSI); }
+static void until_not_above(void) { until_at_least(7, 7, 1, 0, X64_RSI); }
+static void until_stepped_past(void) { until_at_least(2, 0, 2, 0, X64_RSI); }
+static void until_nearer(void) { until_at_least(1, 0, 1, -1, X64_RSI); }
+static void until_another(void) { until_at_least(1, 0, 1, 0, X64_RDI); }
+
+/* On one way round nothing is compared. */
+static void until_one_way(bool compares)
+{
+	struct x64_label head = { 0 }, other = { 0 }, end = { 0 };
+
+	begin_saved();
+	x64_rr(b, X64_MOV, X64_32, X64_RSI, X64_RSI);
+	bounded(X64_32, X64_RSI, 1, X64_CC_B);
+	x64_zero(b, X64_RCX);
+	x64_bind(b, &head);
+	store(X64_32, linear_at(X64_RCX, 0), X64_RSI);
+	x64_rm(b, X64_LEA, X64_64, X64_RDX, x64_at(X64_RCX, 1));
+	x64_rr(b, X64_TEST, X64_32, X64_RDI, X64_RDI);
+	x64_jcc(b, X64_CC_E, &other);
+	x64_rr(b, X64_MOV, X64_64, X64_RCX, X64_RDX);
+	x64_rr(b, X64_CMP, X64_32, X64_RSI, X64_RCX);
+	x64_jcc(b, X64_CC_NE, &head);
+	restore();
+	x64_bind(b, &other);
+	x64_rr(b, X64_MOV, X64_64, X64_RCX, X64_RDX);
+	if (compares) {
+		x64_rr(b, X64_CMP, X64_32, X64_RSI, X64_RCX);
+		x64_jcc(b, X64_CC_E, &end);
+	}
+	x64_jmp(b, &head);
+	x64_bind(b, &end);
+	restore();
+}
+
+static void until_two_ways_ok(void) { until_one_way(true); }
+static void until_on_one_way(void) { until_one_way(false); }
+
+/* The bits from one on are compared with nothing: what has none is below it. */
+static void no_high_bits(int32_t mask)
+{
+	struct x64_label bad = { 0 };
+
+	begin_saved();
+	x64_ri(b, X64_TEST, X64_64, X64_RSI, mask);
+	x64_jcc(b, X64_CC_NE, &bad);
+	store(X64_32, linear_at(X64_RSI, 0), X64_RDI);
+	restore();
+	x64_bind(b, &bad);
+	trap();
+}
+
+static void no_high_bits_ok(void) { no_high_bits(INT32_MIN); }
+static void no_some_bits(void) { no_high_bits(INT32_MIN + 1); }
+static void no_low_bits(void) { no_high_bits(INT32_MAX); }
+
 /* The counter lies in the frame, and is stepped there. */
 static void counted_in_frame(enum x64_width w)
 {
@@ -310,7 +391,8 @@ static void rsp_pushed_between(void) { pushed_between(true); }
 	GOOD(stepped_ok), GOOD(stepped_32_ok), GOOD(up_to_ok), GOOD(up_below_ok), \
 	GOOD(two_ways_ok), GOOD(nested_ok), GOOD(from_anywhere_ok), GOOD(below_unknown_ok), \
 	GOOD(less_than_unknown_ok), GOOD(counted_in_frame_ok), \
-	GOOD(same_entry_ok), GOOD(copies_of_rsp_ok)
+	GOOD(same_entry_ok), GOOD(copies_of_rsp_ok), GOOD(until_above_ok), \
+	GOOD(until_far_above_ok), GOOD(until_two_ways_ok), GOOD(no_high_bits_ok)
 #define STEPPED_BAD \
 	BAD(stepped_too_often, BELOW), BAD(up_to_more, BELOW), BAD(up_below_more, BELOW), \
 	BAD(up_past, BELOW), BAD(up_and_around, BELOW), BAD(around_64, BELOW), \
@@ -318,6 +400,9 @@ static void rsp_pushed_between(void) { pushed_between(true); }
 	BAD(nested_steps, BELOW), BAD(nested_pointer, BELOW), BAD(from_anywhere_less, BELOW), \
 	BAD(less_or_equal_unknown, WIDE), BAD(below_or_equal_unknown, WIDE), \
 	BAD(until_unknown, WIDE), BAD(half_in_frame, BELOW), \
-	BAD(next_entry, UNCHECKED), BAD(rsp_pushed_between, BELOW)
+	BAD(next_entry, UNCHECKED), BAD(rsp_pushed_between, BELOW), \
+	BAD(until_not_above, WIDE), BAD(until_stepped_past, WIDE), BAD(until_nearer, WIDE), \
+	BAD(until_another, WIDE), BAD(until_on_one_way, WIDE), BAD(no_some_bits, BELOW), \
+	BAD(no_low_bits, BELOW)
 
 #endif
