@@ -279,13 +279,12 @@ static unsigned int decode(const uint8_t *start, const uint8_t *p, struct prefix
 		x.rex = *p++;
 	if ((*p & 0xfe) == 0xc4)
 		return vex(start, p, x, o);
-	o->map = *p == 0x0f ? JV_MAP_0F : JV_MAP_ONE;
-	row = *p == 0x0f ? jv_0f[*++p] : jv_one[*p];
-	if (o->map == JV_MAP_0F && *p == 0x38) {
-		o->map = JV_MAP_0F38;
-		row = jv_0f38[*++p];
-	}
+	o->map = JV_MAP_ONE;
+	if (*p == 0x0f)
+		o->map = *++p == 0x38 ? JV_MAP_0F38 : JV_MAP_0F;
+	p += o->map == JV_MAP_0F38;
 	opcode = *p++;
+	row = jv_rows[o->map][opcode];
 	group = (row & 31) == JV_GROUP;
 	if (group)
 		row = jv_groups[row >> 8][*p >> 3 & 7];
@@ -362,8 +361,9 @@ unsigned int jv_decode(const uint8_t *start, uint32_t at, struct jv_insn *o)
 	if ((*p & 0xf0) == REX)
 		x.rex = *p++;
 	o->map = *p == 0x0f ? JV_MAP_0F : JV_MAP_ONE;
-	row = *p == 0x0f ? jv_0f[*++p] : jv_one[*p];
+	p += o->map;
 	o->opcode = *p++;
+	row = jv_rows[o->map][o->opcode];
 	if ((row & 31) == JV_GROUP)
 		row = jv_groups[row >> 8][*p >> 3 & 7];
 	/* the usual: no byte among the operands, and no other prefix; those have no row */
