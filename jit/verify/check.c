@@ -288,7 +288,7 @@ static bool edges_by_table(struct jv *v, const struct jv_insn *jump, uint32_t at
 		int32_t d;
 
 		memcpy(&d, v->text + at + 4 * k, 4);
-		if (!jv_edge_to(v, jump, at + (uint32_t)d))
+		if (!jv_edge_to(v, jump->at, at + (uint32_t)d))
 			return false;
 	}
 	return true;
@@ -418,14 +418,14 @@ bool jv_step(struct jv *v, const struct jv_insn *i)
 		v->reached = !jv_ends(i);
 		return jv_call_indirect(v, i);
 	case JV_JCC:
-		if (!jv_edge_to(v, i, i->target))
+		if (!jv_edge_to(v, i->at, i->target))
 			return false;
 		not_taken(v, i);
 		return true;
 	case JV_JMP:
 		v->reached = false;
 		return i->target <= v->lo || i->target >= v->hi ? jv_tail(v, i) :
-								  jv_edge_to(v, i, i->target);
+								  jv_edge_to(v, i->at, i->target);
 	case JV_JMP_IND:
 		v->reached = false;
 		if (i->flags & JV_MEM)

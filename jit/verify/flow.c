@@ -171,18 +171,18 @@ bool jv_block_new(struct jv *v, uint32_t at, uint32_t *ret)
 }
 
 /* Whether it is an instruction is seen in the end, when all are known. */
-bool jv_edge_to(struct jv *v, const struct jv_insn *i, uint32_t at)
+bool jv_edge_to(struct jv *v, uint32_t from, uint32_t to)
 {
 	uint32_t block;
 
-	if (at < v->lo || at >= v->hi)
-		return jv_refuse(v, i, "a branch out of the function");
-	block = v->map[at - v->lo] & JV_BLOCK;
+	if (to < v->lo || to >= v->hi)
+		return jv_fail(v, from, "a branch out of the function");
+	block = v->map[to - v->lo] & JV_BLOCK;
 	if (block == JV_SEALED)
-		return jv_refuse(v, i, "a branch into a sequence that must be whole");
-	if (!block-- && !jv_block_new(v, at, &block))
+		return jv_fail(v, from, "a branch into a sequence that must be whole");
+	if (!block-- && !jv_block_new(v, to, &block))
 		return false;
-	return edge_to_block(v, i->at, block);
+	return edge_to_block(v, from, block);
 }
 
 bool jv_fall_into(struct jv *v, uint32_t block)
@@ -239,9 +239,11 @@ bool jv_flow_init(struct jv *v)
 {
 	uint32_t entry;
 
-	memset(v->map, 0, (size_t)(v->hi - v->lo) * sizeof(*v->map));
+	memset(v->map, 0, (size_t)(v->hi - v->lo + JV_READ_AHEAD) * sizeof(*v->map));
 	v->blocks.len = v->edges.len = v->work.len = 0;
 	v->table_entries = v->last_target = 0;
+	v->quick_end = v->thorough || v->text_size < JV_READ_AHEAD ? v->lo :
+		       (uint32_t)num_min(v->hi, v->text_size - JV_READ_AHEAD);
 	if (!jv_block_new(v, v->lo, &entry))
 		return false;
 	v->blocks.at[entry].closed = true;

@@ -217,11 +217,21 @@ static bool begin_behind_probe(struct jv *v)
 	return true;
 }
 
+/* Slots of the frame's own. */
+static void near_slots(struct jv *v)
+{
+	uint32_t top = 8 * v->nsaved + (v->sig->result_bytes ? 8 : 0);
+
+	v->near.low = -(int64_t)v->bottom;
+	v->near.span = v->bottom < top + 8 ? 0 : v->bottom - top - 7;
+}
+
 bool jv_prologue(struct jv *v)
 {
 	v->probe = v->probe_end = UINT32_MAX;
 	if (!entry_looks(v) || !save_registers(v) || !reserve_frame(v))
 		return false;
+	near_slots(v);
 	if (v->nhandlers && v->nsaved != 4)
 		return jv_fail(v, v->lo,
 			       "a handler in a function that does not save all registers");

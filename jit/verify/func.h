@@ -111,6 +111,13 @@ struct jv_state {
 	uint32_t left_args;	/* bytes of arguments above it */
 };
 
+/* Where memory operands of up to 8 bytes are right at once. */
+struct jv_near {
+	int64_t low;		/* [rbp + disp]: disp is that at least, */
+	uint64_t span;		/* and less than so far beyond */
+	int64_t memory;		/* [r13 + disp] and [r13 + index + disp]: at least that */
+};
+
 struct jv {
 	const struct wasm_module *m;
 	const struct jit_image *image;
@@ -124,9 +131,12 @@ struct jv {
 	struct jv_sig *sigs;		/* of each type */
 	uint32_t *bucket;		/* the first function from each 64 bytes of text on */
 	bool own_memory;		/* memory 0 lies at r13 */
+	bool gs;			/* gs: reaches it, too */
+	bool thorough;			/* all is left to jv_step(): to compare */
 	int8_t references;		/* the module has function references: 1, 0; -1: unknown */
 
 	uint32_t func, lo, hi;		/* the function, 0-based, and its part of text */
+	uint32_t quick_end;		/* from there on all is, too */
 	const struct jv_sig *sig;
 	uint32_t *map;			/* of each byte from lo: JV_START, JV_BLOCK */
 	struct VEC(struct jv_block) blocks;
@@ -142,6 +152,7 @@ struct jv {
 	uint32_t pinned;		/* registers that may not be written */
 	uint32_t frame;			/* rsp is this far below rbp, but for arguments of calls */
 	uint32_t bottom;		/* what may be touched below rbp */
+	struct jv_near near;		/* the same, for quick.c */
 	bool leaf;
 	/*
 	 * sequences that the prologue branches to, in text, until the walk has come by them; then
@@ -237,7 +248,7 @@ bool jv_look_back(const struct jv *v, uint32_t at, struct jv_insn *ret, uint32_t
 /* No branch goes to one of these n instructions, nor shall any. */
 bool jv_seal(struct jv *v, const struct jv_insn *i, uint32_t n);
 bool jv_flow_init(struct jv *v);	/* the entry and the handlers */
-bool jv_edge_to(struct jv *v, const struct jv_insn *i, uint32_t at);
+bool jv_edge_to(struct jv *v, uint32_t from, uint32_t to);	/* places in text */
 /* A block to which nobody branches yet. */
 bool jv_block_new(struct jv *v, uint32_t at, uint32_t *ret);
 void jv_block_begin(struct jv *v, uint32_t block);
@@ -246,6 +257,10 @@ bool jv_solve(struct jv *v);
 
 /* walk.c: all of a function of the baseline's. */
 bool jv_baseline(struct jv *v);
+
+/* quick.c: goes on from v->at to where a block begins or control does not fall through. */
+bool jv_walk_block(struct jv *v);
+#define JV_READ_AHEAD 24u	/* bytes from an instruction's first that it may read */
 
 /* check.c: what one instruction does, or the sequence that it begins. */
 bool jv_step(struct jv *v, const struct jv_insn *i);

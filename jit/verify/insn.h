@@ -10,19 +10,23 @@
 
 /*
  * What an instruction does beyond writing jv_insn.dst and its memory operand. All that needs no
- * more than that is JV_OP: arithmetic, conversions, every vector instruction.
+ * more than that is JV_OP: arithmetic, conversions, every vector instruction. Up to JV_PLAIN_64
+ * the baseline's need no more either, but for copies of registers; up to JV_PLAIN_32 those do not
+ * that write 32 bits, which are no part of an address.
  */
 enum jv_class {
 	JV_BAD,		/* so that 0, what no row says, is refused */
 	JV_OP,
-	JV_NOP,		/* its memory operand is not touched */
 	JV_MOV,		/* register or memory to register, register or imm to memory */
-	JV_MOV_IMM,	/* imm (or imm and high) to register */
-	JV_MOVSXD,
-	JV_LEA,
-	JV_ADD, JV_SUB, JV_AND, JV_CMP, JV_TEST,
+	JV_MOVSXD, JV_SUB, JV_CMP, JV_TEST,
+	JV_PLAIN_64 = JV_TEST,
+	JV_ADD, JV_AND,
 	JV_SHL, JV_SHR,	/* by imm */
 	JV_CMOV,	/* imm: condition */
+	JV_PLAIN_32 = JV_CMOV,
+	JV_LEA,
+	JV_NOP,		/* its memory operand is not touched */
+	JV_MOV_IMM,	/* imm (or imm and high) to register */
 	JV_XCHG,	/* registers only: reg and rm */
 	JV_WIDE,	/* mul, div and kin: rax and rdx are written */
 	JV_CDQ,		/* rdx is */

@@ -203,7 +203,7 @@ bool jv_memory(struct jv *v, const struct jv_insn *i)
 	uint32_t end = (uint32_t)i->disp + i->size;
 
 	if (i->flags & JV_GS) {
-		if (!(v->image->flags & JIT_IMAGE_GS) || !v->own_memory || !jv_guarded(v, 0))
+		if (!v->gs)
 			return jv_refuse(v, i, "gs: without a memory of its own");
 		return true;
 	}
@@ -327,7 +327,8 @@ bool jv_load(struct jv *v, const struct jv_insn *i)
 		jv_know(v, i->dst, KIND_RESULTS, 0);
 		return true;
 	}
-	if (jv_kind_of(v, i->base) == KIND_SIZE_AT || jv_kind_of(v, i->base) == KIND_TABLE)
+	if (!(i->flags & JV_GS) && (jv_kind_of(v, i->base) == KIND_SIZE_AT ||
+				    jv_kind_of(v, i->base) == KIND_TABLE))
 		return load_size(v, i);
 	return jv_memory(v, i) && jv_set(v, i, i->dst, i->width);
 }

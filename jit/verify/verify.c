@@ -86,7 +86,7 @@ static bool make_map(struct jv *v)
 		if (end - v->entries[f] > most)
 			most = end - v->entries[f];
 	}
-	v->map = malloc(most * sizeof(*v->map) + 1);
+	v->map = malloc((most + JV_READ_AHEAD) * sizeof(*v->map));
 	/* in one piece for all but the longest, rather than by doubling: fresh pages are dear */
 	return v->map && vec_reserve(&v->edges, num_min(most / 16, 65536)) &&
 	       vec_reserve(&v->blocks, num_min(most / 16, 65536));
@@ -269,6 +269,8 @@ static int refusal(const struct jv *v, struct wsbox_err *err)
 int jv_init(struct jv *v, const struct jit_image *image, const struct wasm_module *m,
 	    struct wsbox_err *err)
 {
+	bool guarded;
+
 	*v = (struct jv){
 		.m = m,
 		.image = image,
@@ -289,6 +291,9 @@ int jv_init(struct jv *v, const struct jit_image *image, const struct wasm_modul
 		return err_set(err, -ENOEXEC, WSBOX_FAILED,
 			       "code verifier: functions, handlers or heads of loops are not in "
 			       "order");
+	guarded = v->own_memory && jv_guarded(v, 0);
+	v->gs = guarded && image->flags & JIT_IMAGE_GS;
+	v->near.memory = guarded ? 0 : INT64_MAX;
 	if (!make_sigs(v) || !make_buckets(v) || !make_map(v) ||
 	    (image->tier != JIT_TIER_BASELINE && !make_opt(v)))
 		return err_set(err, -ENOMEM, WSBOX_FAILED, "out of memory");
@@ -452,6 +457,7 @@ static int verify_all(struct jv *v, struct jit_pool *pool, struct wsbox_err *err
 	else
 		verify_batch(&c, v, 0, v->nfuncs);
 	/* once more, for its words */
+	v->thorough = true;
 	if (atomic_load(&c.failed) != UINT32_MAX && !jv_function(v, atomic_load(&c.failed)))
 		return refusal(v, err);
 	if (atomic_load(&c.failed) == UINT32_MAX && atomic_load(&c.done) == v->nfuncs)

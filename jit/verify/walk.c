@@ -42,18 +42,6 @@ static bool next_block(struct jv *v, uint32_t block, bool again, bool *ret_ends)
 	return true;
 }
 
-static bool step(struct jv *v, uint32_t *map)
-{
-	struct jv_insn i;
-	unsigned int len = jv_decode_at(v, v->at, &i);
-
-	if (!len || len > v->hi - v->at)
-		return jv_fail(v, v->at, "an instruction that is not permitted");
-	*map |= JV_START;
-	v->at += len;
-	return jv_step(v, &i);
-}
-
 /* Control does not fall through to v->at. *ret_ends: nor does it go on behind. */
 static bool unreached(struct jv *v, bool again, bool *ret_ends)
 {
@@ -74,11 +62,11 @@ static bool walk_on(struct jv *v, bool again)
 	bool ends = false;
 
 	while (!ends) {
-		uint32_t *map = &v->map[v->at - v->lo], block;
+		uint32_t block;
 
 		if (v->at >= v->hi)
 			return jv_fail(v, v->at, "control runs over the end of the function");
-		block = *map & JV_BLOCK;
+		block = v->map[v->at - v->lo] & JV_BLOCK;
 		if (block && v->at != v->block_at) {
 			if (v->at == v->probe || v->at == v->replaced) {
 				if (!pass_sequence(v) || !unreached(v, again, &ends))
@@ -92,7 +80,7 @@ static bool walk_on(struct jv *v, bool again)
 			if (ends)
 				break;
 		}
-		if (!step(v, map) || (!v->reached && !unreached(v, again, &ends)))
+		if (!jv_walk_block(v) || (!v->reached && !unreached(v, again, &ends)))
 			return false;
 	}
 	return true;

@@ -11,6 +11,7 @@
 
 #include "jit/image.h"
 #include "jit/tier.h"
+#include "jit/verify/func.h"
 #include "jit/verify/verify.h"
 #include "jit/vmctx.h"
 
@@ -95,6 +96,20 @@ static struct jit_image *make(const uint8_t *data, size_t size, bool wide)
 	return image;
 }
 
+/* Whether all is accepted when every instruction is decoded and checked in full. */
+static bool accepts_thoroughly(const struct jit_image *image, const struct wasm_module *m)
+{
+	struct wsbox_err err = WSBOX_ERR_INIT;
+	struct jv v;
+	bool ok = jv_init(&v, image, m, &err) == 0;
+
+	v.thorough = true;
+	for (uint32_t f = 0; ok && f < v.nfuncs; f++)
+		ok = jv_function(&v, f);
+	jv_done(&v);
+	return ok;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct wsbox_err err = WSBOX_ERR_INIT;
@@ -115,6 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must_explain(ret, &err);
 	MUST(!ret || ret == -ENOEXEC);
 	MUST(jit_verify(image, m, NULL, &err) == ret);
+	MUST(accepts_thoroughly(image, m) == !ret);
 	/* by the rules for optimized code, or else the same as before */
 	image->tier = JIT_TIER_LLVM;
 	optimized = jit_verify(image, m, NULL, &err);
