@@ -2,6 +2,8 @@
  * Division and remainder: rax and rdx, checks that hardware would fault on, constants that need
  * neither.
  */
+#include <assert.h>
+
 #include "jit/baseline/emit.h"
 
 enum { SIGNED = 1, REM = 2 };
@@ -149,18 +151,108 @@ static void divide_power(struct jit_func *f, const struct jit_row *row, unsigned
 	}
 }
 
+/*
+ * n / d for n of w bits: (n >> pre) * m >> (w + post), of whose product the upper half is needed.
+ *
+ * m = 2^(w + post) / d' + 1 with d' = d >> pre is too large: m * d' = 2^(w + post) + e. That never
+ * reaches the next quotient if e <= 2^(post + pre), n >> pre having w - pre bits (Granlund and
+ * Montgomery, "Division by Invariant Integers using Multiplication", theorem 4.2).
+ */
+struct magic {
+	uint64_t m;
+	unsigned int pre, post;
+};
+
+static bool find_magic(uint64_t d, unsigned int w, unsigned int pre, struct magic *ret)
+{
+	uint64_t odd = d >> pre;
+	unsigned int post = 63 - (unsigned int)__builtin_clzll(odd);
+	unsigned __int128 power = (unsigned __int128)1 << (w + post), m = power / odd + 1;
+
+	if (m * odd - power > (unsigned __int128)1 << (post + pre))
+		return false;
+	assert(odd & (odd - 1) && !(m >> w));
+	*ret = (struct magic){ (uint64_t)m, pre, post };
+	return true;
+}
+
+/* n, neither in rax nor in rdx, which are taken. */
+static unsigned int pop_beside_product(struct jit_func *f)
+{
+	uint32_t fixed = JIT_BIT(X64_RAX) | JIT_BIT(X64_RDX);
+	unsigned int n = jit_pop_gpr(f), t = n;
+
+	if (fixed >> n & 1) {
+		t = jit_alloc(f, JIT_GPRS & ~fixed);
+		x64_rr(f->x, X64_MOV, X64_64, t, n);
+		jit_free(f, n);
+	}
+	jit_take(f, X64_RAX);
+	jit_take(f, X64_RDX);
+	return t;
+}
+
+/* rdx = q * d, q being eax or rdx. */
+static void multiply_back(struct jit_func *f, enum x64_width w, unsigned int q, uint64_t d)
+{
+	if (w == X64_32 || d <= INT32_MAX) {
+		x64_imul_rri(f->x, w, X64_RDX, q, (int32_t)d);
+	} else {
+		x64_mov_imm(f->x, X64_RAX, d);
+		x64_rr(f->x, X64_IMUL, w, X64_RDX, X64_RAX);
+	}
+}
+
+/* Unsigned, by a constant that is no power of two. */
+static void divide_magic(struct jit_func *f, const struct jit_row *row, uint64_t d,
+			 const struct magic *g)
+{
+	enum x64_width w = row->w;
+	unsigned int n = pop_beside_product(f), q = w == X64_64 ? X64_RDX : X64_RAX;
+
+	x64_rr(f->x, X64_MOV, w, X64_RAX, n);	/* an i32 needs its upper half zero */
+	if (g->pre)
+		x64_shift(f->x, X64_SHR, w, X64_RAX, g->pre);
+	x64_mov_imm(f->x, X64_RDX, g->m);
+	if (w == X64_64) {
+		x64_r(f->x, X64_MUL, w, X64_RDX);
+	} else {
+		x64_rr(f->x, X64_IMUL, X64_64, X64_RAX, X64_RDX);
+		x64_shift(f->x, X64_SHR, X64_64, X64_RAX, 32);
+	}
+	x64_shift(f->x, X64_SHR, w, q, g->post);
+	if (row->cc & REM) {
+		multiply_back(f, w, q, d);
+		x64_rr(f->x, X64_MOV, w, X64_RAX, n);
+		x64_rr(f->x, X64_SUB, w, X64_RAX, X64_RDX);
+		q = X64_RAX;
+	}
+	jit_free(f, n);
+	jit_free(f, X64_RAX ^ X64_RDX ^ q);
+	jit_push_gpr(f, operand_type(row), q);
+}
+
 /* row: w; cc SIGNED, REM */
 void jit_emit_divide(struct jit_func *f, const struct wasm_insn *in, const struct jit_row *row)
 {
 	const struct wasm_val *b = f->b.sp - 1;
 	uint64_t c = b->bits, all = row->w == X64_64 ? UINT64_MAX : UINT32_MAX;
 	bool constant = b->kind == JIT_CONST;
+	unsigned int bits = row->w == X64_64 ? 64 : 32;
+	struct magic g;
 
 	/* the sign bit alone is a power of two only for unsigned division */
 	if (constant && c > 1 && (c & (c - 1)) == 0 &&
 	    !((row->cc & SIGNED) && c == (all >> 1) + 1)) {
 		jit_drop(f);
 		divide_power(f, row, (unsigned int)__builtin_ctzll(c));
+		return;
+	}
+	if (constant && c > 2 && !(row->cc & SIGNED) &&
+	    (find_magic(c, bits, 0, &g) ||
+	     find_magic(c, bits, (unsigned int)__builtin_ctzll(c), &g))) {
+		jit_drop(f);
+		divide_magic(f, row, c, &g);
 		return;
 	}
 	divide(f, row, !constant || c == 0 || c == all);

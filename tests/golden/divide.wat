@@ -1,11 +1,12 @@
-;; Checks before a division, none for constants; powers of two need no division.
+;; Checks before a division, none for constants; unsigned, these and powers of two need no division.
 (module
   (func $div_s (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
   (func $rem_s (param i64 i64) (result i64) (i64.rem_s (local.get 0) (local.get 1)))
   (func $div_const (param i32) (result i32) (i32.div_u (local.get 0) (i32.const 10)))
   (func $div_power (param i32) (result i32) (i32.div_u (local.get 0) (i32.const 16)))
   (func $rem_power (param i64) (result i64) (i64.rem_u (local.get 0) (i64.const 32)))
-  (func $div_s_power (param i32) (result i32) (i32.div_s (local.get 0) (i32.const 4))))
+  (func $div_s_power (param i32) (result i32) (i32.div_s (local.get 0) (i32.const 4)))
+  (func $rem_const (param i64 i64) (result i64) (i64.rem_u (local.get 1) (i64.const 14))))
 ;; code
 ;; func0 func[0]:
 ;;   push rbp
@@ -53,11 +54,11 @@
 ;; func2 func[2]:
 ;;   push rbp
 ;;   mov rbp,rsp
-;;   mov eax,0xa
-;;   mov rcx,rax
 ;;   mov eax,edi
-;;   xor edx,edx
-;;   div ecx
+;;   mov edx,0xcccccccd
+;;   imul rax,rdx
+;;   shr rax,0x20
+;;   shr eax,0x3
 ;;   pop rbp
 ;;   ret
 ;; func3 func[3]:
@@ -82,5 +83,19 @@
 ;;   shr eax,0x1e
 ;;   add eax,edi
 ;;   sar eax,0x2
+;;   pop rbp
+;;   ret
+;; func6 func[6]:
+;;   push rbp
+;;   mov rbp,rsp
+;;   mov QWORD PTR [rbp-0x8],rdi
+;;   mov rax,rsi
+;;   shr rax,1
+;;   movabs rdx,0x924924924924924a
+;;   mul rdx
+;;   shr rdx,0x2
+;;   imul rdx,rdx,0xe
+;;   mov rax,rsi
+;;   sub rax,rdx
 ;;   pop rbp
 ;;   ret
