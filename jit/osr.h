@@ -7,6 +7,11 @@
  * results there. The old frame stays until then, and returns them.
  *
  * Such code is most of the function once more, so it is made only for where a run is known to be.
+ *
+ * A run stays in the baseline's code, until its function is called again, where the function has a
+ * try_table, which LLVM makes no code of; where it has more locals and values, or results, than
+ * JIT_CARRY_MAX; at heads beyond the first JIT_OSR_LOOPS; and, as long as it takes, in an innermost
+ * loop within another.
  */
 #ifndef JIT_OSR_H
 #define JIT_OSR_H
