@@ -93,6 +93,8 @@ def measured(title, rounds, peers, run, args, place):
 
 def summary(tables):
     ratios = [r for t in tables for r in t.ratios["wsbox"].values()]
+    if not ratios:
+        raise Missing("no row has such a name")
     print(f"\nio: of {len(ratios)} rows {sum(r <= 1 for r in ratios)} take at most native time, "
           f"{sum(r <= 1 / 0.9 for r in ratios)} at most 1/0.9 of it; geometric mean {statistics.geometric_mean(ratios):.2f}")
 
