@@ -86,8 +86,9 @@ uint32_t sb_uid_take(void)
 	uint32_t pid = (uint32_t)getpid(), lot = 0;
 
 	assert(pid < 1u << PID_BITS);
-	(void)getrandom(&lot, sizeof(lot), GRND_NONBLOCK);
 	/* pids are unique in a pid namespace only: chance keeps those of several apart */
+	if (getrandom(&lot, sizeof(lot), GRND_NONBLOCK) != sizeof(lot))
+		lot = pid;	/* early in a boot there is none */
 	for (uint32_t i = 0; i < UID_SLICES; i++) {
 		uint32_t k = (lot + i) % UID_SLICES;
 
