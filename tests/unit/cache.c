@@ -680,7 +680,7 @@ START_TEST(places)
 	unsetenv("XDG_CACHE_HOME");
 	unsetenv("HOME");
 	ck_assert_int_eq(cache_path(got, &err), -ENOENT);
-	(void)seteuid(getuid());
+	ck_assert_int_eq(seteuid(getuid()), 0);
 }
 END_TEST
 

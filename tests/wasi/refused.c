@@ -147,7 +147,7 @@ START_TEST(locked)
 	}
 	all_say(&g, "locked/x", WASI_EACCES, EACCES);
 	ck_assert_int_eq(chmod(at, 0700), 0);
-	(void)seteuid(getuid());
+	ck_assert_int_eq(seteuid(getuid()), 0);
 	guest_done(&g);
 }
 END_TEST
